@@ -1,0 +1,72 @@
+//! `GET /chatbot/servlet/third/msg/chatlog/get`: a third-party customer-service system reads a user's conversation
+//! with the robot.
+
+mod transcript;
+
+use std::convert::Infallible;
+
+pub use api::ChatDeps as Deps;
+use api::{Failure, Request};
+use lambda_http::{Body, Response};
+use model::{ChatLogEntry, ChatLogQuery, CustomerServiceError};
+use serde::Serialize;
+use store::chat_log;
+
+pub use transcript::ANSWER_BUDGET;
+use transcript::Transcript;
+
+/// A chat log, or as much of it as one answer holds.
+#[derive(Debug, Serialize)]
+pub struct ChatLog {
+    /// The number of entries in the list: the contract has it as a string.
+    total: String,
+    list: Vec<ChatLogEntry>,
+    /// Where the next answer goes on; left out of the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
+/// Answers API Gateway's event.
+///
+/// # Errors
+/// None: whatever happens has an answer.
+pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Response<Body>, Infallible> {
+    Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
+}
+
+/// Reads the conversation a request names, oldest first, up to its limit or to what an answer holds.
+///
+/// # Errors
+/// The first that applies: `source`, `openId`, `limit`, `cursor`; or the store.
+pub async fn handle(deps: &Deps, request: Request) -> Result<ChatLog, Failure<CustomerServiceError>> {
+    let source = request.source()?;
+    let query =
+        ChatLogQuery::parse(source, |name| request.query(name)).map_err(CustomerServiceError::from)?;
+    let chat = request.table(&deps.chat);
+    let now = deps.clock.now();
+    let mut transcript = Transcript::new(query.limit);
+    let mut after = query.after;
+    loop {
+        let page = chat_log::read(
+            &chat,
+            source,
+            &query.chat,
+            after.as_ref(),
+            transcript.to_read(),
+            now,
+        )
+        .await?;
+        let read_to = page.next;
+        transcript.extend(page.entries);
+        if transcript.is_full() || read_to.is_none() {
+            break;
+        }
+        after = read_to;
+    }
+    let (list, cursor) = transcript.finish();
+    Ok(ChatLog {
+        total: list.len().to_string(),
+        list,
+        cursor: cursor.map(|cursor| cursor.issue(source, &query.chat)),
+    })
+}

@@ -1,0 +1,57 @@
+//! `POST /chatbot/servlet/third/msg/receive`: a third-party customer-service system sends a message to a user's chat.
+
+use std::convert::Infallible;
+
+use api::{ChatDeps, Clock, Done, Environment, EnvironmentError, Failure, Request};
+use lambda_http::{Body, Response};
+use model::{CustomerServiceError, ReceivedMessage};
+use store::{Client, Retention, messages};
+
+/// What this function works with.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// The table and the time.
+    pub common: ChatDeps,
+    /// How long messages are kept.
+    pub retention: Retention,
+}
+
+impl Deps {
+    /// Reads `CHAT_TABLE` and `MESSAGE_RETENTION_DAYS`.
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] if one is not set, or not valid.
+    pub fn new(environment: &Environment, client: Client, clock: Clock) -> Result<Self, EnvironmentError> {
+        Ok(Self {
+            common: ChatDeps::new(environment, client, clock)?,
+            retention: environment.get("MESSAGE_RETENTION_DAYS")?,
+        })
+    }
+}
+
+/// Answers API Gateway's event.
+///
+/// # Errors
+/// None: whatever happens has an answer.
+pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Response<Body>, Infallible> {
+    Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
+}
+
+/// Stores the message a request brings. It is durable when this returns.
+///
+/// # Errors
+/// The first that applies, in the contract's order: the body, `source`, the fields; then the store.
+pub async fn handle(deps: &Deps, request: Request) -> Result<Done, Failure<CustomerServiceError>> {
+    let body = request.json().map_err(CustomerServiceError::from)?;
+    let source = request.source()?;
+    let message = ReceivedMessage::parse(&body)?;
+    let now = deps.common.clock.now();
+    let acceptance = messages::Acceptance {
+        source,
+        app: &request.principal.app,
+        at: now,
+        expire_at: deps.retention.expiry(now),
+    };
+    messages::append(&request.table(&deps.common.chat), &message, acceptance).await?;
+    Ok(Done {})
+}

@@ -1,0 +1,19 @@
+//! What every function shares at its edge: its environment, its logs, reading a request, who calls, and answering in
+//! the envelope of its product.
+
+mod chat_deps;
+mod clock;
+mod envelope;
+mod environment;
+mod failure;
+pub mod logging;
+mod request;
+mod respond;
+
+pub use chat_deps::ChatDeps;
+pub use clock::Clock;
+pub use envelope::Envelope;
+pub use environment::{Environment, EnvironmentError};
+pub use failure::Failure;
+pub use request::Request;
+pub use respond::{ANSWER_WITHIN, Done, respond};

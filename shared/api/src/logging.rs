@@ -1,0 +1,40 @@
+//! Logs: one JSON object a line, on standard output, where Lambda collects them.
+
+use std::str::FromStr;
+
+use tracing::{Subscriber, level_filters::LevelFilter};
+use tracing_subscriber::{
+    Layer, filter::Targets, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt,
+};
+
+use crate::Environment;
+
+/// The crates whose events are logged at the level that is set. Libraries may log a request's body or headers when
+/// they are asked for detail, so they are never asked: their errors are all that is taken.
+const OURS: [&str; 2] = ["api", "authorizer"];
+
+/// Sets up logging for this process. The level is `LOG_LEVEL`, `info` if it is not set or not a level.
+pub fn init(environment: &Environment) {
+    let level = environment
+        .get::<String>("LOG_LEVEL")
+        .ok()
+        .and_then(|level| LevelFilter::from_str(&level).ok());
+    subscriber(level.unwrap_or(LevelFilter::INFO), std::io::stdout).init();
+}
+
+/// What writes the log lines of a function to `writer`.
+pub fn subscriber(
+    level: LevelFilter,
+    writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
+) -> impl Subscriber + Send + Sync {
+    let filter = Targets::new()
+        .with_default(LevelFilter::ERROR)
+        .with_targets(OURS.map(|name| (name, level)));
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_writer(writer);
+    tracing_subscriber::registry().with(lines.with_filter(filter))
+}

@@ -1,0 +1,135 @@
+//! Where a chat log that was too long for one answer goes on.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+use crate::{ChatId, Parameter, ParameterError, Source};
+
+/// How many bytes of checksum a cursor carries: enough that no accident and no idle tampering goes unnoticed.
+const CHECKSUM_LENGTH: usize = 8;
+
+/// The place after an entry of a chat log: that entry's position in its chat.
+///
+/// To a caller it is opaque text: the position behind a checksum over the source, the chat and the position. The
+/// checksum is no secret and needs none, since a cursor only says where in a chat to go on, and which chat that is
+/// comes from the request, checked like any other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor(String);
+
+impl Cursor {
+    /// The place after the entry at `position`.
+    #[must_use]
+    pub fn after(position: impl Into<String>) -> Self {
+        Self(position.into())
+    }
+
+    /// The position of the entry after which to go on.
+    #[must_use]
+    pub fn position(&self) -> &str {
+        &self.0
+    }
+
+    /// The text a caller gets, for this chat of this source alone.
+    #[must_use]
+    pub fn issue(&self, source: Source, chat: &ChatId) -> String {
+        let checksum = checksum(source, chat, &self.0);
+        BASE64_URL_SAFE_NO_PAD.encode([&checksum, self.0.as_bytes()].concat())
+    }
+
+    /// Reads the parameter `cursor` of a request for `chat` of `source`.
+    ///
+    /// # Errors
+    /// [`ParameterError::InvalidCursor`] if it was altered or was issued for another chat or source.
+    pub(crate) fn parse(
+        parameter: &Parameter<'_>,
+        source: Source,
+        chat: &ChatId,
+    ) -> Result<Option<Self>, ParameterError> {
+        let Some(text) = parameter.text().map_err(|_| ParameterError::InvalidCursor)? else {
+            return Ok(None);
+        };
+        Self::decode(&text)
+            .filter(|(claimed, position)| *claimed == checksum(source, chat, position))
+            .map(|(_, position)| Some(Self(position)))
+            .ok_or(ParameterError::InvalidCursor)
+    }
+
+    fn decode(text: &str) -> Option<([u8; CHECKSUM_LENGTH], String)> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (checksum, position) = bytes.split_first_chunk()?;
+        Some((*checksum, String::from_utf8(position.to_vec()).ok()?))
+    }
+}
+
+fn checksum(source: Source, chat: &ChatId, position: &str) -> [u8; CHECKSUM_LENGTH] {
+    let digest = Sha256::new()
+        .chain_update(source.number().to_be_bytes())
+        // With the length before it, no other chat and position run together to the same bytes.
+        .chain_update((chat.as_str().len() as u64).to_be_bytes())
+        .chain_update(chat.as_str())
+        .chain_update(position)
+        .finalize();
+    let mut checksum = [0; CHECKSUM_LENGTH];
+    checksum.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+    checksum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::BoundedText;
+
+    fn parse(text: &str, source: u32, chat: &str) -> Result<Option<Cursor>, ParameterError> {
+        let chat = ChatId::parse(chat).unwrap();
+        Cursor::parse(
+            &Parameter::from_query(Some(text)),
+            Source::try_from(source).unwrap(),
+            &chat,
+        )
+    }
+
+    fn issued() -> String {
+        Cursor::after("1589243400000#x").issue(Source::DEFAULT, &ChatId::parse("chat").unwrap())
+    }
+
+    #[test]
+    fn a_cursor_comes_back_as_the_place_it_was_issued_for() {
+        assert_eq!(
+            parse(&issued(), 1, "chat"),
+            Ok(Some(Cursor::after("1589243400000#x")))
+        );
+        assert_eq!(parse(" ", 1, "chat"), Ok(None));
+    }
+
+    #[test]
+    fn a_cursor_is_for_its_chat_and_source_alone() {
+        assert_eq!(parse(&issued(), 2, "chat"), Err(ParameterError::InvalidCursor));
+        assert_eq!(parse(&issued(), 1, "chat2"), Err(ParameterError::InvalidCursor));
+    }
+
+    #[test]
+    fn a_cursor_with_any_character_changed_added_or_dropped_is_noticed() {
+        let cursor = issued();
+        for at in 0..cursor.len() {
+            for other in ['A', 'z', '0', '-', '_', '=', '!', ' ', '好'] {
+                let altered: String = cursor
+                    .chars()
+                    .enumerate()
+                    .map(|(i, c)| if i == at { other } else { c })
+                    .collect();
+                if altered != cursor {
+                    assert_eq!(
+                        parse(&altered, 1, "chat"),
+                        Err(ParameterError::InvalidCursor),
+                        "{altered}"
+                    );
+                }
+            }
+            assert_eq!(parse(cursor.get(..at).unwrap(), 1, "chat").is_ok(), at == 0);
+        }
+        assert_eq!(
+            parse(&format!("{cursor}A"), 1, "chat"),
+            Err(ParameterError::InvalidCursor)
+        );
+    }
+}

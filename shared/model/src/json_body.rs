@@ -1,0 +1,185 @@
+//! The body of a POST request, before anybody looks at a field.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use crate::Parameter;
+
+/// The greatest body, in bytes; itself allowed.
+pub const BODY_LIMIT: usize = 262_144;
+
+/// A byte order mark, which some partners' serializers put before the JSON.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Why a body cannot be read. The products answer these in their own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum BodyError {
+    /// More than [`BODY_LIMIT`] bytes.
+    #[error("body size exceeds the max value")]
+    TooLarge,
+    /// No bytes, or nothing but white space and a byte order mark.
+    #[error("empty body")]
+    Empty,
+    /// Not UTF-8, not JSON, not an object, or with a string that is no text.
+    #[error("body is not valid JSON")]
+    Invalid,
+}
+
+/// A JSON object whose values are still the text they came as.
+///
+/// Values stay text because an id may be an integer of any length, which must never pass through a float. Of a key
+/// that stands twice, the last value counts.
+#[derive(Debug, Default)]
+pub struct JsonObject<'a>(BTreeMap<String, &'a RawValue>);
+
+impl<'a> JsonObject<'a> {
+    /// Reads a request's body.
+    ///
+    /// # Errors
+    /// The first that applies: [`BodyError::TooLarge`], [`BodyError::Empty`], [`BodyError::Invalid`].
+    pub fn from_body(body: &'a [u8]) -> Result<Self, BodyError> {
+        if body.len() > BODY_LIMIT {
+            return Err(BodyError::TooLarge);
+        }
+        let text = std::str::from_utf8(body).map_err(|_| BodyError::Invalid)?;
+        if text.chars().all(|c| c.is_whitespace() || c == BYTE_ORDER_MARK) {
+            return Err(BodyError::Empty);
+        }
+        let json = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        let object = Self::from_json(json).ok_or(BodyError::Invalid)?;
+        if every_string_is_text(json) {
+            Ok(object)
+        } else {
+            Err(BodyError::Invalid)
+        }
+    }
+
+    /// Reads the text of one JSON object; `None` if it is something else.
+    pub(crate) fn from_json(json: &'a str) -> Option<Self> {
+        serde_json::from_str(json).ok().map(Self)
+    }
+
+    /// The value of `name`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Parameter<'a> {
+        self.0
+            .get(name)
+            .map_or(Parameter::Absent, |raw| Parameter::from_json(raw.get()))
+    }
+}
+
+/// Whether every string of `json`, which is known to be well-formed, can be turned into text.
+///
+/// Reading raw values checks the grammar of a string but not its escapes: `"\ud800"` is well-formed, and no text. The
+/// strings are found from the quotes, one pass over the whole, so that nesting costs nothing.
+fn every_string_is_text(json: &str) -> bool {
+    let mut rest = json;
+    while let Some((_, from_quote)) = rest.find('"').and_then(|quote| rest.split_at_checked(quote)) {
+        let mut strings = serde_json::Deserializer::from_str(from_quote).into_iter::<Cow<'_, str>>();
+        if !matches!(strings.next(), Some(Ok(_))) {
+            return false;
+        }
+        rest = from_quote.get(strings.byte_offset()..).unwrap_or_default();
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(body: &[u8]) -> Result<(), BodyError> {
+        JsonObject::from_body(body).map(|_| ())
+    }
+
+    #[test]
+    fn the_size_limit_itself_is_valid() {
+        let body = |size: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(size - 8));
+        assert_eq!(outcome(body(BODY_LIMIT).as_bytes()), Ok(()));
+        assert_eq!(outcome(body(BODY_LIMIT + 1).as_bytes()), Err(BodyError::TooLarge));
+        assert_eq!(
+            outcome(" ".repeat(BODY_LIMIT + 1).as_bytes()),
+            Err(BodyError::TooLarge)
+        );
+    }
+
+    #[test]
+    fn nothing_but_white_space_or_a_byte_order_mark_is_empty() {
+        for body in ["", " ", "\r\n\t", "\u{feff}", " \u{feff}\n", "\u{3000}\u{a0}"] {
+            assert_eq!(outcome(body.as_bytes()), Err(BodyError::Empty), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_object_is_invalid() {
+        for body in [
+            "null",
+            "[]",
+            "\"text\"",
+            "1",
+            "true",
+            "{",
+            "}",
+            "{}{}",
+            "{} x",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{'a':1}",
+            "{\"a\":01}",
+            "{\"a\":1.}",
+            "{\"a\":+1}",
+            "{\"a\":NaN}",
+            "{\"a\":\"\n\"}",
+            "{\"a\":\"\\x\"}",
+            "{\"a\":tru}",
+            "// c\n{}",
+            "{\"a\":1}\u{feff}",
+            "[{}]",
+            "{\"a\":[1,]}",
+        ] {
+            assert_eq!(outcome(body.as_bytes()), Err(BodyError::Invalid), "{body}");
+        }
+        assert_eq!(outcome(b"{\"a\":\"\xff\"}"), Err(BodyError::Invalid));
+        assert_eq!(outcome(b"\xff\xfe{\0}\0"), Err(BodyError::Invalid));
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_white_space_around_are_skipped() {
+        assert_eq!(outcome("\u{feff} \n{} \t".as_bytes()), Ok(()));
+    }
+
+    #[test]
+    fn a_lone_surrogate_anywhere_makes_the_body_invalid() {
+        for body in [
+            r#"{"a":"\ud800"}"#,
+            r#"{"a":"x\udc00y"}"#,
+            r#"{"\ud800":1}"#,
+            r#"{"a":{"b":["\ud83d\u0041"]}}"#,
+            r#"{"a":"\ud800","a":"ok"}"#,
+        ] {
+            assert_eq!(outcome(body.as_bytes()), Err(BodyError::Invalid), "{body}");
+        }
+        assert_eq!(
+            outcome(r#"{"a":"\ud83d\ude00","b\"":"\\ud800"}"#.as_bytes()),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn numbers_that_no_float_can_hold_are_still_json() {
+        assert_eq!(
+            outcome(br#"{"a":1e999,"b":123456789012345678901234567890}"#),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn of_a_duplicate_key_the_last_value_counts() {
+        let object = JsonObject::from_body(br#"{"a":"first","\u0061":"last"}"#).unwrap();
+        assert_eq!(object.get("a").text(), Ok(Some("last".into())));
+    }
+}

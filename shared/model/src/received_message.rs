@@ -1,0 +1,247 @@
+//! A message for a user's chat: contract, "POST /chatbot/servlet/third/msg/receive".
+
+use crate::{
+    AgentName, BoundedText, ChatId, Content, CustomerServiceError, FileName, HttpUrl, JsonObject, Parameter,
+    ParameterError,
+};
+
+/// A message from a third-party customer-service system that keeps every rule of the contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedMessage {
+    /// The chat it belongs to, `touser`.
+    pub chat: ChatId,
+    /// Who speaks, `fromuser`; always there but for [`MessageBody::End`] and [`MessageBody::Evaluate`].
+    pub from: Option<AgentName>,
+    /// What it says.
+    pub body: MessageBody,
+}
+
+/// What a message says, by `msgtype` and, for an event, `eventType`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MessageBody {
+    /// The robot hands over to the third-party system.
+    Begin,
+    /// The third-party system hands back to the robot.
+    End,
+    /// Where the user rates the service.
+    Evaluate(HttpUrl),
+    /// A line of text.
+    Text(Content),
+    /// A picture, by its URL.
+    Image(HttpUrl),
+    /// A file, by its name and URL.
+    File(FileName, HttpUrl),
+}
+
+/// `msgtype`, and `eventType` where it is an event: what says which other fields are needed.
+#[derive(Clone, Copy)]
+enum Kind {
+    Begin,
+    End,
+    Evaluate,
+    Text,
+    Image,
+    File,
+}
+
+impl ReceivedMessage {
+    /// Reads the body of a request.
+    ///
+    /// # Errors
+    /// The first in the contract's order: `touser`, `msgtype`, `eventType`, `fromuser`, then what the type needs;
+    /// for each whether it is present, its type, its limit and its form.
+    pub fn parse(body: &JsonObject<'_>) -> Result<Self, CustomerServiceError> {
+        let chat = required(&body.get("touser"), "touser")?;
+        let kind = Kind::parse(body)?;
+        let from = match kind {
+            Kind::End | Kind::Evaluate => optional(&body.get("fromuser"), "fromuser")?,
+            Kind::Begin | Kind::Text | Kind::Image | Kind::File => {
+                Some(required(&body.get("fromuser"), "fromuser")?)
+            }
+        };
+        let body = match kind {
+            Kind::Begin => MessageBody::Begin,
+            Kind::End => MessageBody::End,
+            Kind::Evaluate => MessageBody::Evaluate(required(&body.get("url"), "url")?),
+            Kind::Text => {
+                let text = object(body, "text")?;
+                MessageBody::Text(required(&text.get("content"), "text.content")?)
+            }
+            Kind::Image => {
+                let image = object(body, "image")?;
+                MessageBody::Image(required(&image.get("image_url"), "image.image_url")?)
+            }
+            Kind::File => {
+                let file = object(body, "file")?;
+                let name = required(&file.get("file_name"), "file.file_name")?;
+                MessageBody::File(name, required(&file.get("file_url"), "file.file_url")?)
+            }
+        };
+        Ok(Self { chat, from, body })
+    }
+}
+
+impl Kind {
+    fn parse(body: &JsonObject<'_>) -> Result<Self, CustomerServiceError> {
+        let msgtype = body.get("msgtype");
+        match word(&msgtype, "msgtype")?.trim() {
+            "event" => {
+                let event_type = body.get("eventType");
+                match word(&event_type, "eventType")?.trim() {
+                    "begin" => Ok(Self::Begin),
+                    "end" => Ok(Self::End),
+                    _ => Err(ParameterError::NotAnEvent("eventType").into()),
+                }
+            }
+            "evaluate" => Ok(Self::Evaluate),
+            "text" => Ok(Self::Text),
+            "image" => Ok(Self::Image),
+            "file" => Ok(Self::File),
+            _ => Err(CustomerServiceError::InvalidMsgtype),
+        }
+    }
+}
+
+/// A parameter that must be there and is one of a few words.
+fn word<'p>(
+    parameter: &'p Parameter<'_>,
+    name: &'static str,
+) -> Result<std::borrow::Cow<'p, str>, ParameterError> {
+    parameter
+        .text()
+        .map_err(|_| ParameterError::NotAString(name))?
+        .ok_or(ParameterError::Missing(name))
+}
+
+/// A parameter that must be there.
+pub(crate) fn required<T: BoundedText>(
+    parameter: &Parameter<'_>,
+    name: &'static str,
+) -> Result<T, ParameterError> {
+    optional(parameter, name)?.ok_or(ParameterError::Missing(name))
+}
+
+/// A parameter that may be there, and keeps its rules if it is.
+fn optional<T: BoundedText>(
+    parameter: &Parameter<'_>,
+    name: &'static str,
+) -> Result<Option<T>, ParameterError> {
+    parameter
+        .text()
+        .map_err(|_| ParameterError::NotAString(name))?
+        .map(|text| T::parse(&text).map_err(|error| ParameterError::Text(name, error)))
+        .transpose()
+}
+
+/// The object `name`; one that is missing is an empty one, so that its first field is named as missing.
+fn object<'a>(body: &JsonObject<'a>, name: &'static str) -> Result<JsonObject<'a>, ParameterError> {
+    match body.get(name) {
+        Parameter::Absent => Ok(JsonObject::default()),
+        Parameter::Object(object) => Ok(object),
+        Parameter::Text(_) | Parameter::Integer(_) | Parameter::Other => {
+            Err(ParameterError::NotAnObject(name))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(body: &str) -> Result<ReceivedMessage, String> {
+        ReceivedMessage::parse(&JsonObject::from_body(body.as_bytes()).unwrap())
+            .map_err(|error| error.to_string())
+    }
+
+    fn missing(name: &str) -> Result<ReceivedMessage, String> {
+        Err(format!("Required parameter '{name}' is not present"))
+    }
+
+    #[test]
+    fn fields_are_checked_in_the_order_of_the_contract() {
+        assert_eq!(parse("{}"), missing("touser"));
+        assert_eq!(parse(r#"{"touser":"c"}"#), missing("msgtype"));
+        assert_eq!(parse(r#"{"touser":"c","msgtype":"event"}"#), missing("eventType"));
+        assert_eq!(
+            parse(r#"{"touser":"c","msgtype":"event","eventType":"begin"}"#),
+            missing("fromuser")
+        );
+        assert_eq!(parse(r#"{"touser":"c","msgtype":"text"}"#), missing("fromuser"));
+        assert_eq!(
+            parse(r#"{"touser":"c","msgtype":"text","fromuser":"a"}"#),
+            missing("text.content")
+        );
+        assert_eq!(
+            parse(r#"{"touser":"c","msgtype":"image","fromuser":"a"}"#),
+            missing("image.image_url")
+        );
+        assert_eq!(
+            parse(r#"{"touser":"c","msgtype":"file","fromuser":"a"}"#),
+            missing("file.file_name")
+        );
+        assert_eq!(
+            parse(r#"{"touser":"c","msgtype":"file","fromuser":"a","file":{"file_name":"n"}}"#),
+            missing("file.file_url")
+        );
+        assert_eq!(parse(r#"{"touser":"c","msgtype":"evaluate"}"#), missing("url"));
+    }
+
+    #[test]
+    fn msgtype_is_case_sensitive_and_trimmed() {
+        assert_eq!(
+            parse(r#"{"touser":"c","msgtype":"Text"}"#),
+            Err("invalid msgtype".into())
+        );
+        assert_eq!(
+            parse(r#"{"touser":"c","msgtype":7}"#),
+            Err("invalid msgtype".into())
+        );
+        assert_eq!(
+            parse(r#"{"touser":"c","msgtype":[]}"#),
+            Err("msgtype: must be a string".into())
+        );
+        assert_eq!(
+            parse(r#"{"touser":" c ","msgtype":" event ","eventType":" end ","fromuser":" "}"#),
+            Ok(ReceivedMessage {
+                chat: ChatId::parse("c").unwrap(),
+                from: None,
+                body: MessageBody::End
+            })
+        );
+        assert_eq!(
+            parse(r#"{"touser":"c","msgtype":"event","eventType":"Begin"}"#),
+            Err("eventType: must be one of [begin, end]".into())
+        );
+    }
+
+    #[test]
+    fn what_should_be_an_object_and_is_not_is_named() {
+        for value in [r#""x""#, "1", "1.5", "[]", "true"] {
+            assert_eq!(
+                parse(&format!(
+                    r#"{{"touser":"c","msgtype":"text","fromuser":"a","text":{value}}}"#
+                )),
+                Err("text: must be an object".into())
+            );
+        }
+        for value in ["null", r#""""#, r#"" ""#, "{}"] {
+            assert_eq!(
+                parse(&format!(
+                    r#"{{"touser":"c","msgtype":"text","fromuser":"a","text":{value}}}"#
+                )),
+                missing("text.content")
+            );
+        }
+    }
+
+    #[test]
+    fn an_optional_name_keeps_its_rules() {
+        assert_eq!(
+            parse(&format!(
+                r#"{{"touser":"c","msgtype":"evaluate","fromuser":"{}"}}"#,
+                "x".repeat(65)
+            )),
+            Err("fromuser: length exceeds the max value [64]".into())
+        );
+    }
+}

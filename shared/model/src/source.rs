@@ -1,0 +1,94 @@
+//! The third-party system a request speaks for.
+
+use std::{fmt, ops::RangeInclusive};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{IntegerError, Parameter, ParameterError};
+
+/// A third-party system, `source`: 1 is 佳信.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Source(u32);
+
+/// The number is outside [`Source::RANGE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a source is a number between 1 and 2147483647")]
+pub struct NoSource;
+
+impl Source {
+    /// The numbers a source may have: those of a positive 32-bit integer, which is what partners' code holds it in.
+    pub const RANGE: RangeInclusive<u32> = 1..=2_147_483_647;
+
+    /// The source of a request that names none: 佳信.
+    pub const DEFAULT: Self = Self(1);
+
+    /// Reads the parameter `source`.
+    ///
+    /// # Errors
+    /// `source: must be an integer`, then `source: value must be between 1 and 2147483647`.
+    pub fn parse(parameter: &Parameter<'_>) -> Result<Self, ParameterError> {
+        match parameter.integer(Self::RANGE) {
+            Ok(number) => Ok(number.map_or(Self::DEFAULT, Self)),
+            Err(IntegerError::NotAnInteger) => Err(ParameterError::NotAnInteger("source")),
+            Err(IntegerError::OutOfRange) => Err(ParameterError::OutOfRange("source", Self::RANGE)),
+        }
+    }
+
+    /// The number itself.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+impl TryFrom<u32> for Source {
+    type Error = NoSource;
+
+    fn try_from(number: u32) -> Result<Self, NoSource> {
+        if Self::RANGE.contains(&number) {
+            Ok(Self(number))
+        } else {
+            Err(NoSource)
+        }
+    }
+}
+
+impl From<Source> for u32 {
+    fn from(source: Source) -> Self {
+        source.0
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(query: &str) -> Result<u32, String> {
+        Source::parse(&Parameter::from_query(Some(query)))
+            .map(Source::number)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_source_is_between_1_and_2147483647_and_1_by_default() {
+        assert_eq!(parse(""), Ok(1));
+        assert_eq!(parse(" "), Ok(1));
+        assert_eq!(parse("1"), Ok(1));
+        assert_eq!(parse("2147483647"), Ok(2_147_483_647));
+        let out_of_range = Err("source: value must be between 1 and 2147483647".to_owned());
+        assert_eq!(parse("0"), out_of_range);
+        assert_eq!(parse("2147483648"), out_of_range);
+        assert_eq!(parse("99999999999999999999"), out_of_range);
+        let no_integer = Err("source: must be an integer".to_owned());
+        for query in ["x", "1.0", "1e0", "-1", "+1", "0x1", "1 2", "１"] {
+            assert_eq!(parse(query), no_integer, "{query}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! A moment, and the one form in which the contract shows moments.
+
+use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, UtcOffset, macros::offset};
+
+/// The time zone of every date and time the contract shows.
+const SHOWN_IN: UtcOffset = offset!(+8);
+
+/// A moment in milliseconds since 1970-01-01 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The moment `millis` milliseconds after 1970-01-01 UTC.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970-01-01 UTC.
+    #[must_use]
+    pub const fn millis(self) -> u64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970-01-01 UTC, the unit of `DynamoDB`'s TTL.
+    ///
+    /// Rounded down, here as in every deadline, so that something may end up to a second early and never late.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// The moment `hours` later.
+    #[must_use]
+    pub const fn plus_hours(self, hours: u64) -> Self {
+        Self(self.0 + hours * 3_600_000)
+    }
+
+    /// `yyyy-MM-dd HH:mm:ss` in UTC+8, as the contract writes `DateTime` and `lastLoginTime`; empty for a moment
+    /// after the year 9999, which that form cannot show.
+    #[must_use]
+    pub fn date_time(self) -> String {
+        let Some(moment) = i64::try_from(self.seconds())
+            .ok()
+            .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+            .and_then(|moment| moment.checked_to_offset(SHOWN_IN))
+        else {
+            return String::new();
+        };
+        let (date, time) = (moment.date(), moment.time());
+        format!(
+            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+            date.year(),
+            u8::from(date.month()),
+            date.day(),
+            time.hour(),
+            time.minute(),
+            time.second()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn date_and_time_are_shown_in_utc_plus_8() {
+        assert_eq!(
+            Timestamp::from_millis(1_589_243_400_000).date_time(),
+            "2020-05-12 08:30:00"
+        );
+        assert_eq!(Timestamp::from_millis(0).date_time(), "1970-01-01 08:00:00");
+        assert_eq!(
+            Timestamp::from_millis(1_589_299_199_999).date_time(),
+            "2020-05-12 23:59:59"
+        );
+        assert_eq!(
+            Timestamp::from_millis(1_589_299_200_000).date_time(),
+            "2020-05-13 00:00:00"
+        );
+    }
+
+    #[test]
+    fn a_moment_beyond_the_form_is_empty() {
+        assert_eq!(Timestamp::from_millis(u64::MAX).date_time(), "");
+    }
+
+    #[test]
+    fn an_hour_is_3600_seconds() {
+        assert_eq!(
+            Timestamp::from_millis(1_999).plus_hours(168).seconds(),
+            1 + 168 * 3600
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! Bearer tokens and what they are good for: contract, "Tokens".
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::sha256_hex;
+
+/// A token as a caller shows it. Never logged and never stored, hence neither `Debug` nor `Display` nor `Serialize`.
+pub struct BearerToken(String);
+
+/// The header is not `Bearer` and a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a bearer token")]
+pub struct MalformedToken;
+
+impl BearerToken {
+    /// Reads an `Authorization` header: the scheme in any case, one or more spaces, then a token of the b64token
+    /// characters of RFC 6750.
+    ///
+    /// # Errors
+    /// [`MalformedToken`] if it is anything else.
+    pub fn from_header(header: &str) -> Result<Self, MalformedToken> {
+        let (scheme, rest) = header.split_once(' ').ok_or(MalformedToken)?;
+        let token = rest.trim_start_matches(' ');
+        let is_token = !token.is_empty()
+            && token
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._~+/=-".contains(&byte));
+        if scheme.eq_ignore_ascii_case("bearer") && is_token {
+            Ok(Self(token.to_owned()))
+        } else {
+            Err(MalformedToken)
+        }
+    }
+
+    /// What is stored instead of the token.
+    #[must_use]
+    pub fn hash(&self) -> TokenHash {
+        TokenHash(sha256_hex(&self.0))
+    }
+}
+
+/// The SHA-256 of a token, in hexadecimal: what a token is stored and found by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenHash(String);
+
+impl fmt::Display for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a token may be used for: each product has a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// The customer-service product.
+    #[serde(rename = "thirdparty-customer-service")]
+    CustomerService,
+    /// The push product.
+    #[serde(rename = "message-push-service")]
+    MessagePush,
+}
+
+/// The text is the name of no scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a scope is thirdparty-customer-service or message-push-service")]
+pub struct UnknownScope;
+
+impl std::str::FromStr for Scope {
+    type Err = UnknownScope;
+
+    fn from_str(name: &str) -> Result<Self, UnknownScope> {
+        match name {
+            "thirdparty-customer-service" => Ok(Self::CustomerService),
+            "message-push-service" => Ok(Self::MessagePush),
+            _ => Err(UnknownScope),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_is_taken_in_any_case_and_after_it_one_or_more_spaces() {
+        let hash = BearerToken::from_header("Bearer cn-1")
+            .unwrap_or_else(|_| panic!("refused"))
+            .hash();
+        for header in ["bearer cn-1", "BEARER cn-1", "bEaReR    cn-1"] {
+            assert!(
+                BearerToken::from_header(header).is_ok_and(|token| token.hash() == hash),
+                "{header}"
+            );
+        }
+        assert!(BearerToken::from_header("Bearer aZ09._~+/=-").is_ok());
+    }
+
+    #[test]
+    fn anything_else_is_malformed() {
+        for header in [
+            "",
+            " ",
+            "Bearer",
+            "Bearer ",
+            "Bearer   ",
+            "cn-1",
+            "Basic cn-1",
+            "Bearer\tcn-1",
+            " Bearer cn-1",
+            "Bearer cn-1 ",
+            "Bearer cn 1",
+            "Bearer cn,1",
+            "Bearer 令牌",
+            "Bearer \"cn\"",
+            "Bearercn-1",
+            "Bearer a\u{0}",
+        ] {
+            assert!(BearerToken::from_header(header).is_err(), "{header:?}");
+        }
+    }
+}

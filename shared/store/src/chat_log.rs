@@ -1,0 +1,133 @@
+//! The conversations of users with the robot: `LOG#<source>#<openId>`, one item for each turn.
+//!
+//! The sort key is the moment of the turn in 13 digits of milliseconds, then an id: turns come back oldest first.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use model::{ChatId, ChatLogEntry, Cursor, Source, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    RecordId, StoreError, Table,
+    keys::{PARTITION, SORT, key},
+    table::Item,
+};
+
+/// One turn of a conversation, to be stored.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// When it was.
+    pub at: Timestamp,
+    /// What tells it from another turn of the same millisecond.
+    pub id: RecordId,
+    /// What was said.
+    pub said: TurnRecord,
+}
+
+/// What is stored of a turn beside its key.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TurnRecord {
+    /// What the user asked.
+    pub question: String,
+    /// What the robot answered.
+    pub reply: String,
+    /// How the robot came to its answer, if it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_mode: Option<String>,
+    /// When this record ends, in epoch seconds.
+    pub expire_at: u64,
+}
+
+/// What one read of a chat log brought.
+#[derive(Debug)]
+pub struct Page {
+    /// The turns, each with the place after it, oldest first.
+    pub entries: Vec<(Cursor, ChatLogEntry)>,
+    /// Where the next read goes on; `None` at the end of the log.
+    pub next: Option<Cursor>,
+}
+
+/// Reads on in a chat log: at most `limit` turns, at most a megabyte, without what has expired by `now`. One query,
+/// eventually consistent.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be read, or a turn cannot be understood.
+pub async fn read(
+    table: &Table,
+    source: Source,
+    chat: &ChatId,
+    after: Option<&Cursor>,
+    limit: Option<u32>,
+    now: Timestamp,
+) -> Result<Page, StoreError> {
+    let partition = partition(source, chat);
+    let start = after.map(|cursor| {
+        HashMap::from([
+            (PARTITION.to_owned(), AttributeValue::S(partition.clone())),
+            (SORT.to_owned(), AttributeValue::S(cursor.position().to_owned())),
+        ])
+    });
+    let output = table
+        .client
+        .query()
+        .table_name(&table.name)
+        .key_condition_expression("pk = :pk")
+        .expression_attribute_values(":pk", AttributeValue::S(partition))
+        .set_exclusive_start_key(start)
+        .set_limit(limit.and_then(|limit| i32::try_from(limit).ok()))
+        .return_consumed_capacity(ReturnConsumedCapacity::Total)
+        .send()
+        .await
+        .map_err(StoreError::of("Query"))?;
+    table.meter.count_read(output.consumed_capacity());
+    let next = output.last_evaluated_key.as_ref().map(place_after).transpose()?;
+    let mut entries = Vec::new();
+    for item in output.items.unwrap_or_default() {
+        let place = place_after(&item)?;
+        let said: TurnRecord = serde_dynamo::from_item(item).map_err(|_| StoreError::unreadable("Query"))?;
+        if said.expire_at > now.seconds() {
+            let entry = ChatLogEntry {
+                date_time: moment(&place)?.date_time(),
+                question: said.question,
+                reply: said.reply,
+                reply_mode: said.reply_mode.unwrap_or_default(),
+            };
+            entries.push((place, entry));
+        }
+    }
+    Ok(Page { entries, next })
+}
+
+/// Stores a turn.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be written.
+pub async fn put(table: &Table, source: Source, chat: &ChatId, turn: &Turn) -> Result<(), StoreError> {
+    let attributes = serde_dynamo::to_item(&turn.said).map_err(|_| StoreError::unreadable("PutItem"))?;
+    let sort = format!("{:013}#{}", turn.at.millis(), turn.id);
+    table.put(partition(source, chat), sort, attributes).await
+}
+
+fn partition(source: Source, chat: &ChatId) -> String {
+    key("LOG", &[&source.to_string(), chat.as_str()])
+}
+
+/// The place after the item with this key.
+fn place_after(item: &Item) -> Result<Cursor, StoreError> {
+    item.get(SORT)
+        .and_then(|sort| sort.as_s().ok())
+        .map(Cursor::after)
+        .ok_or_else(|| StoreError::unreadable("Query"))
+}
+
+/// The moment of the turn after which `place` is.
+fn moment(place: &Cursor) -> Result<Timestamp, StoreError> {
+    place
+        .position()
+        .split_once('#')
+        .and_then(|(millis, _)| millis.parse().ok())
+        .map(Timestamp::from_millis)
+        .ok_or_else(|| StoreError::unreadable("Query"))
+}

@@ -1,0 +1,29 @@
+//! `DynamoDB`: one module per kind of record, and the only place that knows keys and attributes.
+//!
+//! Two tables: `Access` is what the authorizer reads, `Chat` is what the functions touch. Each is a partition key
+//! `pk`, a sort key `sk` and a TTL attribute `expireAt` in epoch seconds. TTL may lag by days, so that every read
+//! drops what has expired, by a clock that the caller brings.
+
+pub mod chat_log;
+pub mod client;
+pub mod messages;
+pub mod pushes;
+pub mod tokens;
+pub mod users;
+pub mod warm_up;
+
+mod backoff;
+mod error;
+mod keys;
+mod meter;
+mod record_id;
+mod retention;
+mod retry;
+mod table;
+
+pub use aws_sdk_dynamodb::Client;
+pub use error::{Fault, StoreError};
+pub use meter::Meter;
+pub use record_id::RecordId;
+pub use retention::Retention;
+pub use table::Table;

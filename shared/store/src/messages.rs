@@ -1,0 +1,163 @@
+//! What third-party systems send to chats: `CHAT#<source>#<touser>`, an item for each message.
+//!
+//! The sort key is `MSG#` and an id that sorts by the moment of acceptance. A `begin` or an `end` is stored once more
+//! under `EVT#`, so that the state of a chat, its last event, is one read however many messages came since.
+
+use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity, TransactWriteItem};
+use model::{AgentName, AppId, MessageBody, ReceivedMessage, Source, Timestamp};
+use serde::Serialize;
+
+use crate::{
+    RecordId, StoreError, Table,
+    keys::key,
+    table::{Item, keyed},
+};
+
+/// What goes with a message beside what it says.
+#[derive(Debug, Clone, Copy)]
+pub struct Acceptance<'a> {
+    /// The third-party system it came from.
+    pub source: Source,
+    /// The application that brought it.
+    pub app: &'a AppId,
+    /// When it was accepted.
+    pub at: Timestamp,
+    /// When it ends, in epoch seconds.
+    pub expire_at: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MessageRecord<'a> {
+    app_id: &'a AppId,
+    msgtype: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fromuser: Option<&'a AgentName>,
+    payload: Payload<'a>,
+    received_at: Timestamp,
+    expire_at: u64,
+}
+
+/// The fields a type of message has beside those that all have, named as the contract names them.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Payload<'a> {
+    #[serde(rename_all = "camelCase")]
+    Event {
+        event_type: &'static str,
+    },
+    Evaluate {
+        url: &'a str,
+    },
+    Text {
+        content: &'a str,
+    },
+    Image {
+        image_url: &'a str,
+    },
+    File {
+        file_name: &'a str,
+        file_url: &'a str,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EventRecord<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fromuser: Option<&'a AgentName>,
+    event_type: &'static str,
+    expire_at: u64,
+}
+
+/// Adds a message to its chat: durable when this returns. One request; a `begin` or `end` is two items in one
+/// transaction.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be written.
+pub async fn append(
+    table: &Table,
+    message: &ReceivedMessage,
+    acceptance: Acceptance<'_>,
+) -> Result<(), StoreError> {
+    let partition = key("CHAT", &[&acceptance.source.to_string(), message.chat.as_str()]);
+    let id = RecordId::new(acceptance.at);
+    let (msgtype, payload) = describe(&message.body);
+    let fromuser = message.from.as_ref();
+    let event = match payload {
+        Payload::Event { event_type } => Some(EventRecord {
+            fromuser,
+            event_type,
+            expire_at: acceptance.expire_at,
+        }),
+        _ => None,
+    };
+    let record = MessageRecord {
+        app_id: acceptance.app,
+        msgtype,
+        fromuser,
+        payload,
+        received_at: acceptance.at,
+        expire_at: acceptance.expire_at,
+    };
+    let sort = format!("MSG#{id}");
+    match event {
+        None => table.put(partition, sort, attributes(&record)?).await,
+        Some(event) => {
+            let message = keyed(partition.clone(), sort, attributes(&record)?);
+            let event = keyed(partition, format!("EVT#{id}"), attributes(&event)?);
+            put_both(table, message, event).await
+        }
+    }
+}
+
+fn describe(body: &MessageBody) -> (&'static str, Payload<'_>) {
+    match body {
+        MessageBody::Begin => ("event", Payload::Event { event_type: "begin" }),
+        MessageBody::End => ("event", Payload::Event { event_type: "end" }),
+        MessageBody::Evaluate(url) => ("evaluate", Payload::Evaluate { url: url.as_str() }),
+        MessageBody::Text(content) => (
+            "text",
+            Payload::Text {
+                content: content.as_str(),
+            },
+        ),
+        MessageBody::Image(url) => (
+            "image",
+            Payload::Image {
+                image_url: url.as_str(),
+            },
+        ),
+        MessageBody::File(name, url) => (
+            "file",
+            Payload::File {
+                file_name: name.as_str(),
+                file_url: url.as_str(),
+            },
+        ),
+    }
+}
+
+fn attributes(record: &impl Serialize) -> Result<Item, StoreError> {
+    serde_dynamo::to_item(record).map_err(|_| StoreError::unreadable("PutItem"))
+}
+
+/// Writes both items or neither.
+async fn put_both(table: &Table, message: Item, event: Item) -> Result<(), StoreError> {
+    const OPERATION: &str = "TransactWriteItems";
+    let mut request = table
+        .client
+        .transact_write_items()
+        .return_consumed_capacity(ReturnConsumedCapacity::Total);
+    for item in [message, event] {
+        let put = Put::builder()
+            .table_name(&table.name)
+            .set_item(Some(item))
+            .build()
+            .map_err(|_| StoreError::unreadable(OPERATION))?;
+        request = request.transact_items(TransactWriteItem::builder().put(put).build());
+    }
+    let output = request.send().await.map_err(StoreError::of(OPERATION))?;
+    table.meter.count_write(output.consumed_capacity());
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! Messages pushed to users: the content once, `PUSH#<appId>#<messageId>`, and a small delivery in the inbox of each
+//! user, `INBOX#<userId>`.
+//!
+//! Writing a delivery again is harmless, which is what makes a repeated call complete what an earlier one left. What
+//! tells that a user has the message is another item, so that no repeat can bring a message back.
+
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::put_item::PutItemError,
+    types::{
+        AttributeValue, PutRequest, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, WriteRequest,
+    },
+};
+use futures_util::future::join_all;
+use model::{AppId, Content, MessageId, Timestamp, UserId, sha256_hex};
+use serde::Serialize;
+
+use crate::{
+    StoreError, Table,
+    backoff::Backoff,
+    keys::key,
+    table::{Item, keyed},
+};
+
+/// The most items `DynamoDB` takes in one `BatchWriteItem`.
+const BATCH_SIZE: usize = 25;
+
+/// A message id is free, stands for the same content as long already, or its deadline is now moved further away:
+/// content never ends before a delivery of it, and a repeat never shortens it.
+const CLAIM_CONDITION: &str = "attribute_not_exists(pk) OR expireAt <= :now \
+    OR (contentHash = :hash AND expireAt < :deadline)";
+
+/// One acceptance of a message: what is pushed, by whom, when and until when.
+#[derive(Debug)]
+pub struct Push<'a> {
+    app: &'a AppId,
+    message: &'a MessageId,
+    content: &'a Content,
+    content_hash: String,
+    accepted_at: Timestamp,
+    deadline: Timestamp,
+}
+
+/// What came of asking for a message id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// The id stands for this content, which is stored at least until the deadline.
+    Held,
+    /// The id stands for other content still; nothing was stored.
+    Taken,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ContentRecord<'a> {
+    content: &'a Content,
+    content_hash: &'a str,
+    expire_at: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DeliveryRecord<'a> {
+    content_hash: &'a str,
+    accepted_at: Timestamp,
+    expire_at: u64,
+}
+
+impl<'a> Push<'a> {
+    /// A message accepted at `accepted_at`, to be delivered before `deadline`.
+    #[must_use]
+    pub fn new(
+        app: &'a AppId,
+        message: &'a MessageId,
+        content: &'a Content,
+        accepted_at: Timestamp,
+        deadline: Timestamp,
+    ) -> Self {
+        let content_hash = sha256_hex(content.as_str());
+        Self {
+            app,
+            message,
+            content,
+            content_hash,
+            accepted_at,
+            deadline,
+        }
+    }
+
+    /// The key of the content, and of each delivery within its inbox.
+    fn key(&self) -> String {
+        key("PUSH", &[self.app.as_str(), self.message.as_str()])
+    }
+}
+
+/// Stores the content under its message id, unless the id stands for other content. One request.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be written.
+pub async fn claim(table: &Table, push: &Push<'_>) -> Result<Claim, StoreError> {
+    const OPERATION: &str = "PutItem";
+    let record = ContentRecord {
+        content: push.content,
+        content_hash: &push.content_hash,
+        expire_at: push.deadline.seconds(),
+    };
+    let attributes = serde_dynamo::to_item(record).map_err(|_| StoreError::unreadable(OPERATION))?;
+    let put = table
+        .client
+        .put_item()
+        .table_name(&table.name)
+        .set_item(Some(keyed(push.key(), "CONTENT".to_owned(), attributes)))
+        .condition_expression(CLAIM_CONDITION)
+        .expression_attribute_values(":now", number(push.accepted_at))
+        .expression_attribute_values(":deadline", number(push.deadline))
+        .expression_attribute_values(":hash", AttributeValue::S(push.content_hash.clone()))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .return_consumed_capacity(ReturnConsumedCapacity::Total)
+        .send()
+        .await;
+    match put {
+        Ok(output) => {
+            table.meter.count_write(output.consumed_capacity());
+            Ok(Claim::Held)
+        }
+        Err(error) => match stored_hash(&error) {
+            Some(hash) if hash == push.content_hash => Ok(Claim::Held),
+            Some(_) => Ok(Claim::Taken),
+            None => Err(StoreError::of(OPERATION)(error)),
+        },
+    }
+}
+
+/// The hash of the content that stands in the way, if it is a condition that failed.
+fn stored_hash(error: &SdkError<PutItemError>) -> Option<&str> {
+    match error.as_service_error()? {
+        PutItemError::ConditionalCheckFailedException(failed) => {
+            failed.item()?.get("contentHash")?.as_s().ok().map(String::as_str)
+        }
+        _ => None,
+    }
+}
+
+fn number(seconds_of: Timestamp) -> AttributeValue {
+    AttributeValue::N(seconds_of.seconds().to_string())
+}
+
+/// Puts a delivery of the message into the inbox of each of `users`: durable for all of them when this returns.
+/// One request for every 25 users, in parallel.
+///
+/// What a busy table leaves unprocessed is asked for again for as long as the caller waits: a deadline is the
+/// caller's to set.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be written; some deliveries may have been stored then, and a repeat of the call
+/// completes them.
+pub async fn deliver(table: &Table, push: &Push<'_>, users: &[UserId]) -> Result<(), StoreError> {
+    let batches = users.chunks(BATCH_SIZE).map(|users| async move {
+        let requests = users
+            .iter()
+            .map(|user| delivery(push, user))
+            .collect::<Result<_, _>>()?;
+        write_all(table, requests).await
+    });
+    // Every batch is seen through, also when another failed: what is stored now a repeat need not store.
+    join_all(batches).await.into_iter().collect()
+}
+
+fn delivery(push: &Push<'_>, user: &UserId) -> Result<WriteRequest, StoreError> {
+    let record = DeliveryRecord {
+        content_hash: &push.content_hash,
+        accepted_at: push.accepted_at,
+        expire_at: push.deadline.seconds(),
+    };
+    let attributes: Item =
+        serde_dynamo::to_item(record).map_err(|_| StoreError::unreadable("BatchWriteItem"))?;
+    let item = keyed(key("INBOX", &[user.as_str()]), push.key(), attributes);
+    let put = PutRequest::builder()
+        .set_item(Some(item))
+        .build()
+        .map_err(|_| StoreError::unreadable("BatchWriteItem"))?;
+    Ok(WriteRequest::builder().put_request(put).build())
+}
+
+async fn write_all(table: &Table, mut pending: Vec<WriteRequest>) -> Result<(), StoreError> {
+    let mut backoff = Backoff::new();
+    loop {
+        let output = table
+            .client
+            .batch_write_item()
+            .request_items(&table.name, pending)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(StoreError::of("BatchWriteItem"))?;
+        table.meter.count_write(output.consumed_capacity());
+        pending = output
+            .unprocessed_items
+            .and_then(|mut unprocessed| unprocessed.remove(&table.name))
+            .unwrap_or_default();
+        if pending.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(backoff.next_delay()).await;
+    }
+}

@@ -1,0 +1,66 @@
+//! Access tokens, in the table `Access`. Stored by their hash: whoever reads the table has no token.
+
+use model::{AppId, PermittedSources, Principal, Scope, Source, Timestamp, TokenHash};
+use serde::{Deserialize, Serialize};
+
+use crate::{StoreError, Table, keys::key, table::Read};
+
+/// The one sort key of a token.
+const TOKEN: &str = "TOKEN";
+
+/// A token that is good now, and for what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessToken {
+    /// Whose it is.
+    pub principal: Principal,
+    /// What it may be used for.
+    pub scopes: Vec<Scope>,
+}
+
+/// What is granted to an application with a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Grant {
+    /// Whose the token is.
+    pub app_id: AppId,
+    /// What it may be used for.
+    pub scopes: Vec<Scope>,
+    /// The third-party systems the application may speak for.
+    pub sources: Vec<Source>,
+    /// The end of its life, in epoch seconds.
+    pub expire_at: u64,
+}
+
+/// Finds the token with this hash, if its life has not ended by `now`. One consistent read.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be read, or the token cannot be understood.
+pub async fn find(
+    table: &Table,
+    hash: &TokenHash,
+    now: Timestamp,
+) -> Result<Option<AccessToken>, StoreError> {
+    let item = table.get(partition(hash), TOKEN, Read::Consistent).await?;
+    let Some(item) = item else { return Ok(None) };
+    let grant: Grant = serde_dynamo::from_item(item).map_err(|_| StoreError::unreadable("GetItem"))?;
+    Ok((grant.expire_at > now.seconds()).then(|| AccessToken {
+        principal: Principal {
+            app: grant.app_id,
+            sources: PermittedSources::from(grant.sources),
+        },
+        scopes: grant.scopes,
+    }))
+}
+
+/// Stores what the token with this hash is good for.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be written.
+pub async fn put(table: &Table, hash: &TokenHash, grant: &Grant) -> Result<(), StoreError> {
+    let attributes = serde_dynamo::to_item(grant).map_err(|_| StoreError::unreadable("PutItem"))?;
+    table.put(partition(hash), TOKEN.to_owned(), attributes).await
+}
+
+fn partition(hash: &TokenHash) -> String {
+    key("TOKEN", &[&hash.to_string()])
+}

@@ -1,0 +1,67 @@
+//! Opens the connection to `DynamoDB` before the first request needs it.
+//!
+//! Each function does so with the cheapest call that its role allows anyway. Nothing is read and nothing is changed;
+//! that it fails is no reason not to start, and it never holds up the start for long.
+
+use std::{future::Future, time::Duration};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::{
+    Table,
+    keys::{PARTITION, SORT},
+};
+
+/// The longest a start waits for the connection.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// A key that no record has.
+const NOTHING: &str = "WARM-UP";
+
+/// Opens the connection by reading an item that does not exist.
+pub async fn by_get(table: &Table) {
+    patiently(
+        table
+            .client
+            .get_item()
+            .table_name(&table.name)
+            .key(PARTITION, AttributeValue::S(NOTHING.to_owned()))
+            .key(SORT, AttributeValue::S(NOTHING.to_owned()))
+            .send(),
+    )
+    .await;
+}
+
+/// Opens the connection by querying a partition that does not exist.
+pub async fn by_query(table: &Table) {
+    patiently(
+        table
+            .client
+            .query()
+            .table_name(&table.name)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(NOTHING.to_owned()))
+            .send(),
+    )
+    .await;
+}
+
+/// Opens the connection by a put whose condition cannot hold.
+pub async fn by_put(table: &Table) {
+    patiently(
+        table
+            .client
+            .put_item()
+            .table_name(&table.name)
+            .item(PARTITION, AttributeValue::S(NOTHING.to_owned()))
+            .item(SORT, AttributeValue::S(NOTHING.to_owned()))
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(pk)")
+            .send(),
+    )
+    .await;
+}
+
+async fn patiently(call: impl Future) {
+    // Whatever comes of it, a connection is open or the first request opens one.
+    let _ = tokio::time::timeout(PATIENCE, call).await;
+}

@@ -1,1 +1,17 @@
-//! x
+//! The whole system in one process: what API Gateway does, the functions, and an embedded DynamoDB.
+//!
+//! Routes, authorizers, gateway answers and tables come from `template.yaml`, so that what runs here and what is
+//! deployed cannot drift apart. It is also what the contract's tests talk to.
+
+pub mod demo;
+pub mod dynamodb;
+pub mod functions;
+pub mod gateway;
+pub mod template;
+
+mod running;
+
+pub use running::Running;
+
+/// The template of the deployed stack.
+pub const TEMPLATE: &str = include_str!("../../template.yaml");

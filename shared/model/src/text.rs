@@ -101,7 +101,7 @@ bounded_text!(
     MessageId, 64, |text| within::<MessageId>(text.trim())
 );
 bounded_text!(
-    /// An application that calls the API. Ours to issue, and at most 64 long so that keys stay within `DynamoDB`'s.
+    /// An application that calls the API. Ours to issue, and at most 64 long so that keys stay within DynamoDB's.
     AppId, 64, |text| within::<AppId>(text.trim())
 );
 bounded_text!(

@@ -24,7 +24,7 @@ impl Timestamp {
         self.0
     }
 
-    /// Whole seconds since 1970-01-01 UTC, the unit of `DynamoDB`'s TTL.
+    /// Whole seconds since 1970-01-01 UTC, the unit of DynamoDB's TTL.
     ///
     /// Rounded down, here as in every deadline, so that something may end up to a second early and never late.
     #[must_use]

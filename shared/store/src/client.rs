@@ -1,4 +1,4 @@
-//! The `DynamoDB` client: its retries, its time-outs and its one TLS stack.
+//! The DynamoDB client: its retries, its time-outs and its one TLS stack.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::retry::ThrottledTransactions;
 /// How often an operation is tried in all.
 const ATTEMPTS: u32 = 4;
 
-/// The base of the exponential backoff between attempts. `DynamoDB` answers within milliseconds, so that the SDK's
+/// The base of the exponential backoff between attempts. DynamoDB answers within milliseconds, so that the SDK's
 /// own base of a second would spend the caller's time on waiting.
 const BACKOFF_BASE: Duration = Duration::from_millis(25);
 
@@ -38,7 +38,7 @@ pub async fn from_environment() -> Client {
     connect(loader).await
 }
 
-/// A client for a `DynamoDB` on this machine, which takes any region and credentials.
+/// A client for a DynamoDB on this machine, which takes any region and credentials.
 pub async fn at_endpoint(url: &str) -> Client {
     let loader = loader()
         .region(Region::from_static("us-east-1"))

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 /// An operation that was not done, after its retries.
 ///
-/// Holds names and codes alone: `DynamoDB`'s own messages may quote keys and values.
+/// Holds names and codes alone: DynamoDB's own messages may quote keys and values.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{operation}: {fault}")]
 pub struct StoreError {
@@ -24,7 +24,7 @@ pub enum Fault {
     /// No connection, or a broken one.
     #[error("unreachable")]
     Unreachable,
-    /// `DynamoDB` refused, with this code.
+    /// DynamoDB refused, with this code.
     #[error("refused with {0}")]
     Refused(String),
     /// An item, or an answer, that is not what this code writes or expects.

@@ -10,7 +10,7 @@ const SEPARATOR: &str = "#";
 /// Joins `parts` behind `kind` so that no two lists of parts give one key: a separator within a part is escaped.
 ///
 /// Ids of at most 64 UTF-16 units take at most 192 bytes, escaped or not: a part of three-byte characters has
-/// nothing to escape, and an escaped separator takes three bytes too. Every key thus stays far below `DynamoDB`'s
+/// nothing to escape, and an escaped separator takes three bytes too. Every key thus stays far below DynamoDB's
 /// 2048 bytes for a partition key and 1024 for a sort key.
 pub(crate) fn key(kind: &str, parts: &[&str]) -> String {
     parts.iter().fold(kind.to_owned(), |key, part| {

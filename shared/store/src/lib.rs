@@ -1,4 +1,4 @@
-//! `DynamoDB`: one module per kind of record, and the only place that knows keys and attributes.
+//! DynamoDB: one module per kind of record, and the only place that knows keys and attributes.
 //!
 //! Two tables: `Access` is what the authorizer reads, `Chat` is what the functions touch. Each is a partition key
 //! `pk`, a sort key `sk` and a TTL attribute `expireAt` in epoch seconds. TTL may lag by days, so that every read

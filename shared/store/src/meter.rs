@@ -1,4 +1,4 @@
-//! What one request has used of `DynamoDB`.
+//! What one request has used of DynamoDB.
 
 use std::sync::{
     Arc,
@@ -7,7 +7,7 @@ use std::sync::{
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 
-/// The capacity used so far, counted from what `DynamoDB` reports with each answer.
+/// The capacity used so far, counted from what DynamoDB reports with each answer.
 #[derive(Debug, Clone, Default)]
 pub struct Meter(Arc<Used>);
 

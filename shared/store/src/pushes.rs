@@ -22,7 +22,7 @@ use crate::{
     table::{Item, keyed},
 };
 
-/// The most items `DynamoDB` takes in one `BatchWriteItem`.
+/// The most items DynamoDB takes in one `BatchWriteItem`.
 const BATCH_SIZE: usize = 25;
 
 /// A message id is free, stands for the same content as long already, or its deadline is now moved further away:

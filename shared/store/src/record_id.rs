@@ -5,7 +5,7 @@ use std::fmt;
 use model::Timestamp;
 use uuid::{NoContext, Uuid};
 
-/// A `UUIDv7`: sorts by the millisecond it was made for, and within it in no particular order.
+/// A UUIDv7: sorts by the millisecond it was made for, and within it in no particular order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordId(Uuid);
 

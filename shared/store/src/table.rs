@@ -15,7 +15,7 @@ use crate::{
 /// The attributes of an item.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// One `DynamoDB` table as one request sees it.
+/// One DynamoDB table as one request sees it.
 #[derive(Debug, Clone)]
 pub struct Table {
     pub(crate) client: Client,

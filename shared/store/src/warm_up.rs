@@ -1,4 +1,4 @@
-//! Opens the connection to `DynamoDB` before the first request needs it.
+//! Opens the connection to DynamoDB before the first request needs it.
 //!
 //! Each function does so with the cheapest call that its role allows anyway. Nothing is read and nothing is changed;
 //! that it fails is no reason not to start, and it never holds up the start for long.

@@ -1,0 +1,123 @@
+//! What a newcomer finds: the documented chat, the documented user, and a token for each product.
+
+use api::Clock;
+use model::{AppId, BearerToken, BoundedText, ChatId, ClientId, Scope, Source, Timestamp};
+use store::{
+    Client, RecordId, Retention, StoreError, Table,
+    chat_log::{self, Turn, TurnRecord},
+    tokens::{self, Grant},
+    users::{self, UserRecord},
+};
+use thiserror::Error;
+
+/// A token of the customer-service product, for source 1.
+pub const CUSTOMER_SERVICE_TOKEN: &str = "cn-11111111-1111-4111-8111-111111111111";
+/// A token of the push product.
+pub const MESSAGE_PUSH_TOKEN: &str = "cn-22222222-2222-4222-8222-222222222222";
+/// The chat of the API document.
+pub const CHAT: &str = "dc71a6ba-24b6-4ed9-b865-837f2a7e158f";
+/// The user of the API document.
+pub const USER: &str = "ASDJQFJQEFQEGNQEG";
+
+/// The application both tokens belong to.
+const APP: &str = "demo";
+/// How long what is here is kept: longer than a laptop.
+const RETENTION: Retention = Retention::days(3650);
+/// 2020-05-12 08:30:00 in UTC+8, the moment of the document's examples.
+const DOCUMENTED: Timestamp = Timestamp::from_millis(1_589_243_400_000);
+const TWENTY_MINUTES: u64 = 20 * 60 * 1000;
+
+/// The demo data cannot be stored.
+#[derive(Debug, Error)]
+pub enum DemoError {
+    /// One of the constants of this module is not what its type asks for.
+    #[error("the demo data is not valid")]
+    Invalid,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Stores the demo data; again and again, it is the same.
+///
+/// # Errors
+/// [`DemoError`] if it cannot be stored.
+pub async fn seed(client: &Client, clock: &Clock) -> Result<(), DemoError> {
+    let expire_at = RETENTION.expiry(clock.now());
+    let access = Table::new(client.clone(), "AccessTable");
+    for (token, scope) in [
+        (CUSTOMER_SERVICE_TOKEN, Scope::CustomerService),
+        (MESSAGE_PUSH_TOKEN, Scope::MessagePush),
+    ] {
+        let token = BearerToken::from_header(&format!("Bearer {token}")).map_err(|_| DemoError::Invalid)?;
+        let app_id = AppId::parse(APP).map_err(|_| DemoError::Invalid)?;
+        let grant = Grant {
+            app_id,
+            scopes: vec![scope],
+            sources: vec![Source::DEFAULT],
+            expire_at,
+        };
+        tokens::put(&access, &token.hash(), &grant).await?;
+    }
+
+    let table = Table::new(client.clone(), "ChatTable");
+    let chat = ChatId::parse(CHAT).map_err(|_| DemoError::Invalid)?;
+    for number in [1, 2] {
+        let said = TurnRecord {
+            question: format!("我是问题{number}"),
+            reply: format!("我是答案{number}"),
+            reply_mode: None,
+            expire_at,
+        };
+        let at = Timestamp::from_millis(DOCUMENTED.millis() + (number - 1) * TWENTY_MINUTES);
+        let turn = Turn {
+            at,
+            id: RecordId::fixed(number.into()),
+            said,
+        };
+        chat_log::put(&table, Source::DEFAULT, &chat, &turn).await?;
+    }
+
+    let user = UserRecord {
+        host_ip: Some("10.1.123.6".to_owned()),
+        broswer: Some("Crome".to_owned()),
+        sys_info: None,
+        address: Some("北京".to_owned()),
+        city: Some("海淀".to_owned()),
+        last_login_time: Some(DOCUMENTED),
+        channel_name: Some("广旺财".to_owned()),
+        expire_at,
+    };
+    let client_id = ClientId::parse(USER).map_err(|_| DemoError::Invalid)?;
+    users::put(&table, Source::DEFAULT, &client_id, &user).await?;
+    Ok(())
+}
+
+/// What to tell a newcomer: the tokens, and a command for each endpoint that works when pasted.
+#[must_use]
+pub fn welcome(url: &str) -> String {
+    format!(
+        "Tokens:
+  thirdparty-customer-service  {CUSTOMER_SERVICE_TOKEN}
+  message-push-service         {MESSAGE_PUSH_TOKEN}
+
+Send a message to a user's chat:
+  curl -X POST '{url}/chatbot/servlet/third/msg/receive?source=1' \\
+    -H 'Authorization: Bearer {CUSTOMER_SERVICE_TOKEN}' \\
+    -d '{{\"touser\":\"{CHAT}\",\"fromuser\":\"客服A\",\"msgtype\":\"text\",\"text\":{{\"content\":\"内容A\"}}}}'
+
+Read the user's conversation with the robot:
+  curl '{url}/chatbot/servlet/third/msg/chatlog/get?openId={CHAT}&source=1' \\
+    -H 'Authorization: Bearer {CUSTOMER_SERVICE_TOKEN}'
+
+Read who the user is:
+  curl '{url}/chatbot/servlet/user/info/get?clientId={USER}&source=1' \\
+    -H 'Authorization: Bearer {CUSTOMER_SERVICE_TOKEN}'
+
+Push a message to users:
+  curl -X POST '{url}/chatbot/api/front/thirdParty/message/push' \\
+    -H 'Authorization: Bearer {MESSAGE_PUSH_TOKEN}' \\
+    -d '{{\"userIds\":\"6557578274821898321,6557192726348112377\",\"content\":\"您好,您有一条新消息\",\"messageId\":\"EQFEQ234TFQRFV54GHTE4HG4\",\"expireTime\":1}}'
+"
+    )
+}

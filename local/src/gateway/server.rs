@@ -1,0 +1,75 @@
+//! The gateway over HTTP.
+
+use std::{io, sync::Arc, time::Instant};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::Response,
+};
+use futures_util::StreamExt;
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use super::{Call, Gateway, REQUEST_LIMIT};
+use crate::Running;
+
+/// Serves `gateway` on `listener`.
+///
+/// # Errors
+/// That the listener has no address.
+pub fn serve(listener: TcpListener, gateway: Gateway) -> io::Result<Running> {
+    let router = Router::new().fallback(answer).with_state(Arc::new(gateway));
+    Running::start(listener, |listener, stop| async {
+        if let Err(error) = axum::serve(listener, router)
+            .with_graceful_shutdown(stop.wait())
+            .await
+        {
+            tracing::error!("the gateway: {error}");
+        }
+    })
+}
+
+/// Answers one request, and logs a line for people: what was asked, never with what.
+async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Response<Body> {
+    let started = Instant::now();
+    let (head, body) = request.into_parts();
+    let body = read(body).await;
+    let id = Uuid::new_v4();
+    let call = Call {
+        method: head.method,
+        uri: head.uri,
+        headers: head.headers,
+        body,
+        id,
+    };
+    let answer = gateway.answer(&call).await;
+    tracing::info!(
+        "{} {} {} in {:.0?}",
+        answer.status,
+        call.method,
+        call.uri.path(),
+        started.elapsed()
+    );
+    answer.into_response(&id.to_string())
+}
+
+/// The body; `None` if it is larger than a request may be.
+///
+/// What is too much is read all the same and dropped, since a client that is still sending does not read its answer.
+async fn read(body: Body) -> Option<Vec<u8>> {
+    let mut chunks = body.into_data_stream();
+    let mut bytes = Vec::new();
+    let mut size = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.ok()?;
+        size += chunk.len();
+        if size <= REQUEST_LIMIT {
+            bytes.extend_from_slice(&chunk);
+        } else {
+            bytes = Vec::new();
+        }
+    }
+    (size <= REQUEST_LIMIT).then_some(bytes)
+}

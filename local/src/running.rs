@@ -1,0 +1,55 @@
+//! A server that runs beside everything else in this process.
+
+use std::{future::Future, io, net::SocketAddr};
+
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// A server that listens until it is stopped.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Starts what `serve` makes of `listener`, and of a future that ends when it is to stop.
+    ///
+    /// # Errors
+    /// That the listener has no address.
+    pub(crate) fn start<S, F>(listener: TcpListener, serve: S) -> io::Result<Self>
+    where
+        S: FnOnce(TcpListener, StopSignal) -> F,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let address = listener.local_addr()?;
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(serve(listener, StopSignal(stopped)));
+        Ok(Self { address, stop, task })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops it, once it has answered what it has begun to answer.
+    pub async fn stop(self) {
+        drop(self.stop);
+        // A server that has ended, however it ended, is stopped.
+        let _ = self.task.await;
+    }
+}
+
+/// Tells a server when to stop.
+#[derive(Debug)]
+pub(crate) struct StopSignal(oneshot::Receiver<()>);
+
+impl StopSignal {
+    /// Waits until the server is to stop.
+    pub(crate) async fn wait(self) {
+        // That the sender is gone is the signal.
+        let _ = self.0.await;
+    }
+}

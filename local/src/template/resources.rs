@@ -1,0 +1,277 @@
+//! From resources of the template to what this process plays.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use regex::Regex;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    Api, FunctionSpec, GatewayResponse, Route, TableSpec, Template, TemplateError, TokenAuthorizer,
+    cloudformation::{Resource, Stack},
+};
+
+const API: &str = "AWS::Serverless::Api";
+const FUNCTION: &str = "AWS::Serverless::Function";
+const TABLE: &str = "AWS::DynamoDB::Table";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ApiProperties {
+    stage_name: String,
+    #[serde(default)]
+    binary_media_types: Vec<String>,
+    auth: Auth,
+    gateway_responses: BTreeMap<String, GatewayResponseProperties>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Auth {
+    default_authorizer: String,
+    authorizers: BTreeMap<String, AuthorizerProperties>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AuthorizerProperties {
+    function_arn: GetAtt,
+    identity: Identity,
+}
+
+#[derive(Deserialize)]
+struct GetAtt {
+    #[serde(rename = "Fn::GetAtt")]
+    path: (String, String),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Identity {
+    header: String,
+    validation_expression: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GatewayResponseProperties {
+    status_code: u16,
+    #[serde(default)]
+    response_parameters: ResponseParameters,
+    response_templates: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+struct ResponseParameters {
+    headers: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+struct FunctionProperties {
+    timeout: Option<u64>,
+    #[serde(default)]
+    environment: Variables,
+    #[serde(default)]
+    events: BTreeMap<String, Event>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+struct Variables {
+    variables: BTreeMap<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event {
+    properties: EventProperties,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct EventProperties {
+    rest_api_id: String,
+    path: String,
+    method: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata {
+    build_properties: BuildProperties,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct BuildProperties {
+    binary: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TableProperties {
+    attribute_definitions: Vec<AttributeDefinition>,
+    key_schema: Vec<KeyElement>,
+    time_to_live_specification: Option<TimeToLive>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AttributeDefinition {
+    attribute_name: String,
+    attribute_type: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct KeyElement {
+    attribute_name: String,
+    key_type: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TimeToLive {
+    attribute_name: String,
+}
+
+pub(super) fn read(stack: &Stack) -> Result<Template, TemplateError> {
+    let shared: FunctionProperties = stack.globals("Function")?;
+    let mut functions = Vec::new();
+    let mut routes = Vec::new();
+    for resource in stack.resources(FUNCTION) {
+        let properties: FunctionProperties = resource.properties()?;
+        routes.extend(properties.events.values().map(|event| route(&resource.id, event)));
+        functions.push(function(resource, &properties, &shared)?);
+    }
+    let apis = stack
+        .resources(API)
+        .map(|resource| api(resource, &routes))
+        .collect::<Result<Vec<_>, _>>()?;
+    let tables = stack.resources(TABLE).map(table).collect::<Result<_, _>>()?;
+    if apis.is_empty() {
+        return Err(TemplateError(format!("there is no {API}")));
+    }
+    Ok(Template {
+        apis,
+        functions,
+        tables,
+    })
+}
+
+/// A route, and the logical id of its API.
+fn route(function: &str, event: &Event) -> (String, Route) {
+    let EventProperties {
+        rest_api_id,
+        path,
+        method,
+    } = &event.properties;
+    let route = Route {
+        method: method.to_uppercase(),
+        path: path.clone(),
+        function: function.to_owned(),
+    };
+    (rest_api_id.clone(), route)
+}
+
+fn function(
+    resource: &Resource,
+    properties: &FunctionProperties,
+    shared: &FunctionProperties,
+) -> Result<FunctionSpec, TemplateError> {
+    /// What Lambda gives a function that asks for no other time-out.
+    const LAMBDAS_DEFAULT: u64 = 3;
+    let metadata: Metadata = resource.metadata()?;
+    let timeout = properties.timeout.or(shared.timeout).unwrap_or(LAMBDAS_DEFAULT);
+    let variables = shared
+        .environment
+        .variables
+        .iter()
+        .chain(&properties.environment.variables);
+    Ok(FunctionSpec {
+        id: resource.id.clone(),
+        binary: metadata.build_properties.binary,
+        environment: variables
+            .map(|(name, value)| (name.clone(), plain(value)))
+            .collect(),
+        timeout: Duration::from_secs(timeout),
+    })
+}
+
+/// A value as an environment variable holds it.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn api(resource: &Resource, routes: &[(String, Route)]) -> Result<Api, TemplateError> {
+    let properties: ApiProperties = resource.properties()?;
+    let Auth {
+        default_authorizer,
+        mut authorizers,
+    } = properties.auth;
+    let authorizer = authorizers
+        .remove(&default_authorizer)
+        .ok_or_else(|| TemplateError(format!("{}: no authorizer {default_authorizer}", resource.id)))?;
+    let validation = Regex::new(&authorizer.identity.validation_expression)
+        .map_err(|error| TemplateError(format!("{}: {error}", resource.id)))?;
+    Ok(Api {
+        id: resource.id.clone(),
+        stage: properties.stage_name,
+        binary_bodies: properties
+            .binary_media_types
+            .iter()
+            .any(|media_type| media_type == "*/*"),
+        authorizer: TokenAuthorizer {
+            function: authorizer.function_arn.path.0,
+            header: authorizer.identity.header.to_lowercase(),
+            validation,
+        },
+        gateway_responses: properties
+            .gateway_responses
+            .into_iter()
+            .map(gateway_response)
+            .collect(),
+        routes: routes
+            .iter()
+            .filter(|(api, _)| *api == resource.id)
+            .map(|(_, route)| route.clone())
+            .collect(),
+    })
+}
+
+fn gateway_response((kind, response): (String, GatewayResponseProperties)) -> (String, GatewayResponse) {
+    let headers = response.response_parameters.headers.into_iter();
+    let response = GatewayResponse {
+        status: response.status_code,
+        // A literal stands in single quotes within the value.
+        headers: headers
+            .map(|(name, value)| (name, value.trim_matches('\'').to_owned()))
+            .collect(),
+        body: response
+            .response_templates
+            .into_values()
+            .next()
+            .unwrap_or_default(),
+    };
+    (kind, response)
+}
+
+fn table(resource: &Resource) -> Result<TableSpec, TemplateError> {
+    let properties: TableProperties = resource.properties()?;
+    let attributes = properties.attribute_definitions.into_iter();
+    let key = properties.key_schema.into_iter();
+    Ok(TableSpec {
+        id: resource.id.clone(),
+        attributes: attributes
+            .map(|attribute| (attribute.attribute_name, attribute.attribute_type))
+            .collect(),
+        key: key
+            .map(|element| (element.attribute_name, element.key_type))
+            .collect(),
+        ttl_attribute: properties
+            .time_to_live_specification
+            .map(|ttl| ttl.attribute_name),
+    })
+}

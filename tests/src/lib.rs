@@ -1,1 +1,21 @@
-//! x
+//! What the contract's tests stand on: a system to call, a caller, and a DynamoDB that fails on demand.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+
+mod caller;
+mod clock;
+pub mod faults;
+mod inbox;
+mod system;
+
+pub use caller::{Caller, Reply};
+pub use clock::ManualClock;
+pub use faults::{Fault, FaultyDynamoDb};
+pub use inbox::{delivered_to, items};
+pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, Setup, System, unique};

@@ -1,0 +1,114 @@
+//! A partner's HTTP client.
+
+use reqwest::{Client, Method, header::AUTHORIZATION};
+
+/// Who calls one of the APIs, and with what in the `Authorization` header.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    base_url: String,
+    authorization: Option<String>,
+    client: Client,
+}
+
+/// An answer, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: String,
+    /// The content type.
+    pub content_type: String,
+}
+
+impl Caller {
+    /// Calls what is at `base_url` without any token.
+    #[must_use]
+    pub fn anonymous(base_url: &str) -> Self {
+        Self {
+            base_url: base_url.to_owned(),
+            authorization: None,
+            client: Client::new(),
+        }
+    }
+
+    /// The same, with `token`.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        self.with_header(&format!("Bearer {token}"))
+    }
+
+    /// The same, with this `Authorization` header.
+    #[must_use]
+    pub fn with_header(&self, authorization: &str) -> Self {
+        Self {
+            authorization: Some(authorization.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, None::<Vec<u8>>).await
+    }
+
+    /// POST, without a content type.
+    pub async fn post(&self, path: &str, body: impl Into<Vec<u8>>) -> Reply {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    /// Any method.
+    pub async fn send(&self, method: Method, path: &str, body: Option<impl Into<Vec<u8>>>) -> Reply {
+        let mut request = self.client.request(method, format!("{}{path}", self.base_url));
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        if let Some(body) = body {
+            request = request.body(body.into());
+        }
+        Self::reply(request).await
+    }
+
+    /// A request that is not like the others.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base_url))
+    }
+
+    /// Sends such a request.
+    pub async fn reply(request: reqwest::RequestBuilder) -> Reply {
+        let response = request.send().await.expect("the gateway answers");
+        let content_type = response
+            .headers()
+            .get("content-type")
+            .map(|value| value.to_str().unwrap().to_owned());
+        Reply {
+            status: response.status().as_u16(),
+            content_type: content_type.unwrap_or_default(),
+            body: response.text().await.expect("the answer is text"),
+        }
+    }
+}
+
+impl Reply {
+    /// Compares the whole answer.
+    #[track_caller]
+    pub fn is(&self, status: u16, body: &str) {
+        assert_eq!((self.status, self.body.as_str()), (status, body));
+        assert_eq!(self.content_type, "application/json;charset=UTF-8");
+    }
+
+    /// Compares the whole answer with an error of the customer-service product.
+    #[track_caller]
+    pub fn is_error(&self, status: u16, errcode: i32, message: &str) {
+        self.is(
+            status,
+            &format!(r#"{{"status":-1,"errcode":{errcode},"message":"{message}"}}"#),
+        );
+    }
+
+    /// Compares the whole answer with one of the push product.
+    #[track_caller]
+    pub fn is_code(&self, code: u16, message: &str) {
+        self.is(code, &format!(r#"{{"code":{code},"message":"{message}"}}"#));
+    }
+}

@@ -1,0 +1,323 @@
+//! A DynamoDB that fails on demand: a proxy in front of one that never does. It also writes down what it is asked.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+
+/// How long a stalled request waits: longer than any caller does.
+const STALL: Duration = Duration::from_mins(1);
+/// For how long nothing listens after one connection was refused.
+const OUTAGE: Duration = Duration::from_millis(60);
+
+/// What happens to a request instead of being answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// DynamoDB refuses: too much at once.
+    Throttled,
+    /// DynamoDB fails.
+    InternalError,
+    /// Of a batch, only the first items are written; anything else is throttled.
+    Unprocessed,
+    /// Nothing listens for a while.
+    Refused,
+    /// The connection breaks before the request is applied.
+    Cut,
+    /// No answer comes.
+    Stalled,
+    /// The request is applied, and the connection breaks before the answer.
+    ReplyLost,
+}
+
+impl Fault {
+    /// Every fault there is.
+    pub const ALL: [Self; 7] = [
+        Self::Throttled,
+        Self::InternalError,
+        Self::Unprocessed,
+        Self::Refused,
+        Self::Cut,
+        Self::Stalled,
+        Self::ReplyLost,
+    ];
+}
+
+/// A request that reached the proxy.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The operation, by the name the API gives it.
+    pub operation: String,
+    /// What was asked.
+    pub request: Value,
+    /// The capacity units that the answer reports.
+    pub units: f64,
+}
+
+/// Tells what happens to the request with this number, counted from 0, of this operation.
+type Plan = Box<dyn Fn(usize, &str) -> Option<Fault> + Send>;
+
+/// The proxy.
+#[derive(Clone)]
+pub struct FaultyDynamoDb {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    upstream: String,
+    client: reqwest::Client,
+    plan: Mutex<Plan>,
+    recorded: Mutex<Vec<Recorded>>,
+    listening: watch::Sender<bool>,
+}
+
+impl FaultyDynamoDb {
+    /// Starts a proxy in front of the DynamoDB at `upstream`; it fails nothing until it is told to.
+    pub async fn start(upstream: &str) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .expect("there is a free port");
+        let address = listener.local_addr().expect("it has an address");
+        let shared = Arc::new(Shared {
+            upstream: upstream.to_owned(),
+            client: reqwest::Client::new(),
+            plan: Mutex::new(Box::new(|_, _| None)),
+            recorded: Mutex::new(Vec::new()),
+            listening: watch::Sender::new(true),
+        });
+        tokio::spawn(listen(Some(listener), address, Arc::clone(&shared)));
+        Self { address, shared }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// From now on, requests are counted from 0 and `plan` says what happens to each.
+    pub fn fail(&self, plan: impl Fn(usize, &str) -> Option<Fault> + Send + 'static) {
+        self.forget();
+        *self.shared.plan.lock().expect("nobody panicked") = Box::new(plan);
+    }
+
+    /// From now on, nothing fails.
+    pub fn recover(&self) {
+        self.fail(|_, _| None);
+        self.shared.listening.send_replace(true);
+    }
+
+    /// From now on, nothing listens.
+    pub fn go_down(&self) {
+        self.shared.listening.send_replace(false);
+    }
+
+    /// What has been asked since the last time this was said.
+    pub fn forget(&self) {
+        self.shared.recorded.lock().expect("nobody panicked").clear();
+    }
+
+    /// What has been asked.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<Recorded> {
+        self.shared.recorded.lock().expect("nobody panicked").clone()
+    }
+
+    /// The operations that have been asked for, in order.
+    #[must_use]
+    pub fn operations(&self) -> Vec<String> {
+        self.recorded()
+            .into_iter()
+            .map(|recorded| recorded.operation)
+            .collect()
+    }
+}
+
+/// Accepts connections while the proxy listens; drops all of them when it does not.
+async fn listen(mut listener: Option<TcpListener>, address: SocketAddr, shared: Arc<Shared>) {
+    let mut listening = shared.listening.subscribe();
+    loop {
+        if !*listening.borrow_and_update() {
+            listener = None;
+            if listening.changed().await.is_err() {
+                return;
+            }
+            continue;
+        }
+        let accepting = match listener.take() {
+            Some(listener) => listener,
+            None => TcpListener::bind(address).await.expect("the port is still free"),
+        };
+        tokio::select! {
+            changed = listening.changed() => if changed.is_err() { return },
+            accepted = accepting.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    tokio::spawn(serve(stream, Arc::clone(&shared)));
+                }
+            }
+        }
+        listener = Some(accepting);
+    }
+}
+
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    let mut listening = shared.listening.subscribe();
+    let service = service_fn(move |request| answer(Arc::clone(&shared), request));
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        // An error of the service is what breaks the connection.
+        _ = connection => {}
+        _ = listening.wait_for(|listening| !listening) => {}
+    }
+}
+
+async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
+    let target = request
+        .headers()
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok())
+        .unwrap_or_default();
+    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    let headers = request.headers().clone();
+    let body = request
+        .into_body()
+        .collect()
+        .await
+        .map_err(io::Error::other)?
+        .to_bytes();
+    let body: Value = serde_json::from_slice(&body).map_err(io::Error::other)?;
+    let number = {
+        let mut recorded = shared.recorded.lock().expect("nobody panicked");
+        recorded.push(Recorded {
+            operation: operation.clone(),
+            request: body.clone(),
+            units: 0.0,
+        });
+        recorded.len() - 1
+    };
+    let fault = shared.plan.lock().expect("nobody panicked")(number, &operation);
+    let broken = || io::Error::other("the connection breaks");
+    match fault {
+        None => shared.forward(number, &headers, &body).await,
+        Some(Fault::Unprocessed) if operation == "BatchWriteItem" => {
+            shared.forward_half(number, &headers, body).await
+        }
+        Some(Fault::Throttled | Fault::Unprocessed) => {
+            Ok(error(400, "ProvisionedThroughputExceededException"))
+        }
+        Some(Fault::InternalError) => Ok(error(500, "InternalServerError")),
+        Some(Fault::Cut) => Err(broken()),
+        Some(Fault::Stalled) => {
+            tokio::time::sleep(STALL).await;
+            Err(broken())
+        }
+        Some(Fault::ReplyLost) => {
+            shared.forward(number, &headers, &body).await?;
+            Err(broken())
+        }
+        Some(Fault::Refused) => {
+            shared.listening.send_replace(false);
+            tokio::time::sleep(OUTAGE).await;
+            shared.listening.send_replace(true);
+            Err(broken())
+        }
+    }
+}
+
+impl Shared {
+    async fn forward(
+        &self,
+        number: usize,
+        headers: &hyper::HeaderMap,
+        body: &Value,
+    ) -> io::Result<Response<Full<Bytes>>> {
+        let (status, answer) = self.ask(headers, body).await?;
+        self.note(number, &answer);
+        Ok(response(status, &answer))
+    }
+
+    /// Writes the first half of a batch, and gives the rest back.
+    async fn forward_half(
+        &self,
+        number: usize,
+        headers: &hyper::HeaderMap,
+        mut body: Value,
+    ) -> io::Result<Response<Full<Bytes>>> {
+        let mut left = json!({});
+        for (table, requests) in body["RequestItems"].as_object_mut().into_iter().flatten() {
+            let requests = requests.as_array_mut().expect("a batch is a list");
+            // At least one is left over, so that a batch is never done while this goes on.
+            left[table] = Value::from(requests.split_off(requests.len() / 2));
+        }
+        let nothing_to_write = body["RequestItems"]
+            .as_object()
+            .is_none_or(|tables| tables.values().all(|list| list == &json!([])));
+        let (status, mut answer) = if nothing_to_write {
+            (200, json!({}))
+        } else {
+            self.ask(headers, &body).await?
+        };
+        answer["UnprocessedItems"] = left;
+        self.note(number, &answer);
+        Ok(response(status, &answer))
+    }
+
+    async fn ask(&self, headers: &hyper::HeaderMap, body: &Value) -> io::Result<(u16, Value)> {
+        let mut request = self.client.post(&self.upstream).body(body.to_string());
+        for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
+            if let Some(value) = headers.get(name) {
+                request = request.header(name, value.as_bytes());
+            }
+        }
+        let answer = request.send().await.map_err(io::Error::other)?;
+        let status = answer.status().as_u16();
+        let answer = serde_json::from_slice(&answer.bytes().await.map_err(io::Error::other)?)?;
+        Ok((status, answer))
+    }
+
+    fn note(&self, number: usize, answer: &Value) {
+        let consumed = &answer["ConsumedCapacity"];
+        let tables = consumed
+            .as_array()
+            .map_or(std::slice::from_ref(consumed), Vec::as_slice);
+        let units = tables
+            .iter()
+            .filter_map(|table| table["CapacityUnits"].as_f64())
+            .sum();
+        // Nothing is there any more if a test has begun to count anew.
+        if let Some(recorded) = self.recorded.lock().expect("nobody panicked").get_mut(number) {
+            recorded.units = units;
+        }
+    }
+}
+
+fn error(status: u16, code: &str) -> Response<Full<Bytes>> {
+    response(
+        status,
+        &json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "as planned"}),
+    )
+}
+
+fn response(status: u16, body: &Value) -> Response<Full<Bytes>> {
+    Response::builder()
+        .status(status)
+        .header("content-type", "application/x-amz-json-1.0")
+        .body(Full::new(Bytes::from(body.to_string())))
+        .expect("it is a response")
+}

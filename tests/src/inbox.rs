@@ -1,0 +1,52 @@
+//! What is stored, read past the functions.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::System;
+
+/// The items of a partition of the table of messages, in order.
+pub async fn items(system: &System, partition: &str) -> Vec<BTreeMap<String, Value>> {
+    let pages = system
+        .dynamodb
+        .query()
+        .table_name("ChatTable")
+        .key_condition_expression("pk = :pk")
+        .expression_attribute_values(
+            ":pk",
+            aws_sdk_dynamodb::types::AttributeValue::S(partition.to_owned()),
+        )
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .expect("the partition can be read");
+    pages
+        .into_iter()
+        .map(|item| serde_dynamo::from_item(item).expect("the item can be read"))
+        .collect()
+}
+
+/// The contents waiting for a user: of each delivery that has not expired, the content stored under its key.
+pub async fn delivered_to(system: &System, user: &str) -> Vec<String> {
+    let now = system.clock.now().seconds();
+    let mut contents = Vec::new();
+    for delivery in items(system, &format!("INBOX#{user}")).await {
+        if delivery["expireAt"].as_u64().unwrap() <= now {
+            continue;
+        }
+        let content = items(system, delivery["sk"].as_str().unwrap()).await.remove(0);
+        assert_eq!(
+            content["contentHash"], delivery["contentHash"],
+            "a delivery is of the content that is stored"
+        );
+        assert!(
+            content["expireAt"].as_u64() >= delivery["expireAt"].as_u64(),
+            "content outlives its deliveries"
+        );
+        contents.push(content["content"].as_str().unwrap().to_owned());
+    }
+    contents
+}

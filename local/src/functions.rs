@@ -32,9 +32,9 @@ pub type Code = Arc<dyn Fn(String, Context) -> Pin<Box<dyn Future<Output = Outco
 /// An invocation that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FunctionError {
-    /// The function returned an error, with this message.
-    #[error("{0}")]
-    Returned(String),
+    /// The function returned an error.
+    #[error("{}", .0.error_message)]
+    Returned(Diagnostic),
     /// The function panicked, or was ended.
     #[error("the function crashed")]
     Crashed,
@@ -216,7 +216,7 @@ fn authorizer_code(deps: authorizer::Deps) -> Code {
             let payload = serde_json::from_str(&event).map_err(returned)?;
             let answer = authorizer::respond(&deps, LambdaEvent::new(payload, context))
                 .await
-                .map_err(|refusal| FunctionError::Returned(Diagnostic::from(refusal).error_message))?;
+                .map_err(|refusal| FunctionError::Returned(refusal.into()))?;
             json(&answer)
         })
     })
@@ -227,5 +227,5 @@ fn json(answer: &impl Serialize) -> Outcome {
 }
 
 fn returned(error: impl fmt::Display) -> FunctionError {
-    FunctionError::Returned(error.to_string())
+    FunctionError::Returned(error.to_string().into())
 }

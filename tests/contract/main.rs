@@ -1,1 +1,22 @@
-//! The contract, from outside.
+//! The contract, tested from outside: over HTTP, through the gateway, with whole answers compared.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+
+mod authentication;
+mod capacity;
+mod chatlog;
+mod concurrency;
+mod events;
+mod faults;
+mod gateway;
+mod logs;
+mod push;
+mod receive;
+mod template;
+mod user_info;

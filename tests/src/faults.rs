@@ -43,10 +43,12 @@ pub enum Fault {
     Stalled,
     /// The request is applied, and the connection breaks before the answer.
     ReplyLost,
+    /// A transaction is cancelled, because of its second item the table was too busy for.
+    TransactionThrottled,
 }
 
 impl Fault {
-    /// Every fault there is.
+    /// Every fault that can befall any request.
     pub const ALL: [Self; 7] = [
         Self::Throttled,
         Self::InternalError,
@@ -221,6 +223,14 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
         Some(Fault::Throttled | Fault::Unprocessed) => {
             Ok(error(400, "ProvisionedThroughputExceededException"))
         }
+        Some(Fault::TransactionThrottled) => Ok(response(
+            400,
+            &json!({
+                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+                "Message": "Transaction cancelled",
+                "CancellationReasons": [{"Code": "None"}, {"Code": "ThrottlingError", "Message": "as planned"}],
+            }),
+        )),
         Some(Fault::InternalError) => Ok(error(500, "InternalServerError")),
         Some(Fault::Cut) => Err(broken()),
         Some(Fault::Stalled) => {

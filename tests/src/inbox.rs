@@ -33,7 +33,12 @@ pub async fn items(system: &System, partition: &str) -> Vec<BTreeMap<String, Val
 pub async fn delivered_to(system: &System, user: &str) -> Vec<String> {
     let now = system.clock.now().seconds();
     let mut contents = Vec::new();
-    for delivery in items(system, &format!("INBOX#{user}")).await {
+    for delivery in items(
+        system,
+        &format!("INBOX#{}", user.replace('%', "%25").replace('#', "%23")),
+    )
+    .await
+    {
         if delivery["expireAt"].as_u64().unwrap() <= now {
             continue;
         }

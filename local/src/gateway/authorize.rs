@@ -72,7 +72,7 @@ pub(super) async fn authorize(
         .invoke(&api.authorizer.function, event.to_string())
         .await
         .map_err(|error| match error {
-            FunctionError::Returned(message) if message == "Unauthorized" => Fault::Unauthorized,
+            FunctionError::Returned(error) if error.error_message == "Unauthorized" => Fault::Unauthorized,
             _ => Fault::AuthorizerFailure,
         })?;
     let authorization: Authorization =

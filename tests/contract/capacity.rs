@@ -1,0 +1,187 @@
+//! Round trips and consumed capacity of each endpoint, as DynamoDB reports them.
+
+use serde_json::{Value, json};
+use tests::{System, faults::Recorded};
+
+/// What a request asked of the store, past what its authorizer asked: operations, and capacity units.
+struct Cost {
+    operations: Vec<String>,
+    units: f64,
+}
+
+/// The cost of what was recorded; the authorizer's one consistent read of one item is checked and left out.
+fn cost(recorded: &[Recorded]) -> Cost {
+    let (authorizer, function): (Vec<_>, Vec<_>) = recorded
+        .iter()
+        .partition(|recorded| recorded.request["TableName"] == "AccessTable");
+    assert_eq!(authorizer.len(), 1);
+    assert_eq!(
+        (authorizer[0].operation.as_str(), authorizer[0].units),
+        ("GetItem", 1.0)
+    );
+    assert_eq!(authorizer[0].request["ConsistentRead"], Value::Bool(true));
+    Cost {
+        operations: function
+            .iter()
+            .map(|recorded| recorded.operation.clone())
+            .collect(),
+        units: function.iter().map(|recorded| recorded.units).sum(),
+    }
+}
+
+#[tokio::test]
+async fn receiving_a_message_is_one_request() {
+    let system = System::start().await;
+    let path = "/chatbot/servlet/third/msg/receive";
+    for (message, operation, units) in [
+        (
+            json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": "x"}}),
+            "PutItem",
+            1.0,
+        ),
+        (
+            json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": "x".repeat(32_768)}}),
+            "PutItem",
+            33.0,
+        ),
+        (
+            json!({"touser": "c", "msgtype": "evaluate", "url": "http://a"}),
+            "PutItem",
+            1.0,
+        ),
+        (
+            json!({"touser": "c", "msgtype": "event", "eventType": "end"}),
+            "TransactWriteItems",
+            4.0,
+        ),
+    ] {
+        system.proxy.forget();
+        assert_eq!(
+            system
+                .customer_service
+                .post(path, message.to_string())
+                .await
+                .status,
+            200
+        );
+        let cost = cost(&system.proxy.recorded());
+        assert_eq!(
+            (cost.operations.as_slice(), cost.units),
+            (&[operation.to_owned()][..], units)
+        );
+    }
+}
+
+#[tokio::test]
+async fn reading_a_user_is_one_eventually_consistent_read() {
+    let system = System::start().await;
+    assert_eq!(
+        system
+            .customer_service
+            .get("/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG")
+            .await
+            .status,
+        200
+    );
+    let cost = cost(&system.proxy.recorded());
+    assert_eq!(
+        (cost.operations.as_slice(), cost.units),
+        (&["GetItem".to_owned()][..], 0.5)
+    );
+}
+
+#[tokio::test]
+async fn reading_a_short_chat_log_is_one_query() {
+    let system = System::start().await;
+    let path = "/chatbot/servlet/third/msg/chatlog/get?openId=dc71a6ba-24b6-4ed9-b865-837f2a7e158f";
+    for limit in ["", "&limit=1", "&limit=2"] {
+        system.proxy.forget();
+        assert_eq!(
+            system
+                .customer_service
+                .get(&format!("{path}{limit}"))
+                .await
+                .status,
+            200
+        );
+        let cost = cost(&system.proxy.recorded());
+        assert_eq!(
+            (cost.operations.as_slice(), cost.units),
+            (&["Query".to_owned()][..], 0.5)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_push_of_100_users_and_32_kib_is_5_requests_and_at_most_135_write_units() {
+    let system = System::start().await;
+    let users = (0..100)
+        .map(|number| format!("{:0>60}", number))
+        .collect::<Vec<_>>()
+        .join(",");
+    let push = json!({"userIds": users, "content": "x".repeat(32_768), "messageId": "m".repeat(64), "expireTime": 168});
+    for call in ["the first", "a repeat", "another repeat"] {
+        system.proxy.forget();
+        system
+            .message_push
+            .post("/chatbot/api/front/thirdParty/message/push", push.to_string())
+            .await
+            .is_code(200, "success");
+        let cost = cost(&system.proxy.recorded());
+        let operations = [
+            "PutItem",
+            "BatchWriteItem",
+            "BatchWriteItem",
+            "BatchWriteItem",
+            "BatchWriteItem",
+        ];
+        assert_eq!(cost.operations, operations, "{call}");
+        assert!(cost.units <= 135.0, "{call}: {}", cost.units);
+        if call == "the first" {
+            assert!(
+                cost.units >= 133.0,
+                "33 for the content and 1 for each delivery: {}",
+                cost.units
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_push_of_one_user_is_two_requests_and_two_write_units() {
+    let system = System::start().await;
+    let push = json!({"userIds": "a", "content": "x", "messageId": "m", "expireTime": 1});
+    system
+        .message_push
+        .post("/chatbot/api/front/thirdParty/message/push", push.to_string())
+        .await
+        .is_code(200, "success");
+    let cost = cost(&system.proxy.recorded());
+    assert_eq!((cost.operations.len(), cost.units), (2, 2.0));
+}
+
+#[tokio::test]
+async fn what_is_refused_asks_nothing_of_the_store() {
+    let system = System::start().await;
+    for (path, body) in [
+        ("/chatbot/servlet/third/msg/receive", r#"{"touser":"c"}"#),
+        (
+            "/chatbot/servlet/third/msg/receive?source=2",
+            r#"{"touser":"c","msgtype":"event","eventType":"end"}"#,
+        ),
+    ] {
+        system.proxy.forget();
+        assert!(system.customer_service.post(path, body).await.status >= 400);
+        assert_eq!(cost(&system.proxy.recorded()).operations, [""; 0]);
+    }
+    system.proxy.forget();
+    assert_eq!(
+        system
+            .message_push
+            .post("/chatbot/api/front/thirdParty/message/push", "{}")
+            .await
+            .status,
+        400
+    );
+    assert_eq!(cost(&system.proxy.recorded()).operations, [""; 0]);
+}

@@ -1,0 +1,67 @@
+//! The events in `events/`: what `sam local invoke` gives a function, and what the function answers.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use local::{
+    TEMPLATE,
+    functions::{FunctionError, Functions},
+    template::Template,
+};
+use serde_json::Value;
+use tests::System;
+
+fn read(path: &Path) -> Value {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = std::path::PathBuf> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())
+}
+
+#[tokio::test]
+async fn every_event_is_answered_as_the_file_beside_it_says() {
+    let template = Template::parse(TEMPLATE).unwrap();
+    let system = System::start().await;
+    let functions = Functions::start(&template, &system.dynamodb, &system.clock).unwrap();
+    let mut binaries = BTreeSet::new();
+    for folder in entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")) {
+        let binary = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        // Of the authorizers, the first: the events are of the customer-service product.
+        let id = &template
+            .functions
+            .iter()
+            .find(|function| function.binary == binary)
+            .unwrap()
+            .id;
+        let (mut successes, mut failures) = (0, 0);
+        for path in entries(&folder).filter(|path| !path.to_str().unwrap().ends_with(".answer.json")) {
+            let expected = read(&path.with_extension("answer.json"));
+            let answer = match functions.invoke(id, read(&path).to_string()).await {
+                Ok(answer) => serde_json::from_str(&answer).unwrap(),
+                Err(FunctionError::Returned(error)) => serde_json::to_value(error).unwrap(),
+                Err(error) => panic!("{}: {error}", path.display()),
+            };
+            assert_eq!(answer, expected, "{}", path.display());
+            let denies = expected["policyDocument"]["Statement"][0]["Effect"] == "Deny";
+            let fails = denies
+                || expected["statusCode"]
+                    .as_u64()
+                    .is_some_and(|status| status >= 400);
+            *(if fails { &mut failures } else { &mut successes }) += 1;
+        }
+        assert!(
+            successes > 0 && failures > 0,
+            "{binary}: a success and a failure at least"
+        );
+        binaries.insert(binary);
+    }
+    assert_eq!(
+        binaries,
+        template
+            .functions
+            .iter()
+            .map(|function| function.binary.clone())
+            .collect()
+    );
+}

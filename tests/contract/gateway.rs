@@ -1,0 +1,179 @@
+//! Contract, "Two products, two envelopes": what the gateway answers by itself has its product's envelope too.
+
+use std::{sync::Arc, time::Duration};
+
+use local::functions::{Code, FunctionError, Outcome};
+use reqwest::Method;
+use tests::{Caller, Setup, System};
+
+const CHATLOG: &str = "/chatbot/servlet/third/msg/chatlog/get?openId=c";
+const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
+
+/// A function that makes the same of every event.
+fn always(outcome: Outcome) -> Code {
+    Arc::new(move |_, _| {
+        let outcome = outcome.clone();
+        Box::pin(async move { outcome })
+    })
+}
+
+#[tokio::test]
+async fn an_unknown_path_or_method_is_an_invalid_url_of_the_nearest_product() {
+    let system = System::start().await;
+    for caller in [&system.customer_service, &system.message_push, &system.anonymous] {
+        for (method, path) in [
+            (Method::GET, "/"),
+            (Method::GET, "/nowhere"),
+            (Method::GET, "/chatbot/servlet/third/msg/receive"),
+            (Method::PUT, "/chatbot/servlet/third/msg/receive"),
+            (Method::POST, "/chatbot/servlet/third/msg/chatlog/get"),
+            (Method::DELETE, "/chatbot/servlet/user/info/get"),
+            (Method::POST, "/chatbot/servlet/third/msg/receive/"),
+            (Method::POST, "/Chatbot/servlet/third/msg/receive"),
+            (Method::GET, "/chatbot/servlet/user/info/get/x"),
+            (Method::OPTIONS, "/chatbot/servlet/user/info/get"),
+            (Method::GET, "/%00/..%2f?x=%ff"),
+        ] {
+            caller
+                .send(method, path, None::<&str>)
+                .await
+                .is_error(404, 40066, "invalid url");
+        }
+        for (method, path) in [
+            (Method::GET, PUSH),
+            (Method::PATCH, PUSH),
+            (Method::POST, "/chatbot/api/front/thirdParty/message/pull"),
+            (Method::POST, "/chatbot/api/front/thirdParty/message/push/x"),
+            (Method::POST, "/chatbot/api/"),
+        ] {
+            caller
+                .send(method, path, None::<&str>)
+                .await
+                .is_code(404, "invalid url");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_fails_or_answers_nonsense_is_a_system_error() {
+    let outcomes = [
+        Err(FunctionError::Returned("panicked at src/lib.rs: secret".into())),
+        Err(FunctionError::Crashed),
+        Ok(String::new()),
+        Ok("null".to_owned()),
+        Ok(r#"{"body":"no status"}"#.to_owned()),
+        Ok(r#"{"statusCode":200,"body":{"not":"text"}}"#.to_owned()),
+        Ok(format!(
+            r#"{{"statusCode":200,"body":"{}"}}"#,
+            "x".repeat(6 * 1024 * 1024)
+        )),
+    ];
+    for outcome in outcomes {
+        let replaced = vec![
+            ("GetChatlogFunction", always(outcome.clone())),
+            ("PushMessageFunction", always(outcome)),
+        ];
+        let system = System::start_with(Setup {
+            replaced,
+            ..Setup::default()
+        })
+        .await;
+        system
+            .customer_service
+            .get(CHATLOG)
+            .await
+            .is_error(500, -1, "system error");
+        system
+            .message_push
+            .post(PUSH, "{}")
+            .await
+            .is_code(500, "system error");
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_panics_or_never_ends_is_a_system_error() {
+    let panics: Code = Arc::new(|_, _| Box::pin(async { panic!("as planned") }));
+    let hangs: Code = Arc::new(|_, _| {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_hours(1)).await;
+            Err(FunctionError::Crashed)
+        })
+    });
+    let replaced = vec![("GetChatlogFunction", panics), ("PushMessageFunction", hangs)];
+    let system = System::start_with(Setup {
+        replaced,
+        ..Setup::default()
+    })
+    .await;
+    system
+        .customer_service
+        .get(CHATLOG)
+        .await
+        .is_error(500, -1, "system error");
+    system
+        .message_push
+        .post(PUSH, "{}")
+        .await
+        .is_code(500, "system error");
+}
+
+#[tokio::test]
+async fn an_authorizer_that_answers_nonsense_lets_nobody_in() {
+    let allow_other = r#"{"principalId":"x","policyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:us-east-1:123456789012:other/prod/*/*"}]}}"#;
+    let nested = r#"{"principalId":"x","policyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"*"}]},"context":{"appId":["x"]}}"#;
+    let no_principal = r#"{"principalId":"x","policyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]},"context":{"appId":"x"}}"#;
+    for (answer, status, errcode, message) in [
+        ("{}", 500, -1, "system error"),
+        ("not json", 500, -1, "system error"),
+        (nested, 500, -1, "system error"),
+        (allow_other, 401, 40014, "token is wrong"),
+        // It may call, but nobody says who it is: the function does nothing.
+        (no_principal, 500, -1, "system error"),
+    ] {
+        let code = always(Ok(answer.to_owned()));
+        let replaced = vec![("CustomerServiceAuthorizerFunction", code)];
+        let system = System::start_with(Setup {
+            replaced,
+            ..Setup::default()
+        })
+        .await;
+        system
+            .customer_service
+            .get(CHATLOG)
+            .await
+            .is_error(status, errcode, message);
+        assert_eq!(system.proxy.operations(), [""; 0], "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_names_its_request() {
+    let system = System::start().await;
+    for path in ["/nowhere", CHATLOG] {
+        let response = system.anonymous.request(Method::GET, path).send().await.unwrap();
+        assert_eq!(response.headers()["x-amzn-requestid"].len(), 36);
+    }
+}
+
+#[tokio::test]
+async fn headers_of_any_kind_do_no_harm() {
+    let system = System::start().await;
+    let request = system
+        .anonymous
+        .request(Method::GET, CHATLOG)
+        .header("authorization", "Bearer cn-11111111-1111-4111-8111-111111111111")
+        .header(
+            "x-name",
+            reqwest::header::HeaderValue::from_bytes("客服".as_bytes()).unwrap(),
+        )
+        .header("x-name", "twice")
+        .header(
+            "x-latin",
+            reqwest::header::HeaderValue::from_bytes(b"\xe9\xff").unwrap(),
+        )
+        .header("x-forwarded-host", "a b\"c");
+    Caller::reply(request)
+        .await
+        .is(200, r#"{"status":0,"message":"ok","total":"0","list":[]}"#);
+}

@@ -116,7 +116,7 @@ async fn reading_a_short_chat_log_is_one_query() {
 async fn a_push_of_100_users_and_32_kib_is_5_requests_and_at_most_135_write_units() {
     let system = System::start().await;
     let users = (0..100)
-        .map(|number| format!("{:0>60}", number))
+        .map(|number| format!("{number:0>60}"))
         .collect::<Vec<_>>()
         .join(",");
     let push = json!({"userIds": users, "content": "x".repeat(32_768), "messageId": "m".repeat(64), "expireTime": 168});

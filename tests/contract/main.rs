@@ -12,6 +12,7 @@ mod authentication;
 mod capacity;
 mod chatlog;
 mod concurrency;
+mod dependencies;
 mod events;
 mod faults;
 mod gateway;

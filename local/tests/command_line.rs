@@ -1,0 +1,206 @@
+//! `local` as a newcomer runs it.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::TcpListener,
+    path::Path,
+    process::{Child, ChildStdout, Command, Output, Stdio},
+};
+
+/// A running `local`, ended when it is dropped.
+struct Local {
+    process: Child,
+    output: BufReader<ChildStdout>,
+    /// What it said until it was ready.
+    welcome: String,
+    url: String,
+}
+
+impl Local {
+    fn start(arguments: &[&str]) -> Self {
+        let mut process = command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let mut welcome = String::new();
+        output.read_line(&mut welcome).unwrap();
+        let url = welcome
+            .split([' ', ','])
+            .find(|word| word.starts_with("http://"))
+            .unwrap()
+            .to_owned();
+        let last = if arguments.contains(&"--no-demo") {
+            "listen"
+        } else {
+            "expireTime"
+        };
+        while !welcome.contains(last) {
+            assert_ne!(output.read_line(&mut welcome).unwrap(), 0, "{welcome}");
+        }
+        Self {
+            process,
+            output,
+            welcome,
+            url,
+        }
+    }
+
+    /// The commands it says to paste.
+    fn curls(&self) -> Vec<String> {
+        let mut commands = Vec::new();
+        let mut lines = self.welcome.lines().map(str::trim);
+        while let Some(line) = lines.next() {
+            if line.starts_with("curl ") {
+                let mut command = line.to_owned();
+                while command.ends_with('\\') {
+                    command.pop();
+                    command.push_str(lines.next().unwrap());
+                }
+                commands.push(command);
+            }
+        }
+        commands
+    }
+
+    fn interrupt(mut self) -> (Option<i32>, String) {
+        let pid = self.process.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).unwrap();
+        (self.process.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command.args(
+        ["--port", "0", "--dynamodb-port", "0"]
+            .iter()
+            .filter(|_| !arguments.contains(&"--port")),
+    );
+    command.args(arguments);
+    command
+}
+
+fn paste(curl: &str) -> String {
+    let output = Command::new("sh")
+        .arg("-c")
+        .arg(format!("{curl} --silent"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{curl}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+const CHAT_LOG: &str = r#"{"status":0,"message":"ok","total":"2","list":[{"Question":"我是问题1","Reply":"我是答案1","DateTime":"2020-05-12 08:30:00","ReplyMode":""},{"Question":"我是问题2","Reply":"我是答案2","DateTime":"2020-05-12 08:50:00","ReplyMode":""}]}"#;
+
+#[test]
+fn every_printed_command_works_when_pasted() {
+    let local = Local::start(&[]);
+    let answers: Vec<_> = local.curls().iter().map(|curl| paste(curl)).collect();
+    assert_eq!(
+        answers,
+        [
+            r#"{"status":0,"message":"ok"}"#,
+            CHAT_LOG,
+            r#"{"status":0,"message":"ok","total":"1","chatUser":{"clientId":"ASDJQFJQEFQEGNQEG","hostIp":"10.1.123.6","broswer":"Crome","sysInfo":"","address":"北京","city":"海淀","lastLoginTime":"2020-05-12 08:30:00"},"channelConfig":{"name":"广旺财"}}"#,
+            r#"{"code":200,"message":"success"}"#,
+        ]
+    );
+    let (code, lines) = local.interrupt();
+    assert_eq!(code, Some(0), "Ctrl-C ends it cleanly");
+    let lines: Vec<_> = lines.lines().filter(|line| line.contains(" 200 ")).collect();
+    assert_eq!(lines.len(), 4, "a line for each request: {lines:?}");
+    assert!(
+        lines[1].contains("200 GET /chatbot/servlet/third/msg/chatlog/get in "),
+        "{lines:?}"
+    );
+    assert!(
+        lines
+            .iter()
+            .all(|line| !line.contains("dc71a6ba") && !line.contains("cn-")),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn without_the_demo_there_is_nothing() {
+    let local = Local::start(&["--no-demo"]);
+    let curl = format!(
+        "curl '{}/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG' \
+         -H 'Authorization: Bearer cn-11111111-1111-4111-8111-111111111111'",
+        local.url
+    );
+    assert_eq!(
+        paste(&curl),
+        r#"{"status":-1,"errcode":40014,"message":"token is wrong"}"#
+    );
+}
+
+#[test]
+fn data_is_kept_in_a_file_and_the_demo_is_not_doubled() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data.db");
+    let file = Path::to_str(&file).unwrap();
+    for arguments in [
+        &["--data", file][..],
+        &["--data", file],
+        &["--data", file, "--no-demo"],
+    ] {
+        let local = Local::start(arguments);
+        let curl = format!(
+            "curl '{}/chatbot/servlet/third/msg/chatlog/get?openId=dc71a6ba-24b6-4ed9-b865-837f2a7e158f' \
+             -H 'Authorization: Bearer cn-11111111-1111-4111-8111-111111111111'",
+            local.url
+        );
+        assert_eq!(paste(&curl), CHAT_LOG);
+        assert_eq!(local.interrupt().0, Some(0));
+    }
+}
+
+#[test]
+fn a_busy_port_is_a_line_that_says_what_to_do() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (arguments, option) in [
+        (["--port", &port, "--dynamodb-port", "0"], "--port"),
+        (["--port", "0", "--dynamodb-port", &port], "--dynamodb-port"),
+    ] {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command(&arguments).output().unwrap();
+        let error = String::from_utf8(stderr).unwrap();
+        assert_eq!((status.code(), stdout.len()), (Some(1), 0));
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(
+            error.starts_with(&format!("local: cannot listen on port {port}: ")),
+            "{error}"
+        );
+        assert!(
+            error
+                .trim_end()
+                .ends_with(&format!("choose another with {option}")),
+            "{error}"
+        );
+    }
+}

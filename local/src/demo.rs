@@ -45,18 +45,12 @@ pub enum DemoError {
 pub async fn seed(client: &Client, clock: &Clock) -> Result<(), DemoError> {
     let expire_at = RETENTION.expiry(clock.now());
     let access = Table::new(client.clone(), "AccessTable");
-    for (token, scope) in [
-        (CUSTOMER_SERVICE_TOKEN, Scope::CustomerService),
-        (MESSAGE_PUSH_TOKEN, Scope::MessagePush),
-    ] {
+    for (token, scope) in
+        [(CUSTOMER_SERVICE_TOKEN, Scope::CustomerService), (MESSAGE_PUSH_TOKEN, Scope::MessagePush)]
+    {
         let token = BearerToken::from_header(&format!("Bearer {token}")).map_err(|_| DemoError::Invalid)?;
         let app_id = AppId::parse(APP).map_err(|_| DemoError::Invalid)?;
-        let grant = Grant {
-            app_id,
-            scopes: vec![scope],
-            sources: vec![Source::DEFAULT],
-            expire_at,
-        };
+        let grant = Grant { app_id, scopes: vec![scope], sources: vec![Source::DEFAULT], expire_at };
         tokens::put(&access, &token.hash(), &grant).await?;
     }
 
@@ -70,11 +64,7 @@ pub async fn seed(client: &Client, clock: &Clock) -> Result<(), DemoError> {
             expire_at,
         };
         let at = Timestamp::from_millis(DOCUMENTED.millis() + (number - 1) * TWENTY_MINUTES);
-        let turn = Turn {
-            at,
-            id: RecordId::fixed(number.into()),
-            said,
-        };
+        let turn = Turn { at, id: RecordId::fixed(number.into()), said };
         chat_log::put(&table, Source::DEFAULT, &chat, &turn).await?;
     }
 

@@ -57,47 +57,27 @@ pub fn serve(listener: TcpListener, data: Option<&Path>) -> Result<Running, Dyna
 /// [`DynamoDbError`] if one cannot be created.
 pub async fn create_tables(client: &Client, tables: &[TableSpec]) -> Result<(), DynamoDbError> {
     for table in tables {
-        let failed = |reason: String| DynamoDbError::Table {
-            table: table.id.clone(),
-            reason,
-        };
+        let failed = |reason: String| DynamoDbError::Table { table: table.id.clone(), reason };
         if client.describe_table().table_name(&table.id).send().await.is_ok() {
             continue;
         }
-        let mut create = client
-            .create_table()
-            .table_name(&table.id)
-            .billing_mode(BillingMode::PayPerRequest);
+        let mut create = client.create_table().table_name(&table.id).billing_mode(BillingMode::PayPerRequest);
         for (name, kind) in &table.attributes {
-            let attribute = AttributeDefinition::builder()
-                .attribute_name(name)
-                .attribute_type(kind.as_str().into());
+            let attribute =
+                AttributeDefinition::builder().attribute_name(name).attribute_type(kind.as_str().into());
             create =
                 create.attribute_definitions(attribute.build().map_err(|error| failed(error.to_string()))?);
         }
         for (name, kind) in &table.key {
-            let element = KeySchemaElement::builder()
-                .attribute_name(name)
-                .key_type(kind.as_str().into());
+            let element = KeySchemaElement::builder().attribute_name(name).key_type(kind.as_str().into());
             create = create.key_schema(element.build().map_err(|error| failed(error.to_string()))?);
         }
-        create
-            .send()
-            .await
-            .map_err(|error| failed(DisplayErrorContext(error).to_string()))?;
+        create.send().await.map_err(|error| failed(DisplayErrorContext(error).to_string()))?;
         if let Some(attribute) = &table.ttl_attribute {
-            let ttl = TimeToLiveSpecification::builder()
-                .attribute_name(attribute)
-                .enabled(true);
+            let ttl = TimeToLiveSpecification::builder().attribute_name(attribute).enabled(true);
             let ttl = ttl.build().map_err(|error| failed(error.to_string()))?;
-            let update = client
-                .update_time_to_live()
-                .table_name(&table.id)
-                .time_to_live_specification(ttl);
-            update
-                .send()
-                .await
-                .map_err(|error| failed(DisplayErrorContext(error).to_string()))?;
+            let update = client.update_time_to_live().table_name(&table.id).time_to_live_specification(ttl);
+            update.send().await.map_err(|error| failed(DisplayErrorContext(error).to_string()))?;
         }
     }
     Ok(())

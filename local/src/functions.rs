@@ -88,28 +88,14 @@ impl Functions {
     pub fn start(template: &Template, client: &Client, clock: &Clock) -> Result<Self, StartError> {
         let start = |function: &crate::template::FunctionSpec| {
             let code = code(&function.binary, &function.environment, client, clock)
-                .map_err(|error| StartError::Environment {
-                    function: function.id.clone(),
-                    error,
-                })?
+                .map_err(|error| StartError::Environment { function: function.id.clone(), error })?
                 .ok_or_else(|| StartError::UnknownBinary {
                     function: function.id.clone(),
                     binary: function.binary.clone(),
                 })?;
-            Ok((
-                function.id.clone(),
-                Function {
-                    code,
-                    timeout: function.timeout,
-                },
-            ))
+            Ok((function.id.clone(), Function { code, timeout: function.timeout }))
         };
-        template
-            .functions
-            .iter()
-            .map(start)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        template.functions.iter().map(start).collect::<Result<_, _>>().map(Self)
     }
 
     /// Puts other code in the place of the function `id`.
@@ -154,9 +140,7 @@ impl fmt::Debug for Functions {
 fn context(timeout: Duration) -> Context {
     let mut context = Context::default();
     context.request_id = Uuid::new_v4().to_string();
-    let deadline = (SystemTime::now() + timeout)
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let deadline = (SystemTime::now() + timeout).duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     context.deadline = u64::try_from(deadline.as_millis()).unwrap_or_default();
     context
 }
@@ -199,10 +183,7 @@ where
         Box::pin(async move {
             let payload: LambdaRequest = serde_json::from_str(&event).map_err(returned)?;
             let mut adapter = Adapter::from(service_fn(respond));
-            let answer = adapter
-                .call(LambdaEvent::new(payload, context))
-                .await
-                .map_err(returned)?;
+            let answer = adapter.call(LambdaEvent::new(payload, context)).await.map_err(returned)?;
             json(&answer)
         })
     })

@@ -38,12 +38,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     // A request a line, for people; the functions' own lines are for CloudWatch.
-    let lines = tracing_subscriber::fmt::layer()
-        .with_target(false)
-        .with_level(false);
-    let filter = Targets::new()
-        .with_default(LevelFilter::ERROR)
-        .with_target("local", LevelFilter::INFO);
+    let lines = tracing_subscriber::fmt::layer().with_target(false).with_level(false);
+    let filter = Targets::new().with_default(LevelFilter::ERROR).with_target("local", LevelFilter::INFO);
     tracing_subscriber::registry().with(lines).with(filter).init();
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -69,11 +65,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let functions = Functions::start(&template, &client, &clock)?;
     let server = gateway::serve(api_listener, Gateway::new(template, functions))?;
 
-    println!(
-        "The APIs listen on {}, DynamoDB on {}. Ctrl-C ends both.\n",
-        server.url(),
-        database.url()
-    );
+    println!("The APIs listen on {}, DynamoDB on {}. Ctrl-C ends both.\n", server.url(), database.url());
     if !arguments.no_demo {
         println!("{}", demo::welcome(&server.url()));
     }

@@ -28,25 +28,12 @@ impl Local {
         let mut output = BufReader::new(process.stdout.take().unwrap());
         let mut welcome = String::new();
         output.read_line(&mut welcome).unwrap();
-        let url = welcome
-            .split([' ', ','])
-            .find(|word| word.starts_with("http://"))
-            .unwrap()
-            .to_owned();
-        let last = if arguments.contains(&"--no-demo") {
-            "listen"
-        } else {
-            "expireTime"
-        };
+        let url = welcome.split([' ', ',']).find(|word| word.starts_with("http://")).unwrap().to_owned();
+        let last = if arguments.contains(&"--no-demo") { "listen" } else { "expireTime" };
         while !welcome.contains(last) {
             assert_ne!(output.read_line(&mut welcome).unwrap(), 0, "{welcome}");
         }
-        Self {
-            process,
-            output,
-            welcome,
-            url,
-        }
+        Self { process, output, welcome, url }
     }
 
     /// The commands it says to paste.
@@ -68,13 +55,7 @@ impl Local {
 
     fn interrupt(mut self) -> (Option<i32>, String) {
         let pid = self.process.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-INT", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).unwrap();
         (self.process.wait().unwrap().code(), rest)
@@ -91,21 +72,13 @@ impl Drop for Local {
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-    command.args(
-        ["--port", "0", "--dynamodb-port", "0"]
-            .iter()
-            .filter(|_| !arguments.contains(&"--port")),
-    );
+    command.args(["--port", "0", "--dynamodb-port", "0"].iter().filter(|_| !arguments.contains(&"--port")));
     command.args(arguments);
     command
 }
 
 fn paste(curl: &str) -> String {
-    let output = Command::new("sh")
-        .arg("-c")
-        .arg(format!("{curl} --silent"))
-        .output()
-        .unwrap();
+    let output = Command::new("sh").arg("-c").arg(format!("{curl} --silent")).output().unwrap();
     assert!(output.status.success(), "{curl}");
     String::from_utf8(output.stdout).unwrap()
 }
@@ -129,16 +102,8 @@ fn every_printed_command_works_when_pasted() {
     assert_eq!(code, Some(0), "Ctrl-C ends it cleanly");
     let lines: Vec<_> = lines.lines().filter(|line| line.contains(" 200 ")).collect();
     assert_eq!(lines.len(), 4, "a line for each request: {lines:?}");
-    assert!(
-        lines[1].contains("200 GET /chatbot/servlet/third/msg/chatlog/get in "),
-        "{lines:?}"
-    );
-    assert!(
-        lines
-            .iter()
-            .all(|line| !line.contains("dc71a6ba") && !line.contains("cn-")),
-        "{lines:?}"
-    );
+    assert!(lines[1].contains("200 GET /chatbot/servlet/third/msg/chatlog/get in "), "{lines:?}");
+    assert!(lines.iter().all(|line| !line.contains("dc71a6ba") && !line.contains("cn-")), "{lines:?}");
 }
 
 #[test]
@@ -149,10 +114,7 @@ fn without_the_demo_there_is_nothing() {
          -H 'Authorization: Bearer cn-11111111-1111-4111-8111-111111111111'",
         local.url
     );
-    assert_eq!(
-        paste(&curl),
-        r#"{"status":-1,"errcode":40014,"message":"token is wrong"}"#
-    );
+    assert_eq!(paste(&curl), r#"{"status":-1,"errcode":40014,"message":"token is wrong"}"#);
 }
 
 #[test]
@@ -160,11 +122,7 @@ fn data_is_kept_in_a_file_and_the_demo_is_not_doubled() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.db");
     let file = Path::to_str(&file).unwrap();
-    for arguments in [
-        &["--data", file][..],
-        &["--data", file],
-        &["--data", file, "--no-demo"],
-    ] {
+    for arguments in [&["--data", file][..], &["--data", file], &["--data", file, "--no-demo"]] {
         let local = Local::start(arguments);
         let curl = format!(
             "curl '{}/chatbot/servlet/third/msg/chatlog/get?openId=dc71a6ba-24b6-4ed9-b865-837f2a7e158f' \
@@ -184,23 +142,11 @@ fn a_busy_port_is_a_line_that_says_what_to_do() {
         (["--port", &port, "--dynamodb-port", "0"], "--port"),
         (["--port", "0", "--dynamodb-port", &port], "--dynamodb-port"),
     ] {
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = command(&arguments).output().unwrap();
+        let Output { status, stdout, stderr } = command(&arguments).output().unwrap();
         let error = String::from_utf8(stderr).unwrap();
         assert_eq!((status.code(), stdout.len()), (Some(1), 0));
         assert_eq!(error.lines().count(), 1, "{error}");
-        assert!(
-            error.starts_with(&format!("local: cannot listen on port {port}: ")),
-            "{error}"
-        );
-        assert!(
-            error
-                .trim_end()
-                .ends_with(&format!("choose another with {option}")),
-            "{error}"
-        );
+        assert!(error.starts_with(&format!("local: cannot listen on port {port}: ")), "{error}");
+        assert!(error.trim_end().ends_with(&format!("choose another with {option}")), "{error}");
     }
 }

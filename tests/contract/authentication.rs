@@ -58,23 +58,14 @@ async fn a_missing_header_another_scheme_and_a_malformed_token() {
     ] {
         is_missing(&system.anonymous.with_header(header)).await;
     }
-    assert_eq!(
-        system.proxy.operations(),
-        [""; 0],
-        "the gateway answers these without asking anybody"
-    );
+    assert_eq!(system.proxy.operations(), [""; 0], "the gateway answers these without asking anybody");
 }
 
 #[tokio::test]
 async fn an_unknown_token_an_expired_one_and_one_without_the_scope() {
     let clock = ManualClock::at(1_800_000_000_000);
     let system = System::start_at(&clock).await;
-    is_refused(
-        &system
-            .anonymous
-            .with_token("cn-00000000-0000-4000-8000-000000000000"),
-    )
-    .await;
+    is_refused(&system.anonymous.with_token("cn-00000000-0000-4000-8000-000000000000")).await;
     is_refused(&system.anonymous.with_token("aZ09._~+/=-")).await;
 
     let both = [CUSTOMER_SERVICE, MESSAGE_PUSH];
@@ -82,9 +73,7 @@ async fn an_unknown_token_an_expired_one_and_one_without_the_scope() {
     is_refused(&system.anonymous.with_token("no-scope")).await;
 
     let caller = system.anonymous.with_token("short-lived");
-    system
-        .grant_until("short-lived", "app", &both, &[1], clock.now().seconds() + 60)
-        .await;
+    system.grant_until("short-lived", "app", &both, &[1], clock.now().seconds() + 60).await;
     clock.advance_seconds(59);
     let (customer_service, push) = every_route(&caller).await;
     assert!(customer_service.iter().all(|reply| reply.status != 401));
@@ -107,15 +96,9 @@ async fn a_token_of_the_other_product_is_refused() {
 #[tokio::test]
 async fn the_scheme_is_taken_in_any_case_and_after_it_any_number_of_spaces() {
     let system = System::start().await;
-    system
-        .grant("aZ09._~+/=-", "app", &[CUSTOMER_SERVICE], &[1])
-        .await;
-    for header in [
-        "Bearer aZ09._~+/=-",
-        "bearer aZ09._~+/=-",
-        "BEARER   aZ09._~+/=-",
-        "bEaReR  aZ09._~+/=-",
-    ] {
+    system.grant("aZ09._~+/=-", "app", &[CUSTOMER_SERVICE], &[1]).await;
+    for header in ["Bearer aZ09._~+/=-", "bearer aZ09._~+/=-", "BEARER   aZ09._~+/=-", "bEaReR  aZ09._~+/=-"]
+    {
         let caller = system.anonymous.with_header(header);
         caller
             .get("/chatbot/servlet/third/msg/chatlog/get?openId=c")
@@ -129,20 +112,13 @@ async fn a_revoked_token_is_unknown() {
     let system = System::start().await;
     system.grant("to-revoke", "app", &[CUSTOMER_SERVICE], &[1]).await;
     let caller = system.anonymous.with_token("to-revoke");
-    assert_eq!(
-        caller
-            .get("/chatbot/servlet/third/msg/chatlog/get?openId=c")
-            .await
-            .status,
-        200
+    assert_eq!(caller.get("/chatbot/servlet/third/msg/chatlog/get?openId=c").await.status, 200);
+    system.grant_until("to-revoke", "app", &[CUSTOMER_SERVICE], &[1], 0).await;
+    caller.get("/chatbot/servlet/third/msg/chatlog/get?openId=c").await.is_error(
+        401,
+        40014,
+        "token is wrong",
     );
-    system
-        .grant_until("to-revoke", "app", &[CUSTOMER_SERVICE], &[1], 0)
-        .await;
-    caller
-        .get("/chatbot/servlet/third/msg/chatlog/get?openId=c")
-        .await
-        .is_error(401, 40014, "token is wrong");
 }
 
 #[tokio::test]
@@ -159,22 +135,14 @@ async fn tokens_that_cannot_be_checked_are_a_system_error() {
 #[tokio::test]
 async fn an_application_may_use_its_own_sources_alone() {
     let system = System::start().await;
-    system
-        .grant("two-and-three", "app", &[CUSTOMER_SERVICE], &[2, 3])
-        .await;
+    system.grant("two-and-three", "app", &[CUSTOMER_SERVICE], &[2, 3]).await;
     system.grant("none", "app", &[CUSTOMER_SERVICE], &[]).await;
     let caller = system.anonymous.with_token("two-and-three");
     let message = r#"{"touser":"c","msgtype":"event","eventType":"end"}"#;
     let paths = |source: &str| {
         [
-            (
-                Method::POST,
-                format!("/chatbot/servlet/third/msg/receive?{source}"),
-            ),
-            (
-                Method::GET,
-                format!("/chatbot/servlet/third/msg/chatlog/get?openId=c&{source}"),
-            ),
+            (Method::POST, format!("/chatbot/servlet/third/msg/receive?{source}")),
+            (Method::GET, format!("/chatbot/servlet/third/msg/chatlog/get?openId=c&{source}")),
         ]
     };
     for (caller, source, permitted) in [
@@ -193,9 +161,7 @@ async fn an_application_may_use_its_own_sources_alone() {
                 reply.is_error(403, 48001, "source is not permitted");
             }
         }
-        let reply = caller
-            .get(&format!("/chatbot/servlet/user/info/get?clientId=c&{source}"))
-            .await;
+        let reply = caller.get(&format!("/chatbot/servlet/user/info/get?clientId=c&{source}")).await;
         if permitted {
             reply.is_error(404, 46004, "user does not exist");
         } else {

@@ -11,20 +11,13 @@ struct Cost {
 
 /// The cost of what was recorded; the authorizer's one consistent read of one item is checked and left out.
 fn cost(recorded: &[Recorded]) -> Cost {
-    let (authorizer, function): (Vec<_>, Vec<_>) = recorded
-        .iter()
-        .partition(|recorded| recorded.request["TableName"] == "AccessTable");
+    let (authorizer, function): (Vec<_>, Vec<_>) =
+        recorded.iter().partition(|recorded| recorded.request["TableName"] == "AccessTable");
     assert_eq!(authorizer.len(), 1);
-    assert_eq!(
-        (authorizer[0].operation.as_str(), authorizer[0].units),
-        ("GetItem", 1.0)
-    );
+    assert_eq!((authorizer[0].operation.as_str(), authorizer[0].units), ("GetItem", 1.0));
     assert_eq!(authorizer[0].request["ConsistentRead"], Value::Bool(true));
     Cost {
-        operations: function
-            .iter()
-            .map(|recorded| recorded.operation.clone())
-            .collect(),
+        operations: function.iter().map(|recorded| recorded.operation.clone()).collect(),
         units: function.iter().map(|recorded| recorded.units).sum(),
     }
 }
@@ -44,31 +37,13 @@ async fn receiving_a_message_is_one_request() {
             "PutItem",
             33.0,
         ),
-        (
-            json!({"touser": "c", "msgtype": "evaluate", "url": "http://a"}),
-            "PutItem",
-            1.0,
-        ),
-        (
-            json!({"touser": "c", "msgtype": "event", "eventType": "end"}),
-            "TransactWriteItems",
-            4.0,
-        ),
+        (json!({"touser": "c", "msgtype": "evaluate", "url": "http://a"}), "PutItem", 1.0),
+        (json!({"touser": "c", "msgtype": "event", "eventType": "end"}), "TransactWriteItems", 4.0),
     ] {
         system.proxy.forget();
-        assert_eq!(
-            system
-                .customer_service
-                .post(path, message.to_string())
-                .await
-                .status,
-            200
-        );
+        assert_eq!(system.customer_service.post(path, message.to_string()).await.status, 200);
         let cost = cost(&system.proxy.recorded());
-        assert_eq!(
-            (cost.operations.as_slice(), cost.units),
-            (&[operation.to_owned()][..], units)
-        );
+        assert_eq!((cost.operations.as_slice(), cost.units), (&[operation.to_owned()][..], units));
     }
 }
 
@@ -76,18 +51,11 @@ async fn receiving_a_message_is_one_request() {
 async fn reading_a_user_is_one_eventually_consistent_read() {
     let system = System::start().await;
     assert_eq!(
-        system
-            .customer_service
-            .get("/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG")
-            .await
-            .status,
+        system.customer_service.get("/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG").await.status,
         200
     );
     let cost = cost(&system.proxy.recorded());
-    assert_eq!(
-        (cost.operations.as_slice(), cost.units),
-        (&["GetItem".to_owned()][..], 0.5)
-    );
+    assert_eq!((cost.operations.as_slice(), cost.units), (&["GetItem".to_owned()][..], 0.5));
 }
 
 #[tokio::test]
@@ -96,29 +64,16 @@ async fn reading_a_short_chat_log_is_one_query() {
     let path = "/chatbot/servlet/third/msg/chatlog/get?openId=dc71a6ba-24b6-4ed9-b865-837f2a7e158f";
     for limit in ["", "&limit=1", "&limit=2"] {
         system.proxy.forget();
-        assert_eq!(
-            system
-                .customer_service
-                .get(&format!("{path}{limit}"))
-                .await
-                .status,
-            200
-        );
+        assert_eq!(system.customer_service.get(&format!("{path}{limit}")).await.status, 200);
         let cost = cost(&system.proxy.recorded());
-        assert_eq!(
-            (cost.operations.as_slice(), cost.units),
-            (&["Query".to_owned()][..], 0.5)
-        );
+        assert_eq!((cost.operations.as_slice(), cost.units), (&["Query".to_owned()][..], 0.5));
     }
 }
 
 #[tokio::test]
 async fn a_push_of_100_users_and_32_kib_is_5_requests_and_at_most_135_write_units() {
     let system = System::start().await;
-    let users = (0..100)
-        .map(|number| format!("{number:0>60}"))
-        .collect::<Vec<_>>()
-        .join(",");
+    let users = (0..100).map(|number| format!("{number:0>60}")).collect::<Vec<_>>().join(",");
     let push = json!({"userIds": users, "content": "x".repeat(32_768), "messageId": "m".repeat(64), "expireTime": 168});
     for call in ["the first", "a repeat", "another repeat"] {
         system.proxy.forget();
@@ -128,21 +83,11 @@ async fn a_push_of_100_users_and_32_kib_is_5_requests_and_at_most_135_write_unit
             .await
             .is_code(200, "success");
         let cost = cost(&system.proxy.recorded());
-        let operations = [
-            "PutItem",
-            "BatchWriteItem",
-            "BatchWriteItem",
-            "BatchWriteItem",
-            "BatchWriteItem",
-        ];
+        let operations = ["PutItem", "BatchWriteItem", "BatchWriteItem", "BatchWriteItem", "BatchWriteItem"];
         assert_eq!(cost.operations, operations, "{call}");
         assert!(cost.units <= 135.0, "{call}: {}", cost.units);
         if call == "the first" {
-            assert!(
-                cost.units >= 133.0,
-                "33 for the content and 1 for each delivery: {}",
-                cost.units
-            );
+            assert!(cost.units >= 133.0, "33 for the content and 1 for each delivery: {}", cost.units);
         }
     }
 }
@@ -176,11 +121,7 @@ async fn what_is_refused_asks_nothing_of_the_store() {
     }
     system.proxy.forget();
     assert_eq!(
-        system
-            .message_push
-            .post("/chatbot/api/front/thirdParty/message/push", "{}")
-            .await
-            .status,
+        system.message_push.post("/chatbot/api/front/thirdParty/message/push", "{}").await.status,
         400
     );
     assert_eq!(cost(&system.proxy.recorded()).operations, [""; 0]);

@@ -30,15 +30,9 @@ async fn store(system: &System, source: u32, chat: &str, asked: &Asked<'_>) {
         reply_mode: None,
         expire_at: asked.expire_at,
     };
-    let turn = Turn {
-        at,
-        id: RecordId::new(at),
-        said,
-    };
+    let turn = Turn { at, id: RecordId::new(at), said };
     let source = Source::try_from(source).unwrap();
-    chat_log::put(&system.chat_table(), source, &ChatId::parse(chat).unwrap(), &turn)
-        .await
-        .unwrap();
+    chat_log::put(&system.chat_table(), source, &ChatId::parse(chat).unwrap(), &turn).await.unwrap();
 }
 
 /// Stores `count` turns in batches; far in the future is when they expire.
@@ -47,10 +41,7 @@ async fn store_many(system: &System, chat: &str, count: usize, question: &str) {
         .map(|number| {
             let item = PutRequest::builder()
                 .item("pk", AttributeValue::S(format!("LOG#1#{chat}")))
-                .item(
-                    "sk",
-                    AttributeValue::S(format!("{:013}#{number:08}", MORNING + number as u64 * 1000)),
-                )
+                .item("sk", AttributeValue::S(format!("{:013}#{number:08}", MORNING + number as u64 * 1000)))
                 .item("question", AttributeValue::S(question.to_owned()))
                 .item("reply", AttributeValue::S(number.to_string()))
                 .item("expireAt", AttributeValue::N("9999999999".to_owned()));
@@ -58,19 +49,8 @@ async fn store_many(system: &System, chat: &str, count: usize, question: &str) {
         })
         .collect();
     for batch in requests.chunks(25) {
-        let write = system
-            .dynamodb
-            .batch_write_item()
-            .request_items("ChatTable", batch.to_vec());
-        assert!(
-            write
-                .send()
-                .await
-                .unwrap()
-                .unprocessed_items
-                .unwrap_or_default()
-                .is_empty()
-        );
+        let write = system.dynamodb.batch_write_item().request_items("ChatTable", batch.to_vec());
+        assert!(write.send().await.unwrap().unprocessed_items.unwrap_or_default().is_empty());
     }
 }
 
@@ -96,11 +76,7 @@ async fn read_all(system: &System, chat: &str, limit: Option<&str>) -> Vec<Vec<S
         let answer = json(&system.customer_service.get(&path(&parameters)).await);
         let list = answer["list"].as_array().unwrap();
         assert_eq!(answer["total"], list.len().to_string());
-        answers.push(
-            list.iter()
-                .map(|entry| entry["Reply"].as_str().unwrap().to_owned())
-                .collect(),
-        );
+        answers.push(list.iter().map(|entry| entry["Reply"].as_str().unwrap().to_owned()).collect());
         match answer.get("cursor") {
             Some(next) => cursor = Some(next.as_str().unwrap().to_owned()),
             None => return answers,
@@ -113,42 +89,21 @@ async fn the_documented_conversation_is_shown_as_documented() {
     let system = System::start().await;
     let chat = "dc71a6ba-24b6-4ed9-b865-837f2a7e158f";
     let expected = r#"{"status":0,"message":"ok","total":"2","list":[{"Question":"我是问题1","Reply":"我是答案1","DateTime":"2020-05-12 08:30:00","ReplyMode":""},{"Question":"我是问题2","Reply":"我是答案2","DateTime":"2020-05-12 08:50:00","ReplyMode":""}]}"#;
-    for query in [
-        format!("openId={chat}&source=1"),
-        format!("openId={chat}"),
-        format!("openId=%20{chat}%20&limit=2"),
-    ] {
-        system
-            .customer_service
-            .get(&format!("{PATH}?{query}"))
-            .await
-            .is(200, expected);
+    for query in
+        [format!("openId={chat}&source=1"), format!("openId={chat}"), format!("openId=%20{chat}%20&limit=2")]
+    {
+        system.customer_service.get(&format!("{PATH}?{query}")).await.is(200, expected);
     }
 }
 
 #[tokio::test]
 async fn an_unknown_chat_is_an_empty_list() {
     let system = System::start().await;
-    system
-        .customer_service
-        .get(&path(&[("openId", "nobody")]))
-        .await
-        .is(200, EMPTY);
+    system.customer_service.get(&path(&[("openId", "nobody")])).await.is(200, EMPTY);
     // What a third-party system sent is not a conversation with the robot.
     let message = r#"{"touser":"nobody","fromuser":"a","msgtype":"text","text":{"content":"x"}}"#;
-    assert_eq!(
-        system
-            .customer_service
-            .post("/chatbot/servlet/third/msg/receive", message)
-            .await
-            .status,
-        200
-    );
-    system
-        .customer_service
-        .get(&path(&[("openId", "nobody")]))
-        .await
-        .is(200, EMPTY);
+    assert_eq!(system.customer_service.post("/chatbot/servlet/third/msg/receive", message).await.status, 200);
+    system.customer_service.get(&path(&[("openId", "nobody")])).await.is(200, EMPTY);
 }
 
 #[tokio::test]
@@ -157,25 +112,10 @@ async fn entries_are_oldest_first_whole_and_of_this_source_alone() {
     let system = System::start_at(&clock).await;
     system.grant("two", "app", &[CUSTOMER_SERVICE], &[1, 2]).await;
     let text = "<b>\"引号\"</b>\\ \n😀\u{1}";
-    for (source, at) in [
-        (1, MORNING + 86_400_000),
-        (1, MORNING),
-        (2, MORNING + 1),
-        (1, MORNING + 1),
-    ] {
+    for (source, at) in [(1, MORNING + 86_400_000), (1, MORNING), (2, MORNING + 1), (1, MORNING + 1)] {
         let reply = format!("{source} {at}");
-        store(
-            &system,
-            source,
-            "c",
-            &Asked {
-                question: text,
-                reply: &reply,
-                at,
-                expire_at: 1_800_000_060,
-            },
-        )
-        .await;
+        store(&system, source, "c", &Asked { question: text, reply: &reply, at, expire_at: 1_800_000_060 })
+            .await;
     }
     let entry = |source: u32, at: u64, date_time: &str| {
         let question = serde_json::to_string(text).unwrap();
@@ -194,15 +134,9 @@ async fn entries_are_oldest_first_whole_and_of_this_source_alone() {
         ),
     );
     clock.advance_seconds(59);
-    assert_eq!(
-        json(&caller.get(&path(&[("openId", "c"), ("source", "2")])).await)["total"],
-        "1"
-    );
+    assert_eq!(json(&caller.get(&path(&[("openId", "c"), ("source", "2")])).await)["total"], "1");
     clock.advance_seconds(1);
-    caller
-        .get(&path(&[("openId", "c"), ("source", "2")]))
-        .await
-        .is(200, EMPTY);
+    caller.get(&path(&[("openId", "c"), ("source", "2")])).await.is(200, EMPTY);
 }
 
 #[tokio::test]
@@ -230,24 +164,10 @@ async fn what_has_expired_neither_counts_nor_leaves_an_empty_last_answer() {
     let clock = ManualClock::at(1_800_000_000_000);
     let system = System::start_at(&clock).await;
     for number in 0..12_u64 {
-        let expire_at = if number % 3 == 0 {
-            1_900_000_000
-        } else {
-            1_800_000_000
-        };
+        let expire_at = if number % 3 == 0 { 1_900_000_000 } else { 1_800_000_000 };
         let reply = number.to_string();
-        store(
-            &system,
-            1,
-            "c",
-            &Asked {
-                question: "q",
-                reply: &reply,
-                at: MORNING + number,
-                expire_at,
-            },
-        )
-        .await;
+        store(&system, 1, "c", &Asked { question: "q", reply: &reply, at: MORNING + number, expire_at })
+            .await;
     }
     assert_eq!(read_all(&system, "c", Some("2")).await, [["0", "3"], ["6", "9"]]);
     assert_eq!(read_all(&system, "c", Some("4")).await, [["0", "3", "6", "9"]]);
@@ -268,22 +188,13 @@ async fn an_answer_ends_where_a_lambda_answer_does() {
         store_many(&system, chat, 180, &question).await;
         let answers = read_all(&system, chat, None).await;
         assert_eq!(answers.len(), 2, "{chat}");
-        assert_eq!(
-            answers.concat(),
-            (0..180).map(|number| number.to_string()).collect::<Vec<_>>(),
-            "{chat}"
-        );
+        assert_eq!(answers.concat(), (0..180).map(|number| number.to_string()).collect::<Vec<_>>(), "{chat}");
         // Filled up to 5.5 MB, an entry more or less.
         let in_answer = serde_json::to_string(&serde_json::json!({"Question": question})).unwrap();
         let size = serde_json::to_string(&in_answer).unwrap().len() * answers[0].len();
         assert!((5_000_000..=5_500_000).contains(&size), "{chat}: {size}");
         // With a limit it is the same.
-        let first = json(
-            &system
-                .customer_service
-                .get(&path(&[("openId", chat), ("limit", "1000")]))
-                .await,
-        );
+        let first = json(&system.customer_service.get(&path(&[("openId", chat), ("limit", "1000")])).await);
         assert_eq!(first["total"], answers[0].len().to_string());
     }
 }
@@ -294,73 +205,42 @@ async fn open_id_limit_and_cursor_have_their_rules() {
     let cases: [(&[(&str, &str)], &str); 17] = [
         (&[], "Required parameter 'openId' is not present"),
         (&[("openId", "")], "Required parameter 'openId' is not present"),
-        (
-            &[("openId", " \u{3000}\t")],
-            "Required parameter 'openId' is not present",
-        ),
+        (&[("openId", " \u{3000}\t")], "Required parameter 'openId' is not present"),
         (&[("openid", "x")], "Required parameter 'openId' is not present"),
-        (
-            &[("openId", "c"), ("limit", "0")],
-            "limit: value must be between 1 and 1000",
-        ),
-        (
-            &[("openId", "c"), ("limit", "1001")],
-            "limit: value must be between 1 and 1000",
-        ),
-        (
-            &[("openId", "c"), ("limit", "99999999999999999999")],
-            "limit: value must be between 1 and 1000",
-        ),
+        (&[("openId", "c"), ("limit", "0")], "limit: value must be between 1 and 1000"),
+        (&[("openId", "c"), ("limit", "1001")], "limit: value must be between 1 and 1000"),
+        (&[("openId", "c"), ("limit", "99999999999999999999")], "limit: value must be between 1 and 1000"),
         (&[("openId", "c"), ("limit", "x")], "limit: must be an integer"),
         (&[("openId", "c"), ("limit", "1.0")], "limit: must be an integer"),
         (&[("openId", "c"), ("limit", "-1")], "limit: must be an integer"),
         (&[("openId", "c"), ("cursor", "x")], "cursor: is not valid"),
-        (
-            &[("openId", "c"), ("cursor", "AAAAAAAAAAAAAAAA")],
-            "cursor: is not valid",
-        ),
+        (&[("openId", "c"), ("cursor", "AAAAAAAAAAAAAAAA")], "cursor: is not valid"),
         (&[("openId", "c"), ("cursor", "游标")], "cursor: is not valid"),
         // The order: source, openId, limit, cursor.
-        (
-            &[("source", "x"), ("openId", ""), ("limit", "0"), ("cursor", "x")],
-            "source: must be an integer",
-        ),
-        (
-            &[("openId", ""), ("limit", "0"), ("cursor", "x")],
-            "Required parameter 'openId' is not present",
-        ),
-        (
-            &[("openId", "c"), ("limit", "0"), ("cursor", "x")],
-            "limit: value must be between 1 and 1000",
-        ),
-        (
-            &[("source", "0"), ("openId", "c")],
-            "source: value must be between 1 and 2147483647",
-        ),
+        (&[("source", "x"), ("openId", ""), ("limit", "0"), ("cursor", "x")], "source: must be an integer"),
+        (&[("openId", ""), ("limit", "0"), ("cursor", "x")], "Required parameter 'openId' is not present"),
+        (&[("openId", "c"), ("limit", "0"), ("cursor", "x")], "limit: value must be between 1 and 1000"),
+        (&[("source", "0"), ("openId", "c")], "source: value must be between 1 and 2147483647"),
     ];
     for (parameters, message) in cases {
-        system
-            .customer_service
-            .get(&path(parameters))
-            .await
-            .is_error(400, 40035, message);
+        system.customer_service.get(&path(parameters)).await.is_error(400, 40035, message);
     }
-    system
-        .customer_service
-        .get(&path(&[("source", "2")]))
-        .await
-        .is_error(403, 48001, "source is not permitted");
+    system.customer_service.get(&path(&[("source", "2")])).await.is_error(
+        403,
+        48001,
+        "source is not permitted",
+    );
     for longest in ["x".repeat(64), "😀".repeat(32), "好".repeat(64)] {
         system
             .customer_service
             .get(&path(&[("openId", &longest), ("limit", "1000"), ("cursor", " ")]))
             .await
             .is(200, EMPTY);
-        system
-            .customer_service
-            .get(&path(&[("openId", &format!("{longest}x"))]))
-            .await
-            .is_error(400, 40035, "openId: length exceeds the max value [64]");
+        system.customer_service.get(&path(&[("openId", &format!("{longest}x"))])).await.is_error(
+            400,
+            40035,
+            "openId: length exceeds the max value [64]",
+        );
     }
 }
 
@@ -373,11 +253,7 @@ async fn a_cursor_is_for_its_chat_and_source_and_an_altered_one_is_noticed() {
     store_many(&system, "other", 3, "q").await;
     let answer = json(&caller.get(&path(&[("openId", "one"), ("limit", "1")])).await);
     let cursor = answer["cursor"].as_str().unwrap();
-    let next = json(
-        &caller
-            .get(&path(&[("openId", "one"), ("limit", "1"), ("cursor", cursor)]))
-            .await,
-    );
+    let next = json(&caller.get(&path(&[("openId", "one"), ("limit", "1"), ("cursor", cursor)])).await);
     assert_eq!(next["list"][0]["Reply"], "1");
     // The limit is no part of it, and it may be used again.
     let rest = json(&caller.get(&path(&[("openId", "one"), ("cursor", cursor)])).await);
@@ -388,18 +264,16 @@ async fn a_cursor_is_for_its_chat_and_source_and_an_altered_one_is_noticed() {
         [("openId", "other"), ("cursor", cursor), ("source", "1")],
         [("openId", "one"), ("cursor", cursor), ("source", "2")],
     ] {
-        caller
-            .get(&path(&parameters))
-            .await
-            .is_error(400, 40035, "cursor: is not valid");
+        caller.get(&path(&parameters)).await.is_error(400, 40035, "cursor: is not valid");
     }
     for at in 0..cursor.len() {
         let replacement = if &cursor[at..=at] == "A" { "B" } else { "A" };
         let altered = format!("{}{replacement}{}", &cursor[..at], &cursor[at + 1..]);
-        caller
-            .get(&path(&[("openId", "one"), ("cursor", &altered)]))
-            .await
-            .is_error(400, 40035, "cursor: is not valid");
+        caller.get(&path(&[("openId", "one"), ("cursor", &altered)])).await.is_error(
+            400,
+            40035,
+            "cursor: is not valid",
+        );
     }
 }
 
@@ -414,18 +288,7 @@ async fn hostile_chat_ids_name_no_other_chat() {
         ("\u{0}", "nul"),
         ("1#c", "key"),
     ] {
-        store(
-            &system,
-            1,
-            chat,
-            &Asked {
-                question: "q",
-                reply,
-                at: MORNING,
-                expire_at: 9_999_999_999,
-            },
-        )
-        .await;
+        store(&system, 1, chat, &Asked { question: "q", reply, at: MORNING, expire_at: 9_999_999_999 }).await;
     }
     for (chat, reply) in [
         ("#", "hash"),
@@ -436,14 +299,7 @@ async fn hostile_chat_ids_name_no_other_chat() {
         ("1#c", "key"),
     ] {
         let answer = json(&system.customer_service.get(&path(&[("openId", chat)])).await);
-        assert_eq!(
-            (&answer["total"], &answer["list"][0]["Reply"]),
-            (&Value::from("1"), &Value::from(reply))
-        );
+        assert_eq!((&answer["total"], &answer["list"][0]["Reply"]), (&Value::from("1"), &Value::from(reply)));
     }
-    system
-        .customer_service
-        .get(&path(&[("openId", "c")]))
-        .await
-        .is(200, EMPTY);
+    system.customer_service.get(&path(&[("openId", "c")])).await.is(200, EMPTY);
 }

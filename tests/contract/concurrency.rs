@@ -15,10 +15,7 @@ fn body(users: &str, content: &str, message: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn identical_pushes_at_the_same_time_all_succeed_and_deliver_once() {
     let system = System::start().await;
-    let users = (0..100)
-        .map(|number| format!("u{number}"))
-        .collect::<Vec<_>>()
-        .join(",");
+    let users = (0..100).map(|number| format!("u{number}")).collect::<Vec<_>>().join(",");
     let calls = (0..20).map(|_| system.message_push.post(PUSH, body(&users, "x", "m")));
     for reply in join_all(calls).await {
         reply.is_code(200, "success");
@@ -31,11 +28,8 @@ async fn identical_pushes_at_the_same_time_all_succeed_and_deliver_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_different_contents_under_one_message_id_one_wins_everywhere() {
     let system = System::start().await;
-    let calls = (0..20).map(|number| {
-        system
-            .message_push
-            .post(PUSH, body(&format!("u{number}"), &number.to_string(), "m"))
-    });
+    let calls = (0..20)
+        .map(|number| system.message_push.post(PUSH, body(&format!("u{number}"), &number.to_string(), "m")));
     let replies = join_all(calls).await;
     let winners: Vec<_> = (0..20).filter(|number| replies[*number].status == 200).collect();
     assert_eq!(winners.len(), 1);
@@ -55,10 +49,7 @@ async fn of_different_contents_under_one_message_id_one_wins_everywhere() {
 async fn a_campaign_may_be_pushed_all_at_once() {
     let system = System::start().await;
     let calls = (0..10).map(|call| {
-        let users = (0..100)
-            .map(|number| format!("u{}", call * 100 + number))
-            .collect::<Vec<_>>()
-            .join(",");
+        let users = (0..100).map(|number| format!("u{}", call * 100 + number)).collect::<Vec<_>>().join(",");
         system.message_push.post(PUSH, body(&users, "x", "m"))
     });
     for reply in join_all(calls).await {
@@ -74,17 +65,12 @@ async fn messages_received_at_the_same_time_are_all_kept() {
     let system = System::start().await;
     let calls = (0..100).map(|number| {
         let message = json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": number}});
-        system
-            .customer_service
-            .post("/chatbot/servlet/third/msg/receive", message.to_string())
+        system.customer_service.post("/chatbot/servlet/third/msg/receive", message.to_string())
     });
     for reply in join_all(calls).await {
         reply.is(200, r#"{"status":0,"message":"ok"}"#);
     }
-    let kept: HashSet<Value> = items(&system, "CHAT#1#c")
-        .await
-        .into_iter()
-        .map(|item| item["payload"]["content"].clone())
-        .collect();
+    let kept: HashSet<Value> =
+        items(&system, "CHAT#1#c").await.into_iter().map(|item| item["payload"]["content"].clone()).collect();
     assert_eq!(kept, (0..100).map(|number| json!(number.to_string())).collect());
 }

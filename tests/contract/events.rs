@@ -28,12 +28,7 @@ async fn every_event_is_answered_as_the_file_beside_it_says() {
     for folder in entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")) {
         let binary = folder.file_name().unwrap().to_str().unwrap().to_owned();
         // Of the authorizers, the first: the events are of the customer-service product.
-        let id = &template
-            .functions
-            .iter()
-            .find(|function| function.binary == binary)
-            .unwrap()
-            .id;
+        let id = &template.functions.iter().find(|function| function.binary == binary).unwrap().id;
         let (mut successes, mut failures) = (0, 0);
         for path in entries(&folder).filter(|path| !path.to_str().unwrap().ends_with(".answer.json")) {
             let expected = read(&path.with_extension("answer.json"));
@@ -44,24 +39,11 @@ async fn every_event_is_answered_as_the_file_beside_it_says() {
             };
             assert_eq!(answer, expected, "{}", path.display());
             let denies = expected["policyDocument"]["Statement"][0]["Effect"] == "Deny";
-            let fails = denies
-                || expected["statusCode"]
-                    .as_u64()
-                    .is_some_and(|status| status >= 400);
+            let fails = denies || expected["statusCode"].as_u64().is_some_and(|status| status >= 400);
             *(if fails { &mut failures } else { &mut successes }) += 1;
         }
-        assert!(
-            successes > 0 && failures > 0,
-            "{binary}: a success and a failure at least"
-        );
+        assert!(successes > 0 && failures > 0, "{binary}: a success and a failure at least");
         binaries.insert(binary);
     }
-    assert_eq!(
-        binaries,
-        template
-            .functions
-            .iter()
-            .map(|function| function.binary.clone())
-            .collect()
-    );
+    assert_eq!(binaries, template.functions.iter().map(|function| function.binary.clone()).collect());
 }

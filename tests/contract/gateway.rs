@@ -34,10 +34,7 @@ async fn an_unknown_path_or_method_is_an_invalid_url_of_the_nearest_product() {
             (Method::OPTIONS, "/chatbot/servlet/user/info/get"),
             (Method::GET, "/%00/..%2f?x=%ff"),
         ] {
-            caller
-                .send(method, path, None::<&str>)
-                .await
-                .is_error(404, 40066, "invalid url");
+            caller.send(method, path, None::<&str>).await.is_error(404, 40066, "invalid url");
         }
         for (method, path) in [
             (Method::GET, PUSH),
@@ -46,10 +43,7 @@ async fn an_unknown_path_or_method_is_an_invalid_url_of_the_nearest_product() {
             (Method::POST, "/chatbot/api/front/thirdParty/message/push/x"),
             (Method::POST, "/chatbot/api/"),
         ] {
-            caller
-                .send(method, path, None::<&str>)
-                .await
-                .is_code(404, "invalid url");
+            caller.send(method, path, None::<&str>).await.is_code(404, "invalid url");
         }
     }
 }
@@ -63,31 +57,14 @@ async fn a_function_that_fails_or_answers_nonsense_is_a_system_error() {
         Ok("null".to_owned()),
         Ok(r#"{"body":"no status"}"#.to_owned()),
         Ok(r#"{"statusCode":200,"body":{"not":"text"}}"#.to_owned()),
-        Ok(format!(
-            r#"{{"statusCode":200,"body":"{}"}}"#,
-            "x".repeat(6 * 1024 * 1024)
-        )),
+        Ok(format!(r#"{{"statusCode":200,"body":"{}"}}"#, "x".repeat(6 * 1024 * 1024))),
     ];
     for outcome in outcomes {
-        let replaced = vec![
-            ("GetChatlogFunction", always(outcome.clone())),
-            ("PushMessageFunction", always(outcome)),
-        ];
-        let system = System::start_with(Setup {
-            replaced,
-            ..Setup::default()
-        })
-        .await;
-        system
-            .customer_service
-            .get(CHATLOG)
-            .await
-            .is_error(500, -1, "system error");
-        system
-            .message_push
-            .post(PUSH, "{}")
-            .await
-            .is_code(500, "system error");
+        let replaced =
+            vec![("GetChatlogFunction", always(outcome.clone())), ("PushMessageFunction", always(outcome))];
+        let system = System::start_with(Setup { replaced, ..Setup::default() }).await;
+        system.customer_service.get(CHATLOG).await.is_error(500, -1, "system error");
+        system.message_push.post(PUSH, "{}").await.is_code(500, "system error");
     }
 }
 
@@ -101,21 +78,9 @@ async fn a_function_that_panics_or_never_ends_is_a_system_error() {
         })
     });
     let replaced = vec![("GetChatlogFunction", panics), ("PushMessageFunction", hangs)];
-    let system = System::start_with(Setup {
-        replaced,
-        ..Setup::default()
-    })
-    .await;
-    system
-        .customer_service
-        .get(CHATLOG)
-        .await
-        .is_error(500, -1, "system error");
-    system
-        .message_push
-        .post(PUSH, "{}")
-        .await
-        .is_code(500, "system error");
+    let system = System::start_with(Setup { replaced, ..Setup::default() }).await;
+    system.customer_service.get(CHATLOG).await.is_error(500, -1, "system error");
+    system.message_push.post(PUSH, "{}").await.is_code(500, "system error");
 }
 
 #[tokio::test]
@@ -133,16 +98,8 @@ async fn an_authorizer_that_answers_nonsense_lets_nobody_in() {
     ] {
         let code = always(Ok(answer.to_owned()));
         let replaced = vec![("CustomerServiceAuthorizerFunction", code)];
-        let system = System::start_with(Setup {
-            replaced,
-            ..Setup::default()
-        })
-        .await;
-        system
-            .customer_service
-            .get(CHATLOG)
-            .await
-            .is_error(status, errcode, message);
+        let system = System::start_with(Setup { replaced, ..Setup::default() }).await;
+        system.customer_service.get(CHATLOG).await.is_error(status, errcode, message);
         assert_eq!(system.proxy.operations(), [""; 0], "{answer}");
     }
 }
@@ -163,17 +120,9 @@ async fn headers_of_any_kind_do_no_harm() {
         .anonymous
         .request(Method::GET, CHATLOG)
         .header("authorization", "Bearer cn-11111111-1111-4111-8111-111111111111")
-        .header(
-            "x-name",
-            reqwest::header::HeaderValue::from_bytes("客服".as_bytes()).unwrap(),
-        )
+        .header("x-name", reqwest::header::HeaderValue::from_bytes("客服".as_bytes()).unwrap())
         .header("x-name", "twice")
-        .header(
-            "x-latin",
-            reqwest::header::HeaderValue::from_bytes(b"\xe9\xff").unwrap(),
-        )
+        .header("x-latin", reqwest::header::HeaderValue::from_bytes(b"\xe9\xff").unwrap())
         .header("x-forwarded-host", "a b\"c");
-    Caller::reply(request)
-        .await
-        .is(200, r#"{"status":0,"message":"ok","total":"0","list":[]}"#);
+    Caller::reply(request).await.is(200, r#"{"status":0,"message":"ok","total":"0","list":[]}"#);
 }

@@ -38,10 +38,7 @@ impl Captured {
     }
 
     fn lines(&self) -> Vec<Value> {
-        self.text()
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 
@@ -50,30 +47,12 @@ async fn each_request_is_one_line_of_json_by_each_function_it_reaches() {
     let system = System::start().await;
     let (captured, _guard) = Captured::start(LevelFilter::INFO);
     let message = r#"{"touser":"c","fromuser":"a","msgtype":"text","text":{"content":"x"}}"#;
-    system
-        .customer_service
-        .post("/chatbot/servlet/third/msg/receive", message)
-        .await;
-    system
-        .customer_service
-        .get("/chatbot/servlet/user/info/get?clientId=nobody")
-        .await;
-    system
-        .message_push
-        .post("/chatbot/api/front/thirdParty/message/push", "{}")
-        .await;
-    system
-        .anonymous
-        .with_token("unknown")
-        .get("/chatbot/servlet/user/info/get?clientId=u")
-        .await;
-    system
-        .proxy
-        .fail(|number, _| (number >= 1).then_some(Fault::InternalError));
-    system
-        .customer_service
-        .get("/chatbot/servlet/third/msg/chatlog/get?openId=c")
-        .await;
+    system.customer_service.post("/chatbot/servlet/third/msg/receive", message).await;
+    system.customer_service.get("/chatbot/servlet/user/info/get?clientId=nobody").await;
+    system.message_push.post("/chatbot/api/front/thirdParty/message/push", "{}").await;
+    system.anonymous.with_token("unknown").get("/chatbot/servlet/user/info/get?clientId=u").await;
+    system.proxy.fail(|number, _| (number >= 1).then_some(Fault::InternalError));
+    system.customer_service.get("/chatbot/servlet/third/msg/chatlog/get?openId=c").await;
 
     let expected = [
         ("authorizer", Some("demo"), json!("allow"), 1.0, 0.0, None),
@@ -84,14 +63,7 @@ async fn each_request_is_one_line_of_json_by_each_function_it_reaches() {
         ("push-message", Some("demo"), json!(400), 0.0, 0.0, None),
         ("authorizer", None, json!("deny"), 1.0, 0.0, None),
         ("authorizer", Some("demo"), json!("allow"), 1.0, 0.0, None),
-        (
-            "get-chatlog",
-            Some("demo"),
-            json!(-1),
-            0.0,
-            0.0,
-            Some("Query: refused with InternalServerError"),
-        ),
+        ("get-chatlog", Some("demo"), json!(-1), 0.0, 0.0, Some("Query: refused with InternalServerError")),
     ];
     let lines = captured.lines();
     assert_eq!(lines.len(), expected.len(), "{}", captured.text());
@@ -99,17 +71,9 @@ async fn each_request_is_one_line_of_json_by_each_function_it_reaches() {
         assert_eq!(line["level"], "INFO");
         assert_eq!(line["message"], "request");
         assert_eq!(line["function"], function);
-        assert_eq!(
-            line.get("application").and_then(Value::as_str),
-            application,
-            "{line}"
-        );
+        assert_eq!(line.get("application").and_then(Value::as_str), application, "{line}");
         assert_eq!(line["outcome"], outcome, "{line}");
-        assert_eq!(
-            (&line["read_units"], &line["write_units"]),
-            (&json!(read), &json!(write)),
-            "{line}"
-        );
+        assert_eq!((&line["read_units"], &line["write_units"]), (&json!(read), &json!(write)), "{line}");
         assert_eq!(line.get("cause").and_then(Value::as_str), cause);
         assert_eq!(line["request_id"].as_str().unwrap().len(), 36);
         assert!(line["duration_ms"].as_f64().unwrap() > 0.0);
@@ -120,14 +84,7 @@ async fn each_request_is_one_line_of_json_by_each_function_it_reaches() {
 #[tokio::test]
 async fn nothing_a_caller_sends_is_ever_logged() {
     let system = System::start().await;
-    system
-        .grant(
-            "SECRET-token",
-            "app",
-            &[CUSTOMER_SERVICE, MESSAGE_PUSH],
-            &[1, 7_654_321],
-        )
-        .await;
+    system.grant("SECRET-token", "app", &[CUSTOMER_SERVICE, MESSAGE_PUSH], &[1, 7_654_321]).await;
     let (captured, _guard) = Captured::start(LevelFilter::TRACE);
     let caller = system.anonymous.with_token("SECRET-token");
     let message = json!({
@@ -141,28 +98,20 @@ async fn nothing_a_caller_sends_is_ever_logged() {
     let push_path = "/chatbot/api/front/thirdParty/message/push";
     // Everything as it should be, then everything wrong, then the store failing at each request in turn.
     for failing_from in [usize::MAX, 0, 1, 2] {
-        system
-            .proxy
-            .fail(move |number, _| (number >= failing_from).then_some(Fault::InternalError));
+        system.proxy.fail(move |number, _| (number >= failing_from).then_some(Fault::InternalError));
         for (path, body) in [
             (receive, message.to_string()),
             (receive, event.to_string()),
-            (
-                receive,
-                r#"{"touser":"SECRET-touser","msgtype":"SECRET-type"}"#.to_owned(),
-            ),
+            (receive, r#"{"touser":"SECRET-touser","msgtype":"SECRET-type"}"#.to_owned()),
             (receive, r#"{"touser":"SECRET-"#.to_owned()),
             (push_path, push.to_string()),
             (push_path, other.to_string()),
             (push_path, r#"{"userIds":"SECRET-user"}"#.to_owned()),
         ] {
-            let request = caller.request(
-                reqwest::Method::POST,
-                &format!("{path}?source=1&SECRET-query=SECRET-query"),
-            );
-            let request = request
-                .header("authorization", "Bearer SECRET-token")
-                .header("x-secret", "SECRET-header");
+            let request =
+                caller.request(reqwest::Method::POST, &format!("{path}?source=1&SECRET-query=SECRET-query"));
+            let request =
+                request.header("authorization", "Bearer SECRET-token").header("x-secret", "SECRET-header");
             tests::Caller::reply(request.body(body)).await;
         }
         for path in [
@@ -174,16 +123,8 @@ async fn nothing_a_caller_sends_is_ever_logged() {
         ] {
             caller.get(path).await;
         }
-        system
-            .anonymous
-            .with_token("SECRET-unknown")
-            .get("/chatbot/servlet/user/info/get?clientId=u")
-            .await;
-        system
-            .anonymous
-            .with_header("Basic SECRET-basic")
-            .post(push_path, "{}")
-            .await;
+        system.anonymous.with_token("SECRET-unknown").get("/chatbot/servlet/user/info/get?clientId=u").await;
+        system.anonymous.with_header("Basic SECRET-basic").post(push_path, "{}").await;
     }
     let text = captured.text();
     assert!(text.lines().count() > 50);

@@ -16,9 +16,7 @@ async fn push(system: &System, body: &Value) -> Reply {
 }
 
 async fn is_done(system: &System, body: &Value) {
-    push(system, body)
-        .await
-        .is(200, r#"{"code":200,"message":"success"}"#);
+    push(system, body).await.is(200, r#"{"code":200,"message":"success"}"#);
 }
 
 async fn is_refused(system: &System, body: &Value, message: &str) {
@@ -29,11 +27,7 @@ async fn is_refused(system: &System, body: &Value, message: &str) {
 async fn the_documents_example_waits_for_both_users() {
     let system = System::start().await;
     let example = r#"{"userIds":"6557578274821898321,6557192726348112377","content":"您好,您有一条新消息","messageId":"EQFEQ234TFQRFV54GHTE4HG4","expireTime":1}"#;
-    system
-        .message_push
-        .post(PATH, example)
-        .await
-        .is(200, r#"{"code":200,"message":"success"}"#);
+    system.message_push.post(PATH, example).await.is(200, r#"{"code":200,"message":"success"}"#);
     for user in ["6557578274821898321", "6557192726348112377"] {
         assert_eq!(delivered_to(&system, user).await, ["您好,您有一条新消息"]);
     }
@@ -42,12 +36,7 @@ async fn the_documents_example_waits_for_both_users() {
 #[tokio::test]
 async fn what_is_not_present_comes_first_in_the_order_of_the_document() {
     let system = System::start().await;
-    let nothing = [
-        None,
-        Some(Value::Null),
-        Some(json!("")),
-        Some(json!(" \t\u{3000}")),
-    ];
+    let nothing = [None, Some(Value::Null), Some(json!("")), Some(json!(" \t\u{3000}"))];
     for absent in &nothing {
         let mut body = json!({});
         for name in ["userIds", "content", "expireTime", "messageId"] {
@@ -61,12 +50,7 @@ async fn what_is_not_present_comes_first_in_the_order_of_the_document() {
         is_refused(&system, &body, "messsagePush.userIds: must be a string").await;
     }
     for nobody in [",", " , ,,", ",\u{3000},"] {
-        is_refused(
-            &system,
-            &body(nobody, "", "", 0),
-            "Required parameter 'userIds' is not present",
-        )
-        .await;
+        is_refused(&system, &body(nobody, "", "", 0), "Required parameter 'userIds' is not present").await;
     }
 }
 
@@ -74,55 +58,20 @@ async fn what_is_not_present_comes_first_in_the_order_of_the_document() {
 async fn errors_come_in_the_order_of_the_contract() {
     let system = System::start().await;
     let long_id = "x".repeat(61);
-    let mut wrong = body(
-        &vec![long_id.as_str(); 101].join(","),
-        &"x".repeat(32_769),
-        &"x".repeat(65),
-        0,
-    );
-    is_refused(
-        &system,
-        &wrong,
-        "messsagePush.userIds: size exceeds the max value [100]",
-    )
-    .await;
+    let mut wrong = body(&vec![long_id.as_str(); 101].join(","), &"x".repeat(32_769), &"x".repeat(65), 0);
+    is_refused(&system, &wrong, "messsagePush.userIds: size exceeds the max value [100]").await;
     wrong["userIds"] = json!(format!("a,{long_id}"));
-    is_refused(
-        &system,
-        &wrong,
-        "messsagePush.userIds: element length exceeds the max value [60]",
-    )
-    .await;
+    is_refused(&system, &wrong, "messsagePush.userIds: element length exceeds the max value [60]").await;
     wrong["userIds"] = json!("a");
-    is_refused(
-        &system,
-        &wrong,
-        "messsagePush.content: length exceeds the max value [32768]",
-    )
-    .await;
+    is_refused(&system, &wrong, "messsagePush.content: length exceeds the max value [32768]").await;
     wrong["content"] = json!("x");
-    is_refused(
-        &system,
-        &wrong,
-        "messsagePush.expireTime: value must be between 1 and 168",
-    )
-    .await;
+    is_refused(&system, &wrong, "messsagePush.expireTime: value must be between 1 and 168").await;
     wrong["expireTime"] = json!(1);
-    is_refused(
-        &system,
-        &wrong,
-        "messsagePush.messageId: Length exceeds the max value [64]",
-    )
-    .await;
+    is_refused(&system, &wrong, "messsagePush.messageId: Length exceeds the max value [64]").await;
     wrong["messageId"] = json!("m");
     is_done(&system, &wrong).await;
     wrong["content"] = json!("y");
-    is_refused(
-        &system,
-        &wrong,
-        "messsagePush.messageId: already used for different content",
-    )
-    .await;
+    is_refused(&system, &wrong, "messsagePush.messageId: already used for different content").await;
 }
 
 #[tokio::test]
@@ -145,17 +94,8 @@ async fn an_integer_is_a_string_and_other_types_are_refused_where_the_first_limi
             .await
             .is_code(400, "messsagePush.userIds: must be a string");
     }
-    for number in [
-        "6557578274821898321",
-        "18446744073709551617",
-        "123456789012345678901234567890",
-        "-7",
-    ] {
-        system
-            .message_push
-            .post(PATH, raw(number))
-            .await
-            .is_code(200, "success");
+    for number in ["6557578274821898321", "18446744073709551617", "123456789012345678901234567890", "-7"] {
+        system.message_push.post(PATH, raw(number)).await.is_code(200, "success");
         assert_eq!(delivered_to(&system, number).await, [number]);
         assert_eq!(items(&system, &format!("PUSH#demo#{number}")).await.len(), 1);
     }
@@ -194,12 +134,7 @@ async fn expire_time_is_an_integer_between_1_and_168() {
     ] {
         let mut body = body("a", "x", "m", 1);
         body["expireTime"] = wrong;
-        is_refused(
-            &system,
-            &body,
-            "messsagePush.expireTime: value must be between 1 and 168",
-        )
-        .await;
+        is_refused(&system, &body, "messsagePush.expireTime: value must be between 1 and 168").await;
     }
 }
 
@@ -208,12 +143,7 @@ async fn every_bound_is_valid_in_utf16_units() {
     let system = System::start().await;
     for (number, unit) in ["x", "好", "😀"].into_iter().enumerate() {
         let length = |limit: usize| unit.repeat(limit / unit.encode_utf16().count());
-        let longest = body(
-            &format!(" {} ", length(60)),
-            &length(32_768),
-            &format!(" {} ", length(64)),
-            168,
-        );
+        let longest = body(&format!(" {} ", length(60)), &length(32_768), &format!(" {} ", length(64)), 168);
         is_done(&system, &longest).await;
         assert_eq!(delivered_to(&system, &length(60)).await, [length(32_768)]);
         let message = number.to_string();
@@ -226,10 +156,7 @@ async fn every_bound_is_valid_in_utf16_units() {
                 body("a", &format!("{}x", length(32_768)), &message, 1),
                 "content: length exceeds the max value [32768]",
             ),
-            (
-                body("a", "c", &format!("{}x", length(64)), 1),
-                "messageId: Length exceeds the max value [64]",
-            ),
+            (body("a", "c", &format!("{}x", length(64)), 1), "messageId: Length exceeds the max value [64]"),
         ] {
             is_refused(&system, &wrong, &format!("messsagePush.{error}")).await;
         }
@@ -240,11 +167,7 @@ async fn every_bound_is_valid_in_utf16_units() {
 async fn a_hundred_users_are_counted_before_duplicates_and_after_empty_ones_are_dropped() {
     let system = System::start().await;
     let users: Vec<_> = (0..100).map(|number| format!("u{number}")).collect();
-    is_done(
-        &system,
-        &body(&format!(",{}, ,", users.join(" , ")), "x", "hundred", 1),
-    )
-    .await;
+    is_done(&system, &body(&format!(",{}, ,", users.join(" , ")), "x", "hundred", 1)).await;
     for user in &users {
         assert_eq!(delivered_to(&system, user).await, ["x"]);
     }
@@ -282,25 +205,13 @@ async fn bodies_that_are_no_json_object_or_too_large() {
         b"{}{}",
     ];
     for body in malformed {
-        system
-            .message_push
-            .post(PATH, body)
-            .await
-            .is_code(400, "body is not valid JSON");
+        system.message_push.post(PATH, body).await.is_code(400, "body is not valid JSON");
     }
     let valid = body("a", "x", "m", 1).to_string();
     let padded = |size: usize| format!("{valid}{}", " ".repeat(size - valid.len()));
-    system
-        .message_push
-        .post(PATH, padded(262_144))
-        .await
-        .is_code(200, "success");
+    system.message_push.post(PATH, padded(262_144)).await.is_code(200, "success");
     for size in [262_145, 7_000_000, 11_000_000] {
-        system
-            .message_push
-            .post(PATH, padded(size))
-            .await
-            .is_code(413, "body size exceeds the max value");
+        system.message_push.post(PATH, padded(size)).await.is_code(413, "body size exceeds the max value");
     }
 }
 
@@ -334,9 +245,7 @@ async fn a_repeat_is_a_success_and_delivers_nothing_twice() {
 async fn a_campaign_adds_users_to_a_message() {
     let system = System::start().await;
     for call in 0..3 {
-        let users: Vec<_> = (0..100)
-            .map(|number| format!("u{}", call * 100 + number))
-            .collect();
+        let users: Vec<_> = (0..100).map(|number| format!("u{}", call * 100 + number)).collect();
         is_done(&system, &body(&users.join(","), "campaign", "m", 24)).await;
     }
     for number in 0..300 {
@@ -424,14 +333,9 @@ async fn another_applications_message_id_never_collides() {
     let applications = ["demo2", "demo#m", "demo%23m", "demo#", "演示"];
     is_done(&system, &body("a", "demo", "m", 1)).await;
     for app in applications {
-        system
-            .grant(&format!("cn-{}", app.len()), app, &[MESSAGE_PUSH], &[])
-            .await;
+        system.grant(&format!("cn-{}", app.len()), app, &[MESSAGE_PUSH], &[]).await;
         let caller = system.anonymous.with_token(&format!("cn-{}", app.len()));
-        caller
-            .post(PATH, body("a", app, "m", 1).to_string())
-            .await
-            .is_code(200, "success");
+        caller.post(PATH, body("a", app, "m", 1).to_string()).await.is_code(200, "success");
     }
     is_done(&system, &body("a", "hostile", "m#m", 1)).await;
     let mut delivered = delivered_to(&system, "a").await;

@@ -28,11 +28,7 @@ fn with(mut message: Value, name: &str, value: Value) -> String {
 }
 
 async fn is_refused(system: &System, body: String, message: &str) {
-    system
-        .customer_service
-        .post(PATH, body)
-        .await
-        .is_error(400, 40035, message);
+    system.customer_service.post(PATH, body).await.is_error(400, 40035, message);
 }
 
 #[tokio::test]
@@ -51,18 +47,13 @@ async fn the_documents_examples_are_taken_and_kept_in_order() {
                "url": "http://gkf-test.glodon.com:22601/prod/satisfysPage.html?orgName=czc0zjf1ewvyzw&env=prod"}),
     ];
     for message in &messages {
-        system
-            .customer_service
-            .post(&format!("{PATH}?source=1"), message.to_string())
-            .await
-            .is(200, OK);
+        system.customer_service.post(&format!("{PATH}?source=1"), message.to_string()).await.is(200, OK);
         clock.advance_seconds(1);
     }
 
     let stored = items(&system, "CHAT#1#561f7439-9ace-4ba7-8121-bbbb3e1e96a").await;
-    let (events, stored): (Vec<_>, Vec<_>) = stored
-        .into_iter()
-        .partition(|item| item["sk"].as_str().unwrap().starts_with("EVT#"));
+    let (events, stored): (Vec<_>, Vec<_>) =
+        stored.into_iter().partition(|item| item["sk"].as_str().unwrap().starts_with("EVT#"));
     let payloads = [
         json!({"eventType": "begin"}),
         messages[1]["text"].clone(),
@@ -83,14 +74,8 @@ async fn the_documents_examples_are_taken_and_kept_in_order() {
         assert_eq!(item["expireAt"], received / 1000 + 180 * 24 * 3600);
     }
     assert_eq!(events.len(), 2);
-    assert_eq!(
-        (&events[0]["eventType"], &events[0]["fromuser"]),
-        (&json!("begin"), &json!("系统消息"))
-    );
-    assert_eq!(
-        (&events[1]["eventType"], events[1].get("fromuser")),
-        (&json!("end"), None)
-    );
+    assert_eq!((&events[0]["eventType"], &events[0]["fromuser"]), (&json!("begin"), &json!("系统消息")));
+    assert_eq!((&events[1]["eventType"], events[1].get("fromuser")), (&json!("end"), None));
 }
 
 #[tokio::test]
@@ -101,17 +86,10 @@ async fn what_each_type_needs_and_what_it_does_not() {
         ("evaluate", &["touser", "msgtype", "url"]),
         ("text", &["touser", "msgtype", "fromuser", "text.content"]),
         ("image", &["touser", "msgtype", "fromuser", "image.image_url"]),
-        (
-            "file",
-            &["touser", "msgtype", "fromuser", "file.file_name", "file.file_url"],
-        ),
+        ("file", &["touser", "msgtype", "fromuser", "file.file_name", "file.file_url"]),
     ];
     for (msgtype, fields) in needs {
-        system
-            .customer_service
-            .post(PATH, complete(msgtype).to_string())
-            .await
-            .is(200, OK);
+        system.customer_service.post(PATH, complete(msgtype).to_string()).await.is(200, OK);
         for field in fields {
             for nothing in [Value::Null, json!(""), json!(" \t\n\u{3000}\u{a0}")] {
                 let expected = format!("Required parameter '{field}' is not present");
@@ -120,17 +98,10 @@ async fn what_each_type_needs_and_what_it_does_not() {
         }
     }
     for nobody in [Value::Null, json!(""), json!(" ")] {
-        let end = with(
-            json!({"touser": "c", "msgtype": "event", "eventType": "end"}),
-            "fromuser",
-            nobody.clone(),
-        );
+        let end =
+            with(json!({"touser": "c", "msgtype": "event", "eventType": "end"}), "fromuser", nobody.clone());
         system.customer_service.post(PATH, end).await.is(200, OK);
-        system
-            .customer_service
-            .post(PATH, with(complete("evaluate"), "fromuser", nobody))
-            .await
-            .is(200, OK);
+        system.customer_service.post(PATH, with(complete("evaluate"), "fromuser", nobody)).await.is(200, OK);
     }
     for (msgtype, object, first) in [
         ("text", "text", "text.content"),
@@ -167,32 +138,14 @@ async fn lengths_are_utf16_units_and_every_bound_is_valid() {
             let body = with(complete(msgtype), field, json!(longest));
             system.customer_service.post(PATH, body).await.is(200, OK);
             let too_long = with(complete(msgtype), field, json!(format!("{longest}x")));
-            is_refused(
-                &system,
-                too_long,
-                &format!("{field}: length exceeds the max value [{limit}]"),
-            )
-            .await;
+            is_refused(&system, too_long, &format!("{field}: length exceeds the max value [{limit}]")).await;
         }
     }
     // What is trimmed is measured after it was trimmed; content is not trimmed.
-    let padded = with(
-        complete("text"),
-        "touser",
-        json!(format!(" \u{3000}{}\n", "x".repeat(64))),
-    );
+    let padded = with(complete("text"), "touser", json!(format!(" \u{3000}{}\n", "x".repeat(64))));
     system.customer_service.post(PATH, padded).await.is(200, OK);
-    let padded = with(
-        complete("text"),
-        "text.content",
-        json!(format!("{} ", "x".repeat(32_768))),
-    );
-    is_refused(
-        &system,
-        padded,
-        "text.content: length exceeds the max value [32768]",
-    )
-    .await;
+    let padded = with(complete("text"), "text.content", json!(format!("{} ", "x".repeat(32_768))));
+    is_refused(&system, padded, "text.content: length exceeds the max value [32768]").await;
 }
 
 #[tokio::test]
@@ -210,21 +163,11 @@ async fn an_integer_is_a_string_and_other_types_are_not() {
         ("file", "file.file_url"),
     ];
     for (msgtype, field) in fields {
-        for wrong in [
-            json!([]),
-            json!(["x"]),
-            json!({}),
-            json!({"a": 1}),
-            json!(true),
-            json!(false),
-            json!(1.5),
-        ] {
-            is_refused(
-                &system,
-                with(complete(msgtype), field, wrong),
-                &format!("{field}: must be a string"),
-            )
-            .await;
+        for wrong in
+            [json!([]), json!(["x"]), json!({}), json!({"a": 1}), json!(true), json!(false), json!(1.5)]
+        {
+            is_refused(&system, with(complete(msgtype), field, wrong), &format!("{field}: must be a string"))
+                .await;
         }
     }
     for number in ["1.0", "1e0", "1E2", "-0.0"] {
@@ -241,20 +184,11 @@ async fn an_integer_is_a_string_and_other_types_are_not() {
             .await;
         }
     }
-    for id in [
-        "9007199254740993",
-        "18446744073709551617",
-        "123456789012345678901234567890",
-        "-5",
-        "0",
-    ] {
+    for id in ["9007199254740993", "18446744073709551617", "123456789012345678901234567890", "-5", "0"] {
         let body = format!(r#"{{"touser":{id},"fromuser":{id},"msgtype":"text","text":{{"content":{id}}}}}"#);
         system.customer_service.post(PATH, body).await.is(200, OK);
         let stored = items(&system, &format!("CHAT#1#{id}")).await;
-        assert_eq!(
-            (&stored[0]["fromuser"], &stored[0]["payload"]["content"]),
-            (&json!(id), &json!(id))
-        );
+        assert_eq!((&stored[0]["fromuser"], &stored[0]["payload"]["content"]), (&json!(id), &json!(id)));
     }
 }
 
@@ -263,51 +197,26 @@ async fn msgtype_event_type_and_urls_have_their_forms() {
     let system = System::start().await;
     for msgtype in ["Text", "TEXT", "voice", "1", "text,image", "事件"] {
         let body = json!({"touser": "c", "msgtype": msgtype}).to_string();
-        system
-            .customer_service
-            .post(PATH, body)
-            .await
-            .is_error(400, 40008, "invalid msgtype");
+        system.customer_service.post(PATH, body).await.is_error(400, 40008, "invalid msgtype");
     }
     let body = r#"{"touser":"c","msgtype":5}"#;
-    system
-        .customer_service
-        .post(PATH, body)
-        .await
-        .is_error(400, 40008, "invalid msgtype");
+    system.customer_service.post(PATH, body).await.is_error(400, 40008, "invalid msgtype");
     for event in ["Begin", "start", "1", "begin end"] {
         let body = with(complete("event"), "eventType", json!(event));
         is_refused(&system, body, "eventType: must be one of [begin, end]").await;
     }
-    for (msgtype, field) in [
-        ("evaluate", "url"),
-        ("image", "image.image_url"),
-        ("file", "file.file_url"),
-    ] {
-        for url in [
-            "example.com",
-            "ftp://a/b",
-            "javascript:alert(1)",
-            "http://",
-            "http:a",
-            "//a/b",
-            "http://a b/",
-        ] {
+    for (msgtype, field) in [("evaluate", "url"), ("image", "image.image_url"), ("file", "file.file_url")] {
+        for url in
+            ["example.com", "ftp://a/b", "javascript:alert(1)", "http://", "http:a", "//a/b", "http://a b/"]
+        {
             let body = with(complete(msgtype), field, json!(url));
             is_refused(&system, body, &format!("{field}: must be an http or https URL")).await;
         }
     }
     let spaced = json!({"touser": " c1 ", "fromuser": "\u{3000}客服A\n", "msgtype": " evaluate ", "url": " HTTP://A/b?c=d "});
-    system
-        .customer_service
-        .post(PATH, spaced.to_string())
-        .await
-        .is(200, OK);
+    system.customer_service.post(PATH, spaced.to_string()).await.is(200, OK);
     let stored = &items(&system, "CHAT#1#c1").await[0];
-    assert_eq!(
-        (&stored["fromuser"], &stored["payload"]["url"]),
-        (&json!("客服A"), &json!("HTTP://A/b?c=d"))
-    );
+    assert_eq!((&stored["fromuser"], &stored["payload"]["url"]), (&json!("客服A"), &json!("HTTP://A/b?c=d")));
 }
 
 #[tokio::test]
@@ -315,34 +224,18 @@ async fn one_error_is_told_the_first_in_the_contracts_order() {
     let system = System::start().await;
     system.grant("only-2", "app", &[CUSTOMER_SERVICE], &[2]).await;
     let only_2 = system.anonymous.with_token("only-2");
-    only_2
-        .post(&format!("{PATH}?source=x"), "")
-        .await
-        .is_error(400, 44002, "empty body");
-    only_2
-        .post(&format!("{PATH}?source=x"), "[")
-        .await
-        .is_error(400, 47001, "body is not valid JSON");
-    only_2
-        .post(&format!("{PATH}?source=x"), "{}")
-        .await
-        .is_error(400, 40035, "source: must be an integer");
-    only_2
-        .post(&format!("{PATH}?source=1"), "{}")
-        .await
-        .is_error(403, 48001, "source is not permitted");
+    only_2.post(&format!("{PATH}?source=x"), "").await.is_error(400, 44002, "empty body");
+    only_2.post(&format!("{PATH}?source=x"), "[").await.is_error(400, 47001, "body is not valid JSON");
+    only_2.post(&format!("{PATH}?source=x"), "{}").await.is_error(400, 40035, "source: must be an integer");
+    only_2.post(&format!("{PATH}?source=1"), "{}").await.is_error(403, 48001, "source is not permitted");
     only_2.post(&format!("{PATH}?source=2"), "{}").await.is_error(
         400,
         40035,
         "Required parameter 'touser' is not present",
     );
     let long = "x".repeat(65);
-    is_refused(
-        &system,
-        json!({"touser": long}).to_string(),
-        "touser: length exceeds the max value [64]",
-    )
-    .await;
+    is_refused(&system, json!({"touser": long}).to_string(), "touser: length exceeds the max value [64]")
+        .await;
     let wrong = json!({"touser": "c", "msgtype": "event", "eventType": "x", "fromuser": []}).to_string();
     is_refused(&system, wrong, "eventType: must be one of [begin, end]").await;
     let wrong = json!({"touser": "c", "msgtype": "text", "fromuser": long, "text": 1}).to_string();
@@ -353,20 +246,13 @@ async fn one_error_is_told_the_first_in_the_contracts_order() {
     is_refused(&system, wrong, "url: length exceeds the max value [2048]").await;
     let wrong =
         json!({"touser": "c", "msgtype": "file", "fromuser": "a", "file": {"file_name": "x".repeat(256)}});
-    is_refused(
-        &system,
-        wrong.to_string(),
-        "file.file_name: length exceeds the max value [255]",
-    )
-    .await;
+    is_refused(&system, wrong.to_string(), "file.file_name: length exceeds the max value [255]").await;
 }
 
 #[tokio::test]
 async fn source_is_an_integer_between_1_and_2147483647_and_1_by_default() {
     let system = System::start().await;
-    system
-        .grant("many", "app", &[CUSTOMER_SERVICE], &[1, 2, 2_147_483_647])
-        .await;
+    system.grant("many", "app", &[CUSTOMER_SERVICE], &[1, 2, 2_147_483_647]).await;
     let caller = system.anonymous.with_token("many");
     for (source, stored_under) in [
         ("", "1"),
@@ -381,39 +267,23 @@ async fn source_is_an_integer_between_1_and_2147483647_and_1_by_default() {
         ("?Source=2", "1"),
     ] {
         let body = json!({"touser": format!("s{source}"), "msgtype": "event", "eventType": "end"});
-        caller
-            .post(&format!("{PATH}{source}"), body.to_string())
-            .await
-            .is(200, OK);
+        caller.post(&format!("{PATH}{source}"), body.to_string()).await.is(200, OK);
         let chat = format!("s{source}").replace('%', "%25");
-        assert_eq!(
-            items(&system, &format!("CHAT#{stored_under}#{chat}")).await.len(),
-            2,
-            "{source}"
-        );
+        assert_eq!(items(&system, &format!("CHAT#{stored_under}#{chat}")).await.len(), 2, "{source}");
     }
     for source in ["0", "2147483648", "4294967297", "99999999999999999999999999"] {
-        caller
-            .post(&format!("{PATH}?source={source}"), "{}")
-            .await
-            .is_error(400, 40035, "source: value must be between 1 and 2147483647");
+        caller.post(&format!("{PATH}?source={source}"), "{}").await.is_error(
+            400,
+            40035,
+            "source: value must be between 1 and 2147483647",
+        );
     }
-    for source in [
-        "x",
-        "1.0",
-        "1e0",
-        "-1",
-        "%2B1",
-        "0x1",
-        "1%202",
-        "%EF%BC%91",
-        "true",
-        "1,2",
-    ] {
-        caller
-            .post(&format!("{PATH}?source={source}"), "{}")
-            .await
-            .is_error(400, 40035, "source: must be an integer");
+    for source in ["x", "1.0", "1e0", "-1", "%2B1", "0x1", "1%202", "%EF%BC%91", "true", "1,2"] {
+        caller.post(&format!("{PATH}?source={source}"), "{}").await.is_error(
+            400,
+            40035,
+            "source: must be an integer",
+        );
     }
 }
 
@@ -421,11 +291,7 @@ async fn source_is_an_integer_between_1_and_2147483647_and_1_by_default() {
 async fn bodies_that_are_empty_or_no_json_object() {
     let system = System::start().await;
     for body in ["", " ", "\r\n\t ", "\u{feff}", "\u{feff} \n", "\u{3000}"] {
-        system
-            .customer_service
-            .post(PATH, body)
-            .await
-            .is_error(400, 44002, "empty body");
+        system.customer_service.post(PATH, body).await.is_error(400, 44002, "empty body");
     }
     let malformed: [&[u8]; 26] = [
         b"null",
@@ -456,11 +322,7 @@ async fn bodies_that_are_empty_or_no_json_object() {
         b"{\"touser\":\"a\" \"b\"}",
     ];
     for body in malformed {
-        system
-            .customer_service
-            .post(PATH, body)
-            .await
-            .is_error(400, 47001, "body is not valid JSON");
+        system.customer_service.post(PATH, body).await.is_error(400, 47001, "body is not valid JSON");
     }
 }
 
@@ -471,11 +333,7 @@ async fn a_body_is_at_most_262144_bytes() {
         let around = complete("event").to_string();
         format!("{}{}", around, " ".repeat(size - around.len()))
     };
-    system
-        .customer_service
-        .post(PATH, body(262_144))
-        .await
-        .is(200, OK);
+    system.customer_service.post(PATH, body(262_144)).await.is(200, OK);
     for size in [262_145, 1_000_000, 4_000_000, 7_000_000, 11_000_000] {
         system.customer_service.post(PATH, body(size)).await.is_error(
             413,
@@ -483,11 +341,11 @@ async fn a_body_is_at_most_262144_bytes() {
             "body size exceeds the max value",
         );
     }
-    system
-        .customer_service
-        .post(PATH, " ".repeat(262_145))
-        .await
-        .is_error(413, 45002, "body size exceeds the max value");
+    system.customer_service.post(PATH, " ".repeat(262_145)).await.is_error(
+        413,
+        45002,
+        "body size exceeds the max value",
+    );
 }
 
 #[tokio::test]
@@ -504,14 +362,9 @@ async fn json_is_read_as_partners_write_it() {
         system.customer_service.post(PATH, body.clone()).await.is(200, OK);
         assert_eq!(items(&system, "CHAT#1#j").await.len(), 2 * (number + 1), "{body}");
     }
-    for content_type in [
-        "application/json",
-        "text/plain",
-        "application/x-www-form-urlencoded",
-        "image/png",
-        "x",
-        "",
-    ] {
+    for content_type in
+        ["application/json", "text/plain", "application/x-www-form-urlencoded", "image/png", "x", ""]
+    {
         let request = system.customer_service.request(reqwest::Method::POST, PATH);
         let request = request
             .header("authorization", "Bearer cn-11111111-1111-4111-8111-111111111111")
@@ -527,11 +380,7 @@ async fn content_is_kept_to_the_byte_and_repeats_are_kept_too() {
     let content = " 好的 \n<script>alert(1)</script> \u{0}\u{1F600}\u{200d}\u{feff}\\\"% # ";
     for _ in 0..2 {
         let body = json!({"touser": "k", "fromuser": "a", "msgtype": "text", "text": {"content": content}});
-        system
-            .customer_service
-            .post(PATH, body.to_string())
-            .await
-            .is(200, OK);
+        system.customer_service.post(PATH, body.to_string()).await.is(200, OK);
     }
     let stored = items(&system, "CHAT#1#k").await;
     assert_eq!(stored.len(), 2);
@@ -541,9 +390,7 @@ async fn content_is_kept_to_the_byte_and_repeats_are_kept_too() {
 #[tokio::test]
 async fn hostile_chat_ids_stay_apart() {
     let system = System::start().await;
-    system
-        .grant("one-and-eleven", "app", &[CUSTOMER_SERVICE], &[1, 11])
-        .await;
+    system.grant("one-and-eleven", "app", &[CUSTOMER_SERVICE], &[1, 11]).await;
     let caller = system.anonymous.with_token("one-and-eleven");
     let ids = [
         "#",
@@ -571,10 +418,7 @@ async fn hostile_chat_ids_stay_apart() {
     for source in [1, 11] {
         for id in &ids {
             let body = json!({"touser": id, "fromuser": id, "msgtype": "text", "text": {"content": id}});
-            caller
-                .post(&format!("{PATH}?source={source}"), body.to_string())
-                .await
-                .is(200, OK);
+            caller.post(&format!("{PATH}?source={source}"), body.to_string()).await.is(200, OK);
         }
     }
     for source in [1, 11] {

@@ -86,10 +86,7 @@ fn answers_as<E: Envelope + From<Meaning>>(api: &Api) {
             (error.http_status().as_u16(), &error.body()),
             "{name}"
         );
-        assert_eq!(
-            response.headers["Content-Type"], "application/json;charset=UTF-8",
-            "{name}"
-        );
+        assert_eq!(response.headers["Content-Type"], "application/json;charset=UTF-8", "{name}");
     }
 }
 
@@ -132,11 +129,7 @@ fn the_gateway_asks_for_the_token_syntax_that_the_authorizer_asks_for() {
 #[test]
 fn a_function_may_run_longer_than_it_takes_to_answer() {
     for function in Template::parse(TEMPLATE).unwrap().functions {
-        assert!(
-            function.timeout.as_secs() >= ANSWER_WITHIN.as_secs() + 2,
-            "{}",
-            function.id
-        );
+        assert!(function.timeout.as_secs() >= ANSWER_WITHIN.as_secs() + 2, "{}", function.id);
     }
 }
 

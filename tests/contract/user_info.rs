@@ -8,9 +8,7 @@ const PATH: &str = "/chatbot/servlet/user/info/get";
 
 async fn store(system: &System, source: u32, id: &str, user: UserRecord) {
     let source = Source::try_from(source).unwrap();
-    users::put(&system.chat_table(), source, &ClientId::parse(id).unwrap(), &user)
-        .await
-        .unwrap();
+    users::put(&system.chat_table(), source, &ClientId::parse(id).unwrap(), &user).await.unwrap();
 }
 
 #[tokio::test]
@@ -22,11 +20,7 @@ async fn the_documented_user_is_shown_as_documented() {
         "clientId=ASDJQFJQEFQEGNQEG",
         "clientId=%20ASDJQFJQEFQEGNQEG%0A",
     ] {
-        system
-            .customer_service
-            .get(&format!("{PATH}?{query}"))
-            .await
-            .is(200, expected);
+        system.customer_service.get(&format!("{PATH}?{query}")).await.is(200, expected);
     }
 }
 
@@ -34,16 +28,7 @@ async fn the_documented_user_is_shown_as_documented() {
 async fn what_is_not_known_of_a_user_is_empty() {
     let system = System::start().await;
     let expire_at = system.clock.now().seconds() + 60;
-    store(
-        &system,
-        1,
-        "bare",
-        UserRecord {
-            expire_at,
-            ..UserRecord::default()
-        },
-    )
-    .await;
+    store(&system, 1, "bare", UserRecord { expire_at, ..UserRecord::default() }).await;
     system.customer_service.get(&format!("{PATH}?clientId=bare")).await.is(
         200,
         r#"{"status":0,"message":"ok","total":"1","chatUser":{"clientId":"bare","hostIp":"","broswer":"","sysInfo":"","address":"","city":"","lastLoginTime":""},"channelConfig":{"name":""}}"#,
@@ -62,93 +47,70 @@ async fn a_user_of_another_source_or_one_that_expired_does_not_exist() {
         ..UserRecord::default()
     };
     store(&system, 2, "u", user).await;
-    caller
-        .get(&format!("{PATH}?clientId=u&source=1"))
-        .await
-        .is_error(404, 46004, "user does not exist");
+    caller.get(&format!("{PATH}?clientId=u&source=1")).await.is_error(404, 46004, "user does not exist");
     clock.advance_seconds(59);
     caller.get(&format!("{PATH}?clientId=u&source=2")).await.is(
         200,
         r#"{"status":0,"message":"ok","total":"1","chatUser":{"clientId":"u","hostIp":"","broswer":"","sysInfo":"","address":"","city":"","lastLoginTime":"2027-01-15 16:00:00"},"channelConfig":{"name":""}}"#,
     );
     clock.advance_seconds(1);
-    caller
-        .get(&format!("{PATH}?clientId=u&source=2"))
-        .await
-        .is_error(404, 46004, "user does not exist");
+    caller.get(&format!("{PATH}?clientId=u&source=2")).await.is_error(404, 46004, "user does not exist");
 }
 
 #[tokio::test]
 async fn client_id_is_required_and_at_most_64_long() {
     let system = System::start().await;
-    for query in [
-        "",
-        "?clientId=",
-        "?clientId=%20%09%E3%80%80",
-        "?clientid=x",
-        "?source=1",
-    ] {
-        system
-            .customer_service
-            .get(&format!("{PATH}{query}"))
-            .await
-            .is_error(400, 40035, "Required parameter 'clientId' is not present");
+    for query in ["", "?clientId=", "?clientId=%20%09%E3%80%80", "?clientid=x", "?source=1"] {
+        system.customer_service.get(&format!("{PATH}{query}")).await.is_error(
+            400,
+            40035,
+            "Required parameter 'clientId' is not present",
+        );
     }
     for longest in ["x".repeat(64), "%F0%9F%98%80".repeat(32), "%E5%A5%BD".repeat(64)] {
-        let unknown = system
-            .customer_service
-            .get(&format!("{PATH}?clientId={longest}"))
-            .await;
+        let unknown = system.customer_service.get(&format!("{PATH}?clientId={longest}")).await;
         unknown.is_error(404, 46004, "user does not exist");
-        system
-            .customer_service
-            .get(&format!("{PATH}?clientId={longest}x"))
-            .await
-            .is_error(400, 40035, "clientId: length exceeds the max value [64]");
+        system.customer_service.get(&format!("{PATH}?clientId={longest}x")).await.is_error(
+            400,
+            40035,
+            "clientId: length exceeds the max value [64]",
+        );
     }
-    system
-        .customer_service
-        .get(&format!("{PATH}?clientId=u&clientId={}", "x".repeat(65)))
-        .await
-        .is_error(404, 46004, "user does not exist");
+    system.customer_service.get(&format!("{PATH}?clientId=u&clientId={}", "x".repeat(65))).await.is_error(
+        404,
+        46004,
+        "user does not exist",
+    );
 }
 
 #[tokio::test]
 async fn source_is_checked_before_client_id() {
     let system = System::start().await;
-    system
-        .customer_service
-        .get(&format!("{PATH}?source=0"))
-        .await
-        .is_error(400, 40035, "source: value must be between 1 and 2147483647");
-    system
-        .customer_service
-        .get(&format!("{PATH}?source=x"))
-        .await
-        .is_error(400, 40035, "source: must be an integer");
-    system
-        .customer_service
-        .get(&format!("{PATH}?source=2"))
-        .await
-        .is_error(403, 48001, "source is not permitted");
+    system.customer_service.get(&format!("{PATH}?source=0")).await.is_error(
+        400,
+        40035,
+        "source: value must be between 1 and 2147483647",
+    );
+    system.customer_service.get(&format!("{PATH}?source=x")).await.is_error(
+        400,
+        40035,
+        "source: must be an integer",
+    );
+    system.customer_service.get(&format!("{PATH}?source=2")).await.is_error(
+        403,
+        48001,
+        "source is not permitted",
+    );
 }
 
 #[tokio::test]
 async fn hostile_ids_name_nobody_else() {
     let system = System::start().await;
     let expire_at = system.clock.now().seconds() + 60;
-    for (id, name) in [
-        ("#", "hash"),
-        ("%23", "escaped"),
-        ("a/b", "slash"),
-        ("a b", "space"),
-        ("\u{0}", "nul"),
-    ] {
-        let user = UserRecord {
-            channel_name: Some(name.to_owned()),
-            expire_at,
-            ..UserRecord::default()
-        };
+    for (id, name) in
+        [("#", "hash"), ("%23", "escaped"), ("a/b", "slash"), ("a b", "space"), ("\u{0}", "nul")]
+    {
+        let user = UserRecord { channel_name: Some(name.to_owned()), expire_at, ..UserRecord::default() };
         store(&system, 1, id, user).await;
     }
     for (query, name) in [
@@ -159,16 +121,7 @@ async fn hostile_ids_name_nobody_else() {
         ("a%20b", "space"),
         ("%00", "nul"),
     ] {
-        let reply = system
-            .customer_service
-            .get(&format!("{PATH}?clientId={query}"))
-            .await;
-        assert!(
-            reply
-                .body
-                .ends_with(&format!(r#""channelConfig":{{"name":"{name}"}}}}"#)),
-            "{}",
-            reply.body
-        );
+        let reply = system.customer_service.get(&format!("{PATH}?clientId={query}")).await;
+        assert!(reply.body.ends_with(&format!(r#""channelConfig":{{"name":"{name}"}}}}"#)), "{}", reply.body);
     }
 }

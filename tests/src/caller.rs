@@ -25,11 +25,7 @@ impl Caller {
     /// Calls what is at `base_url` without any token.
     #[must_use]
     pub fn anonymous(base_url: &str) -> Self {
-        Self {
-            base_url: base_url.to_owned(),
-            authorization: None,
-            client: Client::new(),
-        }
+        Self { base_url: base_url.to_owned(), authorization: None, client: Client::new() }
     }
 
     /// The same, with `token`.
@@ -41,10 +37,7 @@ impl Caller {
     /// The same, with this `Authorization` header.
     #[must_use]
     pub fn with_header(&self, authorization: &str) -> Self {
-        Self {
-            authorization: Some(authorization.to_owned()),
-            ..self.clone()
-        }
+        Self { authorization: Some(authorization.to_owned()), ..self.clone() }
     }
 
     /// GET.
@@ -77,10 +70,8 @@ impl Caller {
     /// Sends such a request.
     pub async fn reply(request: reqwest::RequestBuilder) -> Reply {
         let response = request.send().await.expect("the gateway answers");
-        let content_type = response
-            .headers()
-            .get("content-type")
-            .map(|value| value.to_str().unwrap().to_owned());
+        let content_type =
+            response.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
         Reply {
             status: response.status().as_u16(),
             content_type: content_type.unwrap_or_default(),
@@ -100,10 +91,7 @@ impl Reply {
     /// Compares the whole answer with an error of the customer-service product.
     #[track_caller]
     pub fn is_error(&self, status: u16, errcode: i32, message: &str) {
-        self.is(
-            status,
-            &format!(r#"{{"status":-1,"errcode":{errcode},"message":"{message}"}}"#),
-        );
+        self.is(status, &format!(r#"{{"status":-1,"errcode":{errcode},"message":"{message}"}}"#));
     }
 
     /// Compares the whole answer with one of the push product.

@@ -92,9 +92,7 @@ struct Shared {
 impl FaultyDynamoDb {
     /// Starts a proxy in front of the DynamoDB at `upstream`; it fails nothing until it is told to.
     pub async fn start(upstream: &str) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .expect("there is a free port");
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("there is a free port");
         let address = listener.local_addr().expect("it has an address");
         let shared = Arc::new(Shared {
             upstream: upstream.to_owned(),
@@ -144,10 +142,7 @@ impl FaultyDynamoDb {
     /// The operations that have been asked for, in order.
     #[must_use]
     pub fn operations(&self) -> Vec<String> {
-        self.recorded()
-            .into_iter()
-            .map(|recorded| recorded.operation)
-            .collect()
+        self.recorded().into_iter().map(|recorded| recorded.operation).collect()
     }
 }
 
@@ -190,27 +185,15 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
 }
 
 async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
-    let target = request
-        .headers()
-        .get("x-amz-target")
-        .and_then(|target| target.to_str().ok())
-        .unwrap_or_default();
+    let target =
+        request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
     let headers = request.headers().clone();
-    let body = request
-        .into_body()
-        .collect()
-        .await
-        .map_err(io::Error::other)?
-        .to_bytes();
+    let body = request.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
     let body: Value = serde_json::from_slice(&body).map_err(io::Error::other)?;
     let number = {
         let mut recorded = shared.recorded.lock().expect("nobody panicked");
-        recorded.push(Recorded {
-            operation: operation.clone(),
-            request: body.clone(),
-            units: 0.0,
-        });
+        recorded.push(Recorded { operation: operation.clone(), request: body.clone(), units: 0.0 });
         recorded.len() - 1
     };
     let fault = shared.plan.lock().expect("nobody panicked")(number, &operation);
@@ -278,11 +261,8 @@ impl Shared {
         let nothing_to_write = body["RequestItems"]
             .as_object()
             .is_none_or(|tables| tables.values().all(|list| list == &json!([])));
-        let (status, mut answer) = if nothing_to_write {
-            (200, json!({}))
-        } else {
-            self.ask(headers, &body).await?
-        };
+        let (status, mut answer) =
+            if nothing_to_write { (200, json!({})) } else { self.ask(headers, &body).await? };
         answer["UnprocessedItems"] = left;
         self.note(number, &answer);
         Ok(response(status, &answer))
@@ -303,13 +283,8 @@ impl Shared {
 
     fn note(&self, number: usize, answer: &Value) {
         let consumed = &answer["ConsumedCapacity"];
-        let tables = consumed
-            .as_array()
-            .map_or(std::slice::from_ref(consumed), Vec::as_slice);
-        let units = tables
-            .iter()
-            .filter_map(|table| table["CapacityUnits"].as_f64())
-            .sum();
+        let tables = consumed.as_array().map_or(std::slice::from_ref(consumed), Vec::as_slice);
+        let units = tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum();
         // Nothing is there any more if a test has begun to count anew.
         if let Some(recorded) = self.recorded.lock().expect("nobody panicked").get_mut(number) {
             recorded.units = units;

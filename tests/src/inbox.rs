@@ -13,32 +13,36 @@ pub async fn items(system: &System, partition: &str) -> Vec<BTreeMap<String, Val
         .query()
         .table_name("ChatTable")
         .key_condition_expression("pk = :pk")
-        .expression_attribute_values(
-            ":pk",
-            aws_sdk_dynamodb::types::AttributeValue::S(partition.to_owned()),
-        )
+        .expression_attribute_values(":pk", aws_sdk_dynamodb::types::AttributeValue::S(partition.to_owned()))
         .into_paginator()
         .items()
         .send()
         .collect::<Result<Vec<_>, _>>()
         .await
         .expect("the partition can be read");
-    pages
-        .into_iter()
-        .map(|item| serde_dynamo::from_item(item).expect("the item can be read"))
-        .collect()
+    pages.into_iter().map(|item| serde_dynamo::from_item(item).expect("the item can be read")).collect()
+}
+
+/// Every item of the table of messages.
+pub async fn everything(system: &System) -> Vec<BTreeMap<String, Value>> {
+    let pages = system
+        .dynamodb
+        .scan()
+        .table_name("ChatTable")
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .expect("the table can be read");
+    pages.into_iter().map(|item| serde_dynamo::from_item(item).expect("the item can be read")).collect()
 }
 
 /// The contents waiting for a user: of each delivery that has not expired, the content stored under its key.
 pub async fn delivered_to(system: &System, user: &str) -> Vec<String> {
     let now = system.clock.now().seconds();
     let mut contents = Vec::new();
-    for delivery in items(
-        system,
-        &format!("INBOX#{}", user.replace('%', "%25").replace('#', "%23")),
-    )
-    .await
-    {
+    for delivery in items(system, &format!("INBOX#{}", user.replace('%', "%25").replace('#', "%23"))).await {
         if delivery["expireAt"].as_u64().unwrap() <= now {
             continue;
         }

@@ -17,5 +17,5 @@ mod system;
 pub use caller::{Caller, Reply};
 pub use clock::ManualClock;
 pub use faults::{Fault, FaultyDynamoDb};
-pub use inbox::{delivered_to, items};
+pub use inbox::{delivered_to, everything, items};
 pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, Setup, System, unique};

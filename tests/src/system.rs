@@ -58,11 +58,7 @@ impl System {
 
     /// Starts a system whose time a test sets.
     pub async fn start_at(clock: &ManualClock) -> Self {
-        Self::start_with(Setup {
-            clock: Some(clock.clone()),
-            ..Setup::default()
-        })
-        .await
+        Self::start_with(Setup { clock: Some(clock.clone()), ..Setup::default() }).await
     }
 
     /// Starts a system in another way.
@@ -71,20 +67,14 @@ impl System {
         let clock = setup.clock.as_ref().map_or_else(Clock::system, Clock::from);
         let database = dynamodb::serve(free_port().await, None).expect("DynamoDB starts");
         let dynamodb = store::client::at_endpoint(&database.url()).await;
-        dynamodb::create_tables(&dynamodb, &template.tables)
-            .await
-            .expect("the tables are created");
-        demo::seed(&dynamodb, &clock)
-            .await
-            .expect("the demo data is stored");
+        dynamodb::create_tables(&dynamodb, &template.tables).await.expect("the tables are created");
+        demo::seed(&dynamodb, &clock).await.expect("the demo data is stored");
 
         let proxy = FaultyDynamoDb::start(&database.url()).await;
         let client = store::client::at_endpoint(&proxy.url()).await;
         let functions = Functions::start(&template, &client, &clock).expect("the functions start");
-        let functions = setup
-            .replaced
-            .into_iter()
-            .fold(functions, |functions, (id, code)| functions.with(id, code));
+        let functions =
+            setup.replaced.into_iter().fold(functions, |functions, (id, code)| functions.with(id, code));
         let gateway =
             gateway::serve(free_port().await, Gateway::new(template, functions)).expect("it listens");
         let anonymous = Caller::anonymous(&gateway.url());
@@ -101,8 +91,7 @@ impl System {
 
     /// Stores a token of an application, good for an hour.
     pub async fn grant(&self, token: &str, app: &str, scopes: &[Scope], sources: &[u32]) {
-        self.grant_until(token, app, scopes, sources, self.clock.now().seconds() + 3600)
-            .await;
+        self.grant_until(token, app, scopes, sources, self.clock.now().seconds() + 3600).await;
     }
 
     /// Stores a token of an application, good until `expire_at` in epoch seconds.
@@ -114,9 +103,7 @@ impl System {
         sources: &[u32],
         expire_at: u64,
     ) {
-        let hash = BearerToken::from_header(&format!("Bearer {token}"))
-            .expect("it is a token")
-            .hash();
+        let hash = BearerToken::from_header(&format!("Bearer {token}")).expect("it is a token").hash();
         let grant = Grant {
             app_id: AppId::parse(app).expect("it is an application's id"),
             scopes: scopes.to_vec(),
@@ -139,9 +126,7 @@ impl System {
 }
 
 async fn free_port() -> TcpListener {
-    TcpListener::bind(("127.0.0.1", 0))
-        .await
-        .expect("there is a free port")
+    TcpListener::bind(("127.0.0.1", 0)).await.expect("there is a free port")
 }
 
 /// An id that no other test has.
@@ -149,9 +134,5 @@ async fn free_port() -> TcpListener {
 pub fn unique(prefix: &str) -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    format!(
-        "{prefix}-{}-{}",
-        std::process::id(),
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    )
+    format!("{prefix}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }

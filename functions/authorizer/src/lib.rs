@@ -59,10 +59,7 @@ impl From<Refusal> for Diagnostic {
             Refusal::Malformed => ("Unauthorized", "Unauthorized"),
             Refusal::Unchecked(_) => ("Unchecked", "the token cannot be checked"),
         };
-        Self {
-            error_type: error_type.to_owned(),
-            error_message: error_message.to_owned(),
-        }
+        Self { error_type: error_type.to_owned(), error_message: error_message.to_owned() }
     }
 }
 
@@ -108,10 +105,6 @@ pub async fn respond(
 pub async fn handle(deps: &Deps, meter: &Meter, header: Option<&str>) -> Result<Option<Principal>, Refusal> {
     let token = BearerToken::from_header(header.unwrap_or_default()).map_err(|_| Refusal::Malformed)?;
     let access = deps.access.metered(meter);
-    let found = tokens::find(&access, &token.hash(), deps.clock.now())
-        .await
-        .map_err(Refusal::Unchecked)?;
-    Ok(found
-        .filter(|token| token.scopes.contains(&deps.required_scope))
-        .map(|token| token.principal))
+    let found = tokens::find(&access, &token.hash(), deps.clock.now()).await.map_err(Refusal::Unchecked)?;
+    Ok(found.filter(|token| token.scopes.contains(&deps.required_scope)).map(|token| token.principal))
 }

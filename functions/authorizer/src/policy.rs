@@ -21,16 +21,9 @@ pub struct Context {
 
 /// Lets `principal` call the whole API, since a scope covers all of it: the answer may be kept for its other routes.
 pub(crate) fn allow(method_arn: &str, principal: &Principal) -> ApiGatewayCustomAuthorizerResponse<Context> {
-    let context = Context {
-        app_id: Some(principal.app.to_string()),
-        sources: Some(principal.sources.to_context()),
-    };
-    response(
-        principal.app.as_str(),
-        IamPolicyEffect::Allow,
-        method_arn,
-        context,
-    )
+    let context =
+        Context { app_id: Some(principal.app.to_string()), sources: Some(principal.sources.to_context()) };
+    response(principal.app.as_str(), IamPolicyEffect::Allow, method_arn, context)
 }
 
 /// Lets nobody call anything.

@@ -47,15 +47,8 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<ChatLog, Failure<Cu
     let mut transcript = Transcript::new(query.limit);
     let mut after = query.after;
     loop {
-        let page = chat_log::read(
-            &chat,
-            source,
-            &query.chat,
-            after.as_ref(),
-            transcript.to_read(),
-            now,
-        )
-        .await?;
+        let page =
+            chat_log::read(&chat, source, &query.chat, after.as_ref(), transcript.to_read(), now).await?;
         let read_to = page.next;
         transcript.extend(page.entries);
         if transcript.is_full() || read_to.is_none() {

@@ -23,19 +23,12 @@ pub(crate) struct Transcript {
 impl Transcript {
     pub(crate) fn new(limit: Option<Limit>) -> Self {
         let limit = limit.and_then(|limit| usize::try_from(limit.number()).ok());
-        Self {
-            limit,
-            entries: Vec::new(),
-            size: 0,
-            end: None,
-            has_more: false,
-        }
+        Self { limit, entries: Vec::new(), size: 0, end: None, has_more: false }
     }
 
     /// How many entries to ask for: those still wanted, and one more that tells whether there is a next answer.
     pub(crate) fn to_read(&self) -> Option<u32> {
-        self.limit
-            .and_then(|limit| u32::try_from(limit.saturating_sub(self.entries.len()) + 1).ok())
+        self.limit.and_then(|limit| u32::try_from(limit.saturating_sub(self.entries.len()) + 1).ok())
     }
 
     /// Takes entries until one does not go into this answer.
@@ -85,14 +78,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_measured_as_it_stands_in_lambdas_answer() {
-        for text in [
-            "",
-            "plain",
-            "\"quoted\" \\ and back",
-            "line\nbreak\u{1}",
-            "好😀",
-            "\\\\\"\"",
-        ] {
+        for text in ["", "plain", "\"quoted\" \\ and back", "line\nbreak\u{1}", "好😀", "\\\\\"\""] {
             let body = serde_json::to_string(&entry(text)).unwrap();
             let in_answer = serde_json::to_string(&body).unwrap();
             // The quotes around the string belong to the body as a whole.

@@ -24,20 +24,9 @@ pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Respons
 /// content; or the store.
 pub async fn handle(deps: &Deps, request: Request) -> Result<Done, Failure<PushError>> {
     let body = request.json().map_err(PushError::from)?;
-    let PushRequest {
-        users,
-        content,
-        expire_hours,
-        message,
-    } = PushRequest::parse(&body)?;
+    let PushRequest { users, content, expire_hours, message } = PushRequest::parse(&body)?;
     let now = deps.clock.now();
-    let push = Push::new(
-        &request.principal.app,
-        &message,
-        &content,
-        now,
-        expire_hours.deadline(now),
-    );
+    let push = Push::new(&request.principal.app, &message, &content, now, expire_hours.deadline(now));
     let chat = request.table(&deps.chat);
     match pushes::claim(&chat, &push).await? {
         Claim::Held => pushes::deliver(&chat, &push, users.as_slice()).await?,

@@ -87,11 +87,7 @@ impl Answer {
 
     /// What AWS answers where no template says anything.
     pub(super) fn unowned() -> Self {
-        Self {
-            status: 403,
-            headers: Vec::new(),
-            body: br#"{"message":"Forbidden"}"#.to_vec(),
-        }
+        Self { status: 403, headers: Vec::new(), body: br#"{"message":"Forbidden"}"#.to_vec() }
     }
 
     /// Reads what a function returned.
@@ -107,15 +103,8 @@ impl Answer {
         let multiple = answer.multi_value_headers.into_iter().flatten();
         let multiple =
             multiple.flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value)));
-        let headers = single
-            .chain(multiple)
-            .map(|(name, value)| (name, header_text(&value)))
-            .collect();
-        Ok(Self {
-            status: answer.status_code,
-            headers,
-            body,
-        })
+        let headers = single.chain(multiple).map(|(name, value)| (name, header_text(&value))).collect();
+        Ok(Self { status: answer.status_code, headers, body })
     }
 
     /// The answer as it goes over HTTP, naming the request it answers.
@@ -147,17 +136,8 @@ mod tests {
             r#"{"statusCode":200,"headers":{"a":"1","n":2},"multiValueHeaders":{"b":["x","y"]},"body":"text"}"#,
         );
         let headers = [("a", "1"), ("n", "2"), ("b", "x"), ("b", "y")];
-        let headers = headers
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .to_vec();
-        assert_eq!(
-            answer,
-            Ok(Answer {
-                status: 200,
-                headers,
-                body: b"text".to_vec()
-            })
-        );
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        assert_eq!(answer, Ok(Answer { status: 200, headers, body: b"text".to_vec() }));
         let binary = Answer::from_function(r#"{"statusCode":200,"body":"/w==","isBase64Encoded":true}"#);
         assert_eq!(binary.map(|answer| answer.body), Ok(vec![0xff]));
     }

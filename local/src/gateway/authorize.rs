@@ -55,10 +55,7 @@ pub(super) async fn authorize(
     call: &Call,
     functions: &Functions,
 ) -> Result<Map<String, Value>, Fault> {
-    let header = call
-        .headers
-        .get(&api.authorizer.header)
-        .ok_or(Fault::Unauthorized)?;
+    let header = call.headers.get(&api.authorizer.header).ok_or(Fault::Unauthorized)?;
     let header = header.to_str().map_err(|_| Fault::Unauthorized)?;
     if !api.authorizer.validation.is_match(header) {
         return Err(Fault::Unauthorized);
@@ -68,10 +65,8 @@ pub(super) async fn authorize(
         api.id, api.stage, route.method, route.path
     );
     let event = json!({"type": "TOKEN", "methodArn": method_arn, "authorizationToken": header});
-    let answer = functions
-        .invoke(&api.authorizer.function, event.to_string())
-        .await
-        .map_err(|error| match error {
+    let answer =
+        functions.invoke(&api.authorizer.function, event.to_string()).await.map_err(|error| match error {
             FunctionError::Returned(error) if error.error_message == "Unauthorized" => Fault::Unauthorized,
             _ => Fault::AuthorizerFailure,
         })?;
@@ -86,10 +81,7 @@ pub(super) async fn authorize(
 impl Authorization {
     fn into_context(self) -> Result<Map<String, Value>, Fault> {
         let mut context = self.context.unwrap_or_default();
-        if context
-            .values()
-            .any(|value| value.is_array() || value.is_object())
-        {
+        if context.values().any(|value| value.is_array() || value.is_object()) {
             return Err(Fault::AuthorizerConfigurationError);
         }
         // Whatever it is, it reaches the function as a string.
@@ -119,9 +111,9 @@ impl OneOrMore {
     fn matches(&self, text: &str) -> bool {
         match self {
             Self::One(pattern) => matches(pattern.as_bytes(), text.as_bytes()),
-            Self::More(patterns) => patterns
-                .iter()
-                .any(|pattern| matches(pattern.as_bytes(), text.as_bytes())),
+            Self::More(patterns) => {
+                patterns.iter().any(|pattern| matches(pattern.as_bytes(), text.as_bytes()))
+            }
         }
     }
 }
@@ -155,24 +147,13 @@ mod tests {
         let allow = |resource: &str| json!({"Effect": "Allow", "Action": ["execute-api:Invoke"], "Resource": [resource]});
         let deny =
             |resource: &str| json!({"Effect": "Deny", "Action": "execute-api:*", "Resource": resource});
-        assert!(allows(&json!([allow(
-            "arn:aws:execute-api:us-east-1:123456789012:api/prod/*/*"
-        )])));
+        assert!(allows(&json!([allow("arn:aws:execute-api:us-east-1:123456789012:api/prod/*/*")])));
         assert!(allows(&json!([allow(ARN)])));
-        assert!(allows(&json!([allow(
-            "arn:aws:execute-api:us-east-1:123456789012:api/prod/G?T/*"
-        )])));
+        assert!(allows(&json!([allow("arn:aws:execute-api:us-east-1:123456789012:api/prod/G?T/*")])));
         assert!(!allows(&json!([])));
-        assert!(!allows(&json!([allow(
-            "arn:aws:execute-api:us-east-1:123456789012:other/prod/*/*"
-        )])));
-        assert!(!allows(&json!([allow(
-            "arn:aws:execute-api:us-east-1:123456789012:api/prod/POST/*"
-        )])));
+        assert!(!allows(&json!([allow("arn:aws:execute-api:us-east-1:123456789012:other/prod/*/*")])));
+        assert!(!allows(&json!([allow("arn:aws:execute-api:us-east-1:123456789012:api/prod/POST/*")])));
         assert!(!allows(&json!([allow("*"), deny("*")])));
-        assert!(allows(&json!([
-            allow("*"),
-            deny("arn:aws:execute-api:*:api/test/*")
-        ])));
+        assert!(allows(&json!([allow("*"), deny("arn:aws:execute-api:*:api/test/*")])));
     }
 }

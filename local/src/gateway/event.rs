@@ -24,9 +24,7 @@ pub(super) fn proxy_event(
     let (body, is_base64_encoded) = encode(body, api.binary_bodies);
     let now = OffsetDateTime::now_utc();
     let request_time = now
-        .format(format_description!(
-            "[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000"
-        ))
+        .format(format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000"))
         .unwrap_or_default();
     json!({
         "resource": route.path,
@@ -89,18 +87,12 @@ fn header_values(headers: &HeaderMap) -> BTreeMap<String, Vec<String>> {
 fn query_values(query: &str) -> BTreeMap<String, Vec<String>> {
     let mut values: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        values
-            .entry(name.into_owned())
-            .or_default()
-            .push(value.into_owned());
+        values.entry(name.into_owned()).or_default().push(value.into_owned());
     }
     values
 }
 
 /// Where one value is all there is room for, API Gateway takes the last.
 fn last_of_each(values: &BTreeMap<String, Vec<String>>) -> BTreeMap<&str, &str> {
-    values
-        .iter()
-        .filter_map(|(name, values)| Some((name.as_str(), values.last()?.as_str())))
-        .collect()
+    values.iter().filter_map(|(name, values)| Some((name.as_str(), values.last()?.as_str()))).collect()
 }

@@ -50,10 +50,7 @@ impl Gateway {
     /// The APIs of `template`, in front of `functions`.
     #[must_use]
     pub fn new(template: Template, functions: Functions) -> Self {
-        Self {
-            apis: template.apis,
-            functions,
-        }
+        Self { apis: template.apis, functions }
     }
 
     /// Answers a request as the API that owns its path does.
@@ -70,11 +67,7 @@ impl Gateway {
     /// The API whose paths have the longest beginning in common with `path`; the first one if none has.
     fn owner(&self, path: &str) -> Option<&Api> {
         let closeness = |api: &Api| {
-            api.routes
-                .iter()
-                .map(|route| common_prefix(&route.path, path))
-                .max()
-                .unwrap_or_default()
+            api.routes.iter().map(|route| common_prefix(&route.path, path)).max().unwrap_or_default()
         };
         // Of equals `max_by_key` takes the last.
         self.apis.iter().rev().max_by_key(|api| closeness(api))
@@ -85,22 +78,16 @@ impl Gateway {
         let route = find_route(api, call).ok_or(Fault::MissingAuthenticationToken)?;
         let context = authorize::authorize(api, route, call, &self.functions).await?;
         let event = event::proxy_event(api, route, call, body, &context);
-        let answer = self
-            .functions
-            .invoke(&route.function, event)
-            .await
-            .map_err(|error| match error {
-                FunctionError::EventTooLarge => Fault::RequestTooLarge,
-                _ => Fault::IntegrationFailure,
-            })?;
+        let answer = self.functions.invoke(&route.function, event).await.map_err(|error| match error {
+            FunctionError::EventTooLarge => Fault::RequestTooLarge,
+            _ => Fault::IntegrationFailure,
+        })?;
         Answer::from_function(&answer)
     }
 }
 
 fn find_route<'a>(api: &'a Api, call: &Call) -> Option<&'a Route> {
-    api.routes
-        .iter()
-        .find(|route| route.path == call.uri.path() && route.method == call.method.as_str())
+    api.routes.iter().find(|route| route.path == call.uri.path() && route.method == call.method.as_str())
 }
 
 fn common_prefix(one: &str, other: &str) -> usize {

@@ -22,10 +22,7 @@ use crate::Running;
 pub fn serve(listener: TcpListener, gateway: Gateway) -> io::Result<Running> {
     let router = Router::new().fallback(answer).with_state(Arc::new(gateway));
     Running::start(listener, |listener, stop| async {
-        if let Err(error) = axum::serve(listener, router)
-            .with_graceful_shutdown(stop.wait())
-            .await
-        {
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop.wait()).await {
             tracing::error!("the gateway: {error}");
         }
     })
@@ -37,21 +34,9 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     let (head, body) = request.into_parts();
     let body = read(body).await;
     let id = Uuid::new_v4();
-    let call = Call {
-        method: head.method,
-        uri: head.uri,
-        headers: head.headers,
-        body,
-        id,
-    };
+    let call = Call { method: head.method, uri: head.uri, headers: head.headers, body, id };
     let answer = gateway.answer(&call).await;
-    tracing::info!(
-        "{} {} {} in {:.0?}",
-        answer.status,
-        call.method,
-        call.uri.path(),
-        started.elapsed()
-    );
+    tracing::info!("{} {} {} in {:.0?}", answer.status, call.method, call.uri.path(), started.elapsed());
     answer.into_response(&id.to_string())
 }
 

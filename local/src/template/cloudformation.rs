@@ -27,10 +27,8 @@ pub(super) struct Resource {
 impl Stack {
     pub(super) fn parse(yaml: &str) -> Result<Self, TemplateError> {
         let documents = Yaml::load_from_str(yaml).map_err(|error| TemplateError(error.to_string()))?;
-        let template = documents
-            .first()
-            .and_then(Yaml::as_mapping)
-            .ok_or_else(|| TemplateError("empty".into()))?;
+        let template =
+            documents.first().and_then(Yaml::as_mapping).ok_or_else(|| TemplateError("empty".into()))?;
         let defaults = defaults(section(template, "Parameters"));
         let globals =
             section(template, "Globals").map_or(Value::Null, |globals| json_map(globals, &defaults));
@@ -52,16 +50,12 @@ impl Stack {
 
     /// The resources of type `kind`, in the order of the template.
     pub(super) fn resources<'s>(&'s self, kind: &'s str) -> impl Iterator<Item = &'s Resource> {
-        self.resources
-            .iter()
-            .filter(move |resource| resource.kind == kind)
+        self.resources.iter().filter(move |resource| resource.kind == kind)
     }
 
     /// What the template says of all resources of a kind under `Globals`.
     pub(super) fn globals<T: DeserializeOwned + Default>(&self, kind: &str) -> Result<T, TemplateError> {
-        self.globals
-            .get(kind)
-            .map_or_else(|| Ok(T::default()), |value| read(kind, value))
+        self.globals.get(kind).map_or_else(|| Ok(T::default()), |value| read(kind, value))
     }
 }
 
@@ -75,10 +69,7 @@ impl Resource {
     }
 
     fn read<T: DeserializeOwned>(&self, part: &str) -> Result<T, TemplateError> {
-        read(
-            &format!("{}.{part}", self.id),
-            self.body.get(part).unwrap_or(&Value::Null),
-        )
+        read(&format!("{}.{part}", self.id), self.body.get(part).unwrap_or(&Value::Null))
     }
 }
 
@@ -87,10 +78,7 @@ fn read<T: DeserializeOwned>(what: &str, value: &Value) -> Result<T, TemplateErr
 }
 
 fn section<'y>(mapping: &'y Mapping<'y>, name: &str) -> Option<&'y Mapping<'y>> {
-    mapping
-        .iter()
-        .find(|(key, _)| key.as_str() == Some(name))
-        .and_then(|(_, value)| value.as_mapping())
+    mapping.iter().find(|(key, _)| key.as_str() == Some(name)).and_then(|(_, value)| value.as_mapping())
 }
 
 fn defaults(parameters: Option<&Mapping<'_>>) -> Map<String, Value> {
@@ -158,13 +146,7 @@ mod tests {
         )
         .unwrap();
         let resources: Vec<_> = stack.resources("X").collect();
-        assert_eq!(
-            resources
-                .iter()
-                .map(|resource| resource.id.as_str())
-                .collect::<Vec<_>>(),
-            ["B", "A"]
-        );
+        assert_eq!(resources.iter().map(|resource| resource.id.as_str()).collect::<Vec<_>>(), ["B", "A"]);
         assert_eq!(
             resources[0].properties::<Value>().unwrap(),
             json!({"Days": 7, "Table": "T", "Arn": {"Fn::GetAtt": ["T", "Arn"]}})

@@ -146,33 +146,18 @@ pub(super) fn read(stack: &Stack) -> Result<Template, TemplateError> {
         routes.extend(properties.events.values().map(|event| route(&resource.id, event)));
         functions.push(function(resource, &properties, &shared)?);
     }
-    let apis = stack
-        .resources(API)
-        .map(|resource| api(resource, &routes))
-        .collect::<Result<Vec<_>, _>>()?;
+    let apis = stack.resources(API).map(|resource| api(resource, &routes)).collect::<Result<Vec<_>, _>>()?;
     let tables = stack.resources(TABLE).map(table).collect::<Result<_, _>>()?;
     if apis.is_empty() {
         return Err(TemplateError(format!("there is no {API}")));
     }
-    Ok(Template {
-        apis,
-        functions,
-        tables,
-    })
+    Ok(Template { apis, functions, tables })
 }
 
 /// A route, and the logical id of its API.
 fn route(function: &str, event: &Event) -> (String, Route) {
-    let EventProperties {
-        rest_api_id,
-        path,
-        method,
-    } = &event.properties;
-    let route = Route {
-        method: method.to_uppercase(),
-        path: path.clone(),
-        function: function.to_owned(),
-    };
+    let EventProperties { rest_api_id, path, method } = &event.properties;
+    let route = Route { method: method.to_uppercase(), path: path.clone(), function: function.to_owned() };
     (rest_api_id.clone(), route)
 }
 
@@ -185,17 +170,11 @@ fn function(
     const LAMBDAS_DEFAULT: u64 = 3;
     let metadata: Metadata = resource.metadata()?;
     let timeout = properties.timeout.or(shared.timeout).unwrap_or(LAMBDAS_DEFAULT);
-    let variables = shared
-        .environment
-        .variables
-        .iter()
-        .chain(&properties.environment.variables);
+    let variables = shared.environment.variables.iter().chain(&properties.environment.variables);
     Ok(FunctionSpec {
         id: resource.id.clone(),
         binary: metadata.build_properties.binary,
-        environment: variables
-            .map(|(name, value)| (name.clone(), plain(value)))
-            .collect(),
+        environment: variables.map(|(name, value)| (name.clone(), plain(value))).collect(),
         timeout: Duration::from_secs(timeout),
     })
 }
@@ -207,10 +186,7 @@ fn plain(value: &Value) -> String {
 
 fn api(resource: &Resource, routes: &[(String, Route)]) -> Result<Api, TemplateError> {
     let properties: ApiProperties = resource.properties()?;
-    let Auth {
-        default_authorizer,
-        mut authorizers,
-    } = properties.auth;
+    let Auth { default_authorizer, mut authorizers } = properties.auth;
     let authorizer = authorizers
         .remove(&default_authorizer)
         .ok_or_else(|| TemplateError(format!("{}: no authorizer {default_authorizer}", resource.id)))?;
@@ -219,20 +195,13 @@ fn api(resource: &Resource, routes: &[(String, Route)]) -> Result<Api, TemplateE
     Ok(Api {
         id: resource.id.clone(),
         stage: properties.stage_name,
-        binary_bodies: properties
-            .binary_media_types
-            .iter()
-            .any(|media_type| media_type == "*/*"),
+        binary_bodies: properties.binary_media_types.iter().any(|media_type| media_type == "*/*"),
         authorizer: TokenAuthorizer {
             function: authorizer.function_arn.path.0,
             header: authorizer.identity.header.to_lowercase(),
             validation,
         },
-        gateway_responses: properties
-            .gateway_responses
-            .into_iter()
-            .map(gateway_response)
-            .collect(),
+        gateway_responses: properties.gateway_responses.into_iter().map(gateway_response).collect(),
         routes: routes
             .iter()
             .filter(|(api, _)| *api == resource.id)
@@ -246,14 +215,8 @@ fn gateway_response((kind, response): (String, GatewayResponseProperties)) -> (S
     let response = GatewayResponse {
         status: response.status_code,
         // A literal stands in single quotes within the value.
-        headers: headers
-            .map(|(name, value)| (name, value.trim_matches('\'').to_owned()))
-            .collect(),
-        body: response
-            .response_templates
-            .into_values()
-            .next()
-            .unwrap_or_default(),
+        headers: headers.map(|(name, value)| (name, value.trim_matches('\'').to_owned())).collect(),
+        body: response.response_templates.into_values().next().unwrap_or_default(),
     };
     (kind, response)
 }
@@ -267,11 +230,7 @@ fn table(resource: &Resource) -> Result<TableSpec, TemplateError> {
         attributes: attributes
             .map(|attribute| (attribute.attribute_name, attribute.attribute_type))
             .collect(),
-        key: key
-            .map(|element| (element.attribute_name, element.key_type))
-            .collect(),
-        ttl_attribute: properties
-            .time_to_live_specification
-            .map(|ttl| ttl.attribute_name),
+        key: key.map(|element| (element.attribute_name, element.key_type)).collect(),
+        ttl_attribute: properties.time_to_live_specification.map(|ttl| ttl.attribute_name),
     })
 }

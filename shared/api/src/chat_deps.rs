@@ -19,9 +19,6 @@ impl ChatDeps {
     /// # Errors
     /// [`EnvironmentError`] if it is not set.
     pub fn new(environment: &Environment, client: Client, clock: Clock) -> Result<Self, EnvironmentError> {
-        Ok(Self {
-            chat: Table::new(client, environment.get::<String>("CHAT_TABLE")?),
-            clock,
-        })
+        Ok(Self { chat: Table::new(client, environment.get::<String>("CHAT_TABLE")?), clock })
     }
 }

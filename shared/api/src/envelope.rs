@@ -44,11 +44,7 @@ impl Envelope for CustomerServiceError {
     }
 
     fn body(&self) -> String {
-        format!(
-            r#"{{"status":-1,"errcode":{},"message":{}}}"#,
-            self.errcode(),
-            quoted(self)
-        )
+        format!(r#"{{"status":-1,"errcode":{},"message":{}}}"#, self.errcode(), quoted(self))
     }
 
     fn success<P: Serialize>(payload: &P) -> serde_json::Result<String> {
@@ -59,11 +55,7 @@ impl Envelope for CustomerServiceError {
             #[serde(flatten)]
             payload: &'a P,
         }
-        serde_json::to_string(&Success {
-            status: Self::SUCCESS,
-            message: "ok",
-            payload,
-        })
+        serde_json::to_string(&Success { status: Self::SUCCESS, message: "ok", payload })
     }
 }
 
@@ -91,11 +83,7 @@ impl Envelope for PushError {
             #[serde(flatten)]
             payload: &'a P,
         }
-        serde_json::to_string(&Success {
-            code: Self::SUCCESS,
-            message: "success",
-            payload,
-        })
+        serde_json::to_string(&Success { code: Self::SUCCESS, message: "success", payload })
     }
 }
 
@@ -115,33 +103,21 @@ mod tests {
 
     #[test]
     fn the_customer_service_envelope_is_the_documents() {
-        assert_eq!(
-            CustomerServiceError::success(&Done {}).unwrap(),
-            r#"{"status":0,"message":"ok"}"#
-        );
+        assert_eq!(CustomerServiceError::success(&Done {}).unwrap(), r#"{"status":0,"message":"ok"}"#);
         assert_eq!(
             CustomerServiceError::TokenMissing.body(),
             r#"{"status":-1,"errcode":41001,"message":"token is wrong"}"#
         );
-        assert_eq!(
-            CustomerServiceError::TokenMissing.http_status(),
-            StatusCode::UNAUTHORIZED
-        );
+        assert_eq!(CustomerServiceError::TokenMissing.http_status(), StatusCode::UNAUTHORIZED);
     }
 
     #[test]
     fn the_push_envelope_is_the_documents() {
-        assert_eq!(
-            PushError::success(&Done {}).unwrap(),
-            r#"{"code":200,"message":"success"}"#
-        );
+        assert_eq!(PushError::success(&Done {}).unwrap(), r#"{"code":200,"message":"success"}"#);
         assert_eq!(
             PushError::Missing("userIds").body(),
             r#"{"code":400,"message":"Required parameter 'userIds' is not present"}"#
         );
-        assert_eq!(
-            PushError::BodyTooLarge.http_status(),
-            StatusCode::PAYLOAD_TOO_LARGE
-        );
+        assert_eq!(PushError::BodyTooLarge.http_status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
 }

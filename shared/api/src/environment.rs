@@ -42,10 +42,7 @@ impl Environment {
             .get(name)
             .ok_or(EnvironmentError::Missing(name))?
             .parse()
-            .map_err(|reason: T::Err| EnvironmentError::Invalid {
-                name,
-                reason: reason.to_string(),
-            })
+            .map_err(|reason: T::Err| EnvironmentError::Invalid { name, reason: reason.to_string() })
     }
 }
 

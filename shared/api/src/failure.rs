@@ -16,10 +16,7 @@ pub struct Failure<E> {
 impl<E: Envelope> Failure<E> {
     /// A fault of ours.
     pub(crate) fn of_ours(cause: impl Into<String>) -> Self {
-        Self {
-            answer: E::SYSTEM_ERROR,
-            cause: Some(cause.into()),
-        }
+        Self { answer: E::SYSTEM_ERROR, cause: Some(cause.into()) }
     }
 }
 

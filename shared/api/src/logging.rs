@@ -15,10 +15,8 @@ const OURS: [&str; 2] = ["api", "authorizer"];
 
 /// Sets up logging for this process. The level is `LOG_LEVEL`, `info` if it is not set or not a level.
 pub fn init(environment: &Environment) {
-    let level = environment
-        .get::<String>("LOG_LEVEL")
-        .ok()
-        .and_then(|level| LevelFilter::from_str(&level).ok());
+    let level =
+        environment.get::<String>("LOG_LEVEL").ok().and_then(|level| LevelFilter::from_str(&level).ok());
     subscriber(level.unwrap_or(LevelFilter::INFO), std::io::stdout).init();
 }
 
@@ -27,9 +25,7 @@ pub fn subscriber(
     level: LevelFilter,
     writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
 ) -> impl Subscriber + Send + Sync {
-    let filter = Targets::new()
-        .with_default(LevelFilter::ERROR)
-        .with_targets(OURS.map(|name| (name, level)));
+    let filter = Targets::new().with_default(LevelFilter::ERROR).with_targets(OURS.map(|name| (name, level)));
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

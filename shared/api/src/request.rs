@@ -19,12 +19,7 @@ impl Request {
     pub(crate) fn from_event(event: lambda_http::Request, meter: Meter) -> Option<Self> {
         let principal = principal(&event)?;
         let query = event.query_string_parameters();
-        Some(Self {
-            principal,
-            query,
-            body: event.into_body(),
-            meter,
-        })
+        Some(Self { principal, query, body: event.into_body(), meter })
     }
 
     /// The query parameter `name`; of a repeated one, the first.

@@ -41,9 +41,7 @@ where
     F: Future<Output = Result<P, Failure<E>>>,
 {
     let started = Instant::now();
-    let request_id = event
-        .lambda_context_ref()
-        .map(|context| context.request_id.clone());
+    let request_id = event.lambda_context_ref().map(|context| context.request_id.clone());
     let gateway_request_id = gateway_request_id(&event);
     let meter = Meter::default();
     let request = Request::from_event(event, meter.clone());
@@ -57,13 +55,8 @@ where
             Ok(Ok(payload)) => E::success(&payload).map_err(|_| Failure::of_ours("the answer has no JSON")),
         },
     };
-    let code = outcome
-        .as_ref()
-        .map_or_else(|failure| failure.answer.code(), |_| E::SUCCESS);
-    let cause = outcome
-        .as_ref()
-        .err()
-        .and_then(|failure| failure.cause.as_deref());
+    let code = outcome.as_ref().map_or_else(|failure| failure.answer.code(), |_| E::SUCCESS);
+    let cause = outcome.as_ref().err().and_then(|failure| failure.cause.as_deref());
     tracing::info!(
         request_id,
         gateway_request_id,
@@ -93,8 +86,6 @@ fn gateway_request_id(event: &lambda_http::Request) -> Option<String> {
 fn json(status: StatusCode, body: String) -> Response<Body> {
     let mut response = Response::new(Body::Text(body));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, lambda_http::http::HeaderValue::from_static(JSON));
+    response.headers_mut().insert(CONTENT_TYPE, lambda_http::http::HeaderValue::from_static(JSON));
     response
 }

@@ -81,11 +81,7 @@ mod tests {
 
     fn parse(text: &str, source: u32, chat: &str) -> Result<Option<Cursor>, ParameterError> {
         let chat = ChatId::parse(chat).unwrap();
-        Cursor::parse(
-            &Parameter::from_query(Some(text)),
-            Source::try_from(source).unwrap(),
-            &chat,
-        )
+        Cursor::parse(&Parameter::from_query(Some(text)), Source::try_from(source).unwrap(), &chat)
     }
 
     fn issued() -> String {
@@ -94,10 +90,7 @@ mod tests {
 
     #[test]
     fn a_cursor_comes_back_as_the_place_it_was_issued_for() {
-        assert_eq!(
-            parse(&issued(), 1, "chat"),
-            Ok(Some(Cursor::after("1589243400000#x")))
-        );
+        assert_eq!(parse(&issued(), 1, "chat"), Ok(Some(Cursor::after("1589243400000#x"))));
         assert_eq!(parse(" ", 1, "chat"), Ok(None));
     }
 
@@ -112,24 +105,14 @@ mod tests {
         let cursor = issued();
         for at in 0..cursor.len() {
             for other in ['A', 'z', '0', '-', '_', '=', '!', ' ', '好'] {
-                let altered: String = cursor
-                    .chars()
-                    .enumerate()
-                    .map(|(i, c)| if i == at { other } else { c })
-                    .collect();
+                let altered: String =
+                    cursor.chars().enumerate().map(|(i, c)| if i == at { other } else { c }).collect();
                 if altered != cursor {
-                    assert_eq!(
-                        parse(&altered, 1, "chat"),
-                        Err(ParameterError::InvalidCursor),
-                        "{altered}"
-                    );
+                    assert_eq!(parse(&altered, 1, "chat"), Err(ParameterError::InvalidCursor), "{altered}");
                 }
             }
             assert_eq!(parse(cursor.get(..at).unwrap(), 1, "chat").is_ok(), at == 0);
         }
-        assert_eq!(
-            parse(&format!("{cursor}A"), 1, "chat"),
-            Err(ParameterError::InvalidCursor)
-        );
+        assert_eq!(parse(&format!("{cursor}A"), 1, "chat"), Err(ParameterError::InvalidCursor));
     }
 }

@@ -119,42 +119,17 @@ mod tests {
         let missing = ParameterError::Missing("touser");
         let table = [
             (CustomerServiceError::System, -1, 500, "system error"),
-            (
-                CustomerServiceError::InvalidMsgtype,
-                40008,
-                400,
-                "invalid msgtype",
-            ),
+            (CustomerServiceError::InvalidMsgtype, 40008, 400, "invalid msgtype"),
             (CustomerServiceError::TokenRefused, 40014, 401, "token is wrong"),
-            (
-                missing.into(),
-                40035,
-                400,
-                "Required parameter 'touser' is not present",
-            ),
+            (missing.into(), 40035, 400, "Required parameter 'touser' is not present"),
             (CustomerServiceError::InvalidUrl, 40066, 404, "invalid url"),
             (CustomerServiceError::TokenMissing, 41001, 401, "token is wrong"),
             (BodyError::Empty.into(), 44002, 400, "empty body"),
-            (
-                BodyError::TooLarge.into(),
-                45002,
-                413,
-                "body size exceeds the max value",
-            ),
+            (BodyError::TooLarge.into(), 45002, 413, "body size exceeds the max value"),
             (CustomerServiceError::Throttled, 45009, 429, "too many requests"),
-            (
-                CustomerServiceError::UnknownUser,
-                46004,
-                404,
-                "user does not exist",
-            ),
+            (CustomerServiceError::UnknownUser, 46004, 404, "user does not exist"),
             (BodyError::Invalid.into(), 47001, 400, "body is not valid JSON"),
-            (
-                CustomerServiceError::SourceNotPermitted,
-                48001,
-                403,
-                "source is not permitted",
-            ),
+            (CustomerServiceError::SourceNotPermitted, 48001, 403, "source is not permitted"),
         ];
         for (error, errcode, status, message) in table {
             assert_eq!(
@@ -167,30 +142,15 @@ mod tests {
     #[test]
     fn every_text_of_errcode_40035() {
         let table = [
-            (
-                ParameterError::Missing("text.content"),
-                "Required parameter 'text.content' is not present",
-            ),
+            (ParameterError::Missing("text.content"), "Required parameter 'text.content' is not present"),
             (
                 ParameterError::Text("touser", TextError::TooLong { max: 64 }),
                 "touser: length exceeds the max value [64]",
             ),
-            (
-                ParameterError::NotAnInteger("source"),
-                "source: must be an integer",
-            ),
-            (
-                ParameterError::OutOfRange("limit", 1..=1000),
-                "limit: value must be between 1 and 1000",
-            ),
-            (
-                ParameterError::Text("url", TextError::NotAnHttpUrl),
-                "url: must be an http or https URL",
-            ),
-            (
-                ParameterError::NotAnEvent("eventType"),
-                "eventType: must be one of [begin, end]",
-            ),
+            (ParameterError::NotAnInteger("source"), "source: must be an integer"),
+            (ParameterError::OutOfRange("limit", 1..=1000), "limit: value must be between 1 and 1000"),
+            (ParameterError::Text("url", TextError::NotAnHttpUrl), "url: must be an http or https URL"),
+            (ParameterError::NotAnEvent("eventType"), "eventType: must be one of [begin, end]"),
             (ParameterError::NotAString("touser"), "touser: must be a string"),
             (ParameterError::NotAnObject("text"), "text: must be an object"),
             (ParameterError::InvalidCursor, "cursor: is not valid"),

@@ -49,11 +49,7 @@ impl<'a> JsonObject<'a> {
         }
         let json = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let object = Self::from_json(json).ok_or(BodyError::Invalid)?;
-        if every_string_is_text(json) {
-            Ok(object)
-        } else {
-            Err(BodyError::Invalid)
-        }
+        if every_string_is_text(json) { Ok(object) } else { Err(BodyError::Invalid) }
     }
 
     /// Reads the text of one JSON object; `None` if it is something else.
@@ -64,9 +60,7 @@ impl<'a> JsonObject<'a> {
     /// The value of `name`.
     #[must_use]
     pub fn get(&self, name: &str) -> Parameter<'a> {
-        self.0
-            .get(name)
-            .map_or(Parameter::Absent, |raw| Parameter::from_json(raw.get()))
+        self.0.get(name).map_or(Parameter::Absent, |raw| Parameter::from_json(raw.get()))
     }
 }
 
@@ -99,10 +93,7 @@ mod tests {
         let body = |size: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(size - 8));
         assert_eq!(outcome(body(BODY_LIMIT).as_bytes()), Ok(()));
         assert_eq!(outcome(body(BODY_LIMIT + 1).as_bytes()), Err(BodyError::TooLarge));
-        assert_eq!(
-            outcome(" ".repeat(BODY_LIMIT + 1).as_bytes()),
-            Err(BodyError::TooLarge)
-        );
+        assert_eq!(outcome(" ".repeat(BODY_LIMIT + 1).as_bytes()), Err(BodyError::TooLarge));
     }
 
     #[test]
@@ -163,18 +154,12 @@ mod tests {
         ] {
             assert_eq!(outcome(body.as_bytes()), Err(BodyError::Invalid), "{body}");
         }
-        assert_eq!(
-            outcome(r#"{"a":"\ud83d\ude00","b\"":"\\ud800"}"#.as_bytes()),
-            Ok(())
-        );
+        assert_eq!(outcome(r#"{"a":"\ud83d\ude00","b\"":"\\ud800"}"#.as_bytes()), Ok(()));
     }
 
     #[test]
     fn numbers_that_no_float_can_hold_are_still_json() {
-        assert_eq!(
-            outcome(br#"{"a":1e999,"b":123456789012345678901234567890}"#),
-            Ok(())
-        );
+        assert_eq!(outcome(br#"{"a":1e999,"b":123456789012345678901234567890}"#), Ok(()));
     }
 
     #[test]

@@ -60,11 +60,7 @@ impl<'a> Parameter<'a> {
     }
 
     fn from_text(text: Cow<'a, str>) -> Self {
-        if text.trim().is_empty() {
-            Self::Absent
-        } else {
-            Self::Text(text)
-        }
+        if text.trim().is_empty() { Self::Absent } else { Self::Text(text) }
     }
 
     /// Whether there is something, of whatever type.
@@ -113,9 +109,7 @@ mod tests {
     use super::*;
 
     fn text(json: &str) -> Result<Option<String>, NotAString> {
-        Parameter::from_json(json)
-            .text()
-            .map(|text| text.map(Cow::into_owned))
+        Parameter::from_json(json).text().map(|text| text.map(Cow::into_owned))
     }
 
     #[test]
@@ -130,23 +124,14 @@ mod tests {
 
     #[test]
     fn an_integer_is_taken_as_its_digits_exactly_and_of_any_length() {
-        for digits in [
-            "0",
-            "-1",
-            "-0",
-            "9007199254740993",
-            "18446744073709551617",
-            &"9".repeat(100),
-        ] {
+        for digits in ["0", "-1", "-0", "9007199254740993", "18446744073709551617", &"9".repeat(100)] {
             assert_eq!(text(digits), Ok(Some(digits.to_owned())));
         }
     }
 
     #[test]
     fn arrays_objects_booleans_fractions_and_exponents_are_no_strings() {
-        for json in [
-            "[]", r#"["x"]"#, "{}", "true", "false", "1.0", "1e0", "1E2", "-0.0",
-        ] {
+        for json in ["[]", r#"["x"]"#, "{}", "true", "false", "1.0", "1e0", "1E2", "-0.0"] {
             assert_eq!(text(json), Err(NotAString), "{json}");
         }
     }
@@ -164,14 +149,9 @@ mod tests {
         ] {
             assert_eq!(integer(json), Err(IntegerError::NotAnInteger), "{json}");
         }
-        for json in [
-            "0",
-            "169",
-            "-1",
-            "4294967297",
-            r#""99999999999999999999999""#,
-            "-99999999999999999999999",
-        ] {
+        for json in
+            ["0", "169", "-1", "4294967297", r#""99999999999999999999999""#, "-99999999999999999999999"]
+        {
             assert_eq!(integer(json), Err(IntegerError::OutOfRange), "{json}");
         }
     }

@@ -16,10 +16,7 @@ impl Principal {
     #[must_use]
     pub fn from_context(app_id: &str, sources: &str) -> Option<Self> {
         let app = AppId::parse(app_id).ok().filter(|app| !app.as_str().is_empty())?;
-        Some(Self {
-            app,
-            sources: PermittedSources::from_context(sources)?,
-        })
+        Some(Self { app, sources: PermittedSources::from_context(sources)? })
     }
 }
 
@@ -62,12 +59,7 @@ mod tests {
     use super::*;
 
     fn sources(numbers: &[u32]) -> PermittedSources {
-        PermittedSources(
-            numbers
-                .iter()
-                .map(|number| Source::try_from(*number).unwrap())
-                .collect(),
-        )
+        PermittedSources(numbers.iter().map(|number| Source::try_from(*number).unwrap()).collect())
     }
 
     #[test]
@@ -90,14 +82,9 @@ mod tests {
 
     #[test]
     fn what_the_authorizer_does_not_write_is_no_principal() {
-        for (app, sources) in [
-            ("", "1"),
-            (" ", "1"),
-            ("app", "0"),
-            ("app", "1,"),
-            ("app", "x"),
-            ("app", "1, 2"),
-        ] {
+        for (app, sources) in
+            [("", "1"), (" ", "1"), ("app", "0"), ("app", "1,"), ("app", "x"), ("app", "1, 2")]
+        {
             assert_eq!(Principal::from_context(app, sources), None, "{app:?} {sources:?}");
         }
     }

@@ -97,55 +97,27 @@ mod tests {
     #[test]
     fn every_answer_of_the_contract() {
         let table = [
-            (
-                PushError::TokenMissing,
-                400,
-                "parse access_token from Authorization error",
-            ),
+            (PushError::TokenMissing, 400, "parse access_token from Authorization error"),
             (PushError::TokenRefused, 400, "check access_token error"),
             (BodyError::TooLarge.into(), 413, "body size exceeds the max value"),
             (BodyError::Empty.into(), 400, "body is not valid JSON"),
             (BodyError::Invalid.into(), 400, "body is not valid JSON"),
-            (
-                PushError::Missing("userIds"),
-                400,
-                "Required parameter 'userIds' is not present",
-            ),
-            (
-                PushError::NotAString("content"),
-                400,
-                "messsagePush.content: must be a string",
-            ),
-            (
-                PushError::TooManyUsers,
-                400,
-                "messsagePush.userIds: size exceeds the max value [100]",
-            ),
+            (PushError::Missing("userIds"), 400, "Required parameter 'userIds' is not present"),
+            (PushError::NotAString("content"), 400, "messsagePush.content: must be a string"),
+            (PushError::TooManyUsers, 400, "messsagePush.userIds: size exceeds the max value [100]"),
             (
                 PushError::UserIdTooLong,
                 400,
                 "messsagePush.userIds: element length exceeds the max value [60]",
             ),
-            (
-                PushError::ContentTooLong,
-                400,
-                "messsagePush.content: length exceeds the max value [32768]",
-            ),
+            (PushError::ContentTooLong, 400, "messsagePush.content: length exceeds the max value [32768]"),
             (
                 PushError::ExpireTimeOutOfRange,
                 400,
                 "messsagePush.expireTime: value must be between 1 and 168",
             ),
-            (
-                PushError::MessageIdTooLong,
-                400,
-                "messsagePush.messageId: Length exceeds the max value [64]",
-            ),
-            (
-                PushError::MessageIdTaken,
-                400,
-                "messsagePush.messageId: already used for different content",
-            ),
+            (PushError::MessageIdTooLong, 400, "messsagePush.messageId: Length exceeds the max value [64]"),
+            (PushError::MessageIdTaken, 400, "messsagePush.messageId: already used for different content"),
             (PushError::InvalidUrl, 404, "invalid url"),
             (PushError::Throttled, 429, "too many requests"),
             (PushError::System, 500, "system error"),

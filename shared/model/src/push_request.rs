@@ -45,25 +45,16 @@ fn required<'a>(body: &JsonObject<'a>, name: &'static str) -> Result<Parameter<'
         Parameter::Text(list) if name == "userIds" => elements(list).next().is_some(),
         other => other.is_present(),
     };
-    if is_present {
-        Ok(parameter)
-    } else {
-        Err(PushError::Missing(name))
-    }
+    if is_present { Ok(parameter) } else { Err(PushError::Missing(name)) }
 }
 
 fn text<'p>(parameter: &'p Parameter<'_>, name: &'static str) -> Result<Cow<'p, str>, PushError> {
-    parameter
-        .text()
-        .map_err(|_| PushError::NotAString(name))?
-        .ok_or(PushError::Missing(name))
+    parameter.text().map_err(|_| PushError::NotAString(name))?.ok_or(PushError::Missing(name))
 }
 
 /// The elements of a comma-separated list, trimmed, the empty ones dropped.
 fn elements(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',')
-        .map(str::trim)
-        .filter(|element| !element.is_empty())
+    list.split(',').map(str::trim).filter(|element| !element.is_empty())
 }
 
 /// The users a message is pushed to: each once, in the order they were named.
@@ -138,27 +129,15 @@ mod tests {
         assert_eq!(push.users.as_slice().len(), 2);
         assert_eq!(push.content.as_str(), "您好,您有一条新消息");
         assert_eq!(push.message.as_str(), "EQFEQ234TFQRFV54GHTE4HG4");
-        assert_eq!(
-            push.expire_hours.deadline(Timestamp::from_millis(0)).seconds(),
-            3600
-        );
+        assert_eq!(push.expire_hours.deadline(Timestamp::from_millis(0)).seconds(), 3600);
     }
 
     #[test]
     fn what_is_missing_comes_first_in_the_order_of_the_document() {
         assert_eq!(parse("{}"), Err(PushError::Missing("userIds")));
-        assert_eq!(
-            parse(r#"{"userIds":" , ,","content":"x"}"#),
-            Err(PushError::Missing("userIds"))
-        );
-        assert_eq!(
-            parse(r#"{"userIds":[],"content":" "}"#),
-            Err(PushError::Missing("content"))
-        );
-        assert_eq!(
-            parse(r#"{"userIds":[],"content":[]}"#),
-            Err(PushError::Missing("expireTime"))
-        );
+        assert_eq!(parse(r#"{"userIds":" , ,","content":"x"}"#), Err(PushError::Missing("userIds")));
+        assert_eq!(parse(r#"{"userIds":[],"content":" "}"#), Err(PushError::Missing("content")));
+        assert_eq!(parse(r#"{"userIds":[],"content":[]}"#), Err(PushError::Missing("expireTime")));
         assert_eq!(
             parse(r#"{"userIds":[],"content":[],"expireTime":0}"#),
             Err(PushError::Missing("messageId"))
@@ -172,16 +151,10 @@ mod tests {
                 r#"{{"userIds":{users},"content":{content},"expireTime":{expire},"messageId":{message}}}"#
             ))
         };
-        assert_eq!(
-            body("[]", "[]", "[]", "[]"),
-            Err(PushError::NotAString("userIds"))
-        );
+        assert_eq!(body("[]", "[]", "[]", "[]"), Err(PushError::NotAString("userIds")));
         assert_eq!(body("1", "{}", "{}", "{}"), Err(PushError::NotAString("content")));
         assert_eq!(body("1", "1", "1.0", "1.0"), Err(PushError::ExpireTimeOutOfRange));
-        assert_eq!(
-            body("1", "1", "1", "true"),
-            Err(PushError::NotAString("messageId"))
-        );
+        assert_eq!(body("1", "1", "1", "true"), Err(PushError::NotAString("messageId")));
         assert!(body("1", "1", "1", "1").is_ok());
     }
 
@@ -190,19 +163,13 @@ mod tests {
         assert_eq!(users(" a ,,b, a").unwrap(), ["a", "b"]);
         assert_eq!(users(&vec!["same"; 100].join(",")).unwrap(), ["same"]);
         assert_eq!(users(&vec!["same"; 101].join(",")), Err(PushError::TooManyUsers));
-        assert_eq!(
-            users(&format!("{},,, ,", vec!["same"; 100].join(","))).unwrap(),
-            ["same"]
-        );
+        assert_eq!(users(&format!("{},,, ,", vec!["same"; 100].join(","))).unwrap(), ["same"]);
     }
 
     #[test]
     fn a_user_is_at_most_60_long() {
         assert!(users(&"😀".repeat(30)).is_ok());
-        assert_eq!(
-            users(&format!("a,{}x", "😀".repeat(30))),
-            Err(PushError::UserIdTooLong)
-        );
+        assert_eq!(users(&format!("a,{}x", "😀".repeat(30))), Err(PushError::UserIdTooLong));
         let too_many_and_too_long = vec!["x".repeat(61); 101].join(",");
         assert_eq!(users(&too_many_and_too_long), Err(PushError::TooManyUsers));
     }

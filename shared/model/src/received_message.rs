@@ -107,10 +107,7 @@ fn word<'p>(
     parameter: &'p Parameter<'_>,
     name: &'static str,
 ) -> Result<std::borrow::Cow<'p, str>, ParameterError> {
-    parameter
-        .text()
-        .map_err(|_| ParameterError::NotAString(name))?
-        .ok_or(ParameterError::Missing(name))
+    parameter.text().map_err(|_| ParameterError::NotAString(name))?.ok_or(ParameterError::Missing(name))
 }
 
 /// A parameter that must be there.
@@ -162,23 +159,11 @@ mod tests {
         assert_eq!(parse("{}"), missing("touser"));
         assert_eq!(parse(r#"{"touser":"c"}"#), missing("msgtype"));
         assert_eq!(parse(r#"{"touser":"c","msgtype":"event"}"#), missing("eventType"));
-        assert_eq!(
-            parse(r#"{"touser":"c","msgtype":"event","eventType":"begin"}"#),
-            missing("fromuser")
-        );
+        assert_eq!(parse(r#"{"touser":"c","msgtype":"event","eventType":"begin"}"#), missing("fromuser"));
         assert_eq!(parse(r#"{"touser":"c","msgtype":"text"}"#), missing("fromuser"));
-        assert_eq!(
-            parse(r#"{"touser":"c","msgtype":"text","fromuser":"a"}"#),
-            missing("text.content")
-        );
-        assert_eq!(
-            parse(r#"{"touser":"c","msgtype":"image","fromuser":"a"}"#),
-            missing("image.image_url")
-        );
-        assert_eq!(
-            parse(r#"{"touser":"c","msgtype":"file","fromuser":"a"}"#),
-            missing("file.file_name")
-        );
+        assert_eq!(parse(r#"{"touser":"c","msgtype":"text","fromuser":"a"}"#), missing("text.content"));
+        assert_eq!(parse(r#"{"touser":"c","msgtype":"image","fromuser":"a"}"#), missing("image.image_url"));
+        assert_eq!(parse(r#"{"touser":"c","msgtype":"file","fromuser":"a"}"#), missing("file.file_name"));
         assert_eq!(
             parse(r#"{"touser":"c","msgtype":"file","fromuser":"a","file":{"file_name":"n"}}"#),
             missing("file.file_url")
@@ -188,25 +173,12 @@ mod tests {
 
     #[test]
     fn msgtype_is_case_sensitive_and_trimmed() {
-        assert_eq!(
-            parse(r#"{"touser":"c","msgtype":"Text"}"#),
-            Err("invalid msgtype".into())
-        );
-        assert_eq!(
-            parse(r#"{"touser":"c","msgtype":7}"#),
-            Err("invalid msgtype".into())
-        );
-        assert_eq!(
-            parse(r#"{"touser":"c","msgtype":[]}"#),
-            Err("msgtype: must be a string".into())
-        );
+        assert_eq!(parse(r#"{"touser":"c","msgtype":"Text"}"#), Err("invalid msgtype".into()));
+        assert_eq!(parse(r#"{"touser":"c","msgtype":7}"#), Err("invalid msgtype".into()));
+        assert_eq!(parse(r#"{"touser":"c","msgtype":[]}"#), Err("msgtype: must be a string".into()));
         assert_eq!(
             parse(r#"{"touser":" c ","msgtype":" event ","eventType":" end ","fromuser":" "}"#),
-            Ok(ReceivedMessage {
-                chat: ChatId::parse("c").unwrap(),
-                from: None,
-                body: MessageBody::End
-            })
+            Ok(ReceivedMessage { chat: ChatId::parse("c").unwrap(), from: None, body: MessageBody::End })
         );
         assert_eq!(
             parse(r#"{"touser":"c","msgtype":"event","eventType":"Begin"}"#),
@@ -218,17 +190,13 @@ mod tests {
     fn what_should_be_an_object_and_is_not_is_named() {
         for value in [r#""x""#, "1", "1.5", "[]", "true"] {
             assert_eq!(
-                parse(&format!(
-                    r#"{{"touser":"c","msgtype":"text","fromuser":"a","text":{value}}}"#
-                )),
+                parse(&format!(r#"{{"touser":"c","msgtype":"text","fromuser":"a","text":{value}}}"#)),
                 Err("text: must be an object".into())
             );
         }
         for value in ["null", r#""""#, r#"" ""#, "{}"] {
             assert_eq!(
-                parse(&format!(
-                    r#"{{"touser":"c","msgtype":"text","fromuser":"a","text":{value}}}"#
-                )),
+                parse(&format!(r#"{{"touser":"c","msgtype":"text","fromuser":"a","text":{value}}}"#)),
                 missing("text.content")
             );
         }
@@ -237,10 +205,7 @@ mod tests {
     #[test]
     fn an_optional_name_keeps_its_rules() {
         assert_eq!(
-            parse(&format!(
-                r#"{{"touser":"c","msgtype":"evaluate","fromuser":"{}"}}"#,
-                "x".repeat(65)
-            )),
+            parse(&format!(r#"{{"touser":"c","msgtype":"evaluate","fromuser":"{}"}}"#, "x".repeat(65))),
             Err("fromuser: length exceeds the max value [64]".into())
         );
     }

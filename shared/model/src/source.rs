@@ -46,11 +46,7 @@ impl TryFrom<u32> for Source {
     type Error = NoSource;
 
     fn try_from(number: u32) -> Result<Self, NoSource> {
-        if Self::RANGE.contains(&number) {
-            Ok(Self(number))
-        } else {
-            Err(NoSource)
-        }
+        if Self::RANGE.contains(&number) { Ok(Self(number)) } else { Err(NoSource) }
     }
 }
 

@@ -120,9 +120,8 @@ bounded_text!(
 /// Accepts what a browser would open as `http` or `https`: scheme, two slashes, a host, and no control character,
 /// which a URL parser would silently drop and a display might not.
 fn http_url(text: &str) -> Result<&str, TextError> {
-    let names_a_host = text
-        .split_once("://")
-        .is_some_and(|(_, rest)| !rest.starts_with(['/', '\\', '?', '#']));
+    let names_a_host =
+        text.split_once("://").is_some_and(|(_, rest)| !rest.starts_with(['/', '\\', '?', '#']));
     let is_http = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if names_a_host && is_http && !text.contains(char::is_control) {
         Ok(text)
@@ -138,24 +137,15 @@ mod tests {
     #[test]
     fn the_bound_itself_is_valid_and_one_more_is_not() {
         assert!(UserId::parse(&"x".repeat(60)).is_ok());
-        assert_eq!(
-            UserId::parse(&"x".repeat(61)),
-            Err(TextError::TooLong { max: 60 })
-        );
+        assert_eq!(UserId::parse(&"x".repeat(61)), Err(TextError::TooLong { max: 60 }));
         assert!(Content::parse(&"好".repeat(32_768)).is_ok());
-        assert_eq!(
-            Content::parse(&"好".repeat(32_769)),
-            Err(TextError::TooLong { max: 32_768 })
-        );
+        assert_eq!(Content::parse(&"好".repeat(32_769)), Err(TextError::TooLong { max: 32_768 }));
     }
 
     #[test]
     fn an_emoji_outside_the_basic_plane_counts_two() {
         assert!(ChatId::parse(&"😀".repeat(32)).is_ok());
-        assert_eq!(
-            ChatId::parse(&"😀".repeat(33)),
-            Err(TextError::TooLong { max: 64 })
-        );
+        assert_eq!(ChatId::parse(&"😀".repeat(33)), Err(TextError::TooLong { max: 64 }));
     }
 
     #[test]
@@ -212,13 +202,7 @@ mod tests {
     fn a_url_is_measured_before_it_is_read() {
         let long = format!("http://a/{}", "x".repeat(2048 - 9));
         assert!(HttpUrl::parse(&long).is_ok());
-        assert_eq!(
-            HttpUrl::parse(&format!("{long}x")),
-            Err(TextError::TooLong { max: 2048 })
-        );
-        assert_eq!(
-            HttpUrl::parse(&"x".repeat(2049)),
-            Err(TextError::TooLong { max: 2048 })
-        );
+        assert_eq!(HttpUrl::parse(&format!("{long}x")), Err(TextError::TooLong { max: 2048 }));
+        assert_eq!(HttpUrl::parse(&"x".repeat(2049)), Err(TextError::TooLong { max: 2048 }));
     }
 }

@@ -68,19 +68,10 @@ mod tests {
 
     #[test]
     fn date_and_time_are_shown_in_utc_plus_8() {
-        assert_eq!(
-            Timestamp::from_millis(1_589_243_400_000).date_time(),
-            "2020-05-12 08:30:00"
-        );
+        assert_eq!(Timestamp::from_millis(1_589_243_400_000).date_time(), "2020-05-12 08:30:00");
         assert_eq!(Timestamp::from_millis(0).date_time(), "1970-01-01 08:00:00");
-        assert_eq!(
-            Timestamp::from_millis(1_589_299_199_999).date_time(),
-            "2020-05-12 23:59:59"
-        );
-        assert_eq!(
-            Timestamp::from_millis(1_589_299_200_000).date_time(),
-            "2020-05-13 00:00:00"
-        );
+        assert_eq!(Timestamp::from_millis(1_589_299_199_999).date_time(), "2020-05-12 23:59:59");
+        assert_eq!(Timestamp::from_millis(1_589_299_200_000).date_time(), "2020-05-13 00:00:00");
     }
 
     #[test]
@@ -90,9 +81,6 @@ mod tests {
 
     #[test]
     fn an_hour_is_3600_seconds() {
-        assert_eq!(
-            Timestamp::from_millis(1_999).plus_hours(168).seconds(),
-            1 + 168 * 3600
-        );
+        assert_eq!(Timestamp::from_millis(1_999).plus_hours(168).seconds(), 1 + 168 * 3600);
     }
 }

@@ -25,9 +25,7 @@ impl BearerToken {
         let (scheme, rest) = header.split_once(' ').ok_or(MalformedToken)?;
         let token = rest.trim_start_matches(' ');
         let is_token = !token.is_empty()
-            && token
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._~+/=-".contains(&byte));
+            && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~+/=-".contains(&byte));
         if scheme.eq_ignore_ascii_case("bearer") && is_token {
             Ok(Self(token.to_owned()))
         } else {
@@ -86,14 +84,9 @@ mod tests {
 
     #[test]
     fn the_scheme_is_taken_in_any_case_and_after_it_one_or_more_spaces() {
-        let hash = BearerToken::from_header("Bearer cn-1")
-            .unwrap_or_else(|_| panic!("refused"))
-            .hash();
+        let hash = BearerToken::from_header("Bearer cn-1").unwrap_or_else(|_| panic!("refused")).hash();
         for header in ["bearer cn-1", "BEARER cn-1", "bEaReR    cn-1"] {
-            assert!(
-                BearerToken::from_header(header).is_ok_and(|token| token.hash() == hash),
-                "{header}"
-            );
+            assert!(BearerToken::from_header(header).is_ok_and(|token| token.hash() == hash), "{header}");
         }
         assert!(BearerToken::from_header("Bearer aZ09._~+/=-").is_ok());
     }

@@ -34,10 +34,7 @@ pub enum Fault {
 
 impl StoreError {
     pub(crate) fn unreadable(operation: &'static str) -> Self {
-        Self {
-            operation,
-            fault: Fault::Unreadable,
-        }
+        Self { operation, fault: Fault::Unreadable }
     }
 
     /// Tells what went wrong with `operation` from the SDK's error.

@@ -13,9 +13,9 @@ const SEPARATOR: &str = "#";
 /// nothing to escape, and an escaped separator takes three bytes too. Every key thus stays far below DynamoDB's
 /// 2048 bytes for a partition key and 1024 for a sort key.
 pub(crate) fn key(kind: &str, parts: &[&str]) -> String {
-    parts.iter().fold(kind.to_owned(), |key, part| {
-        key + SEPARATOR + &part.replace('%', "%25").replace('#', "%23")
-    })
+    parts
+        .iter()
+        .fold(kind.to_owned(), |key, part| key + SEPARATOR + &part.replace('%', "%25").replace('#', "%23"))
 }
 
 #[cfg(test)]
@@ -24,13 +24,9 @@ mod tests {
 
     #[test]
     fn ids_that_contain_separators_or_escapes_never_share_a_key() {
-        let ids = [
-            "a", "#", "a#b", "%23", "%", "%25", "##", "a%23b", "", "a#", "#a", "b", "\0", "/",
-        ];
-        let mut keys: Vec<_> = ids
-            .iter()
-            .flat_map(|one| ids.iter().map(|two| key("PUSH", &[one, two])))
-            .collect();
+        let ids = ["a", "#", "a#b", "%23", "%", "%25", "##", "a%23b", "", "a#", "#a", "b", "\0", "/"];
+        let mut keys: Vec<_> =
+            ids.iter().flat_map(|one| ids.iter().map(|two| key("PUSH", &[one, two]))).collect();
         keys.sort();
         keys.dedup();
         assert_eq!(keys.len(), ids.len() * ids.len());

@@ -85,11 +85,9 @@ pub async fn append(
     let (msgtype, payload) = describe(&message.body);
     let fromuser = message.from.as_ref();
     let event = match payload {
-        Payload::Event { event_type } => Some(EventRecord {
-            fromuser,
-            event_type,
-            expire_at: acceptance.expire_at,
-        }),
+        Payload::Event { event_type } => {
+            Some(EventRecord { fromuser, event_type, expire_at: acceptance.expire_at })
+        }
         _ => None,
     };
     let record = MessageRecord {
@@ -116,25 +114,11 @@ fn describe(body: &MessageBody) -> (&'static str, Payload<'_>) {
         MessageBody::Begin => ("event", Payload::Event { event_type: "begin" }),
         MessageBody::End => ("event", Payload::Event { event_type: "end" }),
         MessageBody::Evaluate(url) => ("evaluate", Payload::Evaluate { url: url.as_str() }),
-        MessageBody::Text(content) => (
-            "text",
-            Payload::Text {
-                content: content.as_str(),
-            },
-        ),
-        MessageBody::Image(url) => (
-            "image",
-            Payload::Image {
-                image_url: url.as_str(),
-            },
-        ),
-        MessageBody::File(name, url) => (
-            "file",
-            Payload::File {
-                file_name: name.as_str(),
-                file_url: url.as_str(),
-            },
-        ),
+        MessageBody::Text(content) => ("text", Payload::Text { content: content.as_str() }),
+        MessageBody::Image(url) => ("image", Payload::Image { image_url: url.as_str() }),
+        MessageBody::File(name, url) => {
+            ("file", Payload::File { file_name: name.as_str(), file_url: url.as_str() })
+        }
     }
 }
 
@@ -145,10 +129,8 @@ fn attributes(record: &impl Serialize) -> Result<Item, StoreError> {
 /// Writes both items or neither.
 async fn put_both(table: &Table, message: Item, event: Item) -> Result<(), StoreError> {
     const OPERATION: &str = "TransactWriteItems";
-    let mut request = table
-        .client
-        .transact_write_items()
-        .return_consumed_capacity(ReturnConsumedCapacity::Total);
+    let mut request =
+        table.client.transact_write_items().return_consumed_capacity(ReturnConsumedCapacity::Total);
     for item in [message, event] {
         let put = Put::builder()
             .table_name(&table.name)

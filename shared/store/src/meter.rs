@@ -36,16 +36,11 @@ impl Meter {
     }
 
     pub(crate) fn count_write<'c>(&self, consumed: impl IntoIterator<Item = &'c ConsumedCapacity>) {
-        consumed
-            .into_iter()
-            .for_each(|consumed| count(&self.0.write, Some(consumed)));
+        consumed.into_iter().for_each(|consumed| count(&self.0.write, Some(consumed)));
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a request uses far fewer than 2^53 tenths of a unit"
-)]
+#[expect(clippy::cast_precision_loss, reason = "a request uses far fewer than 2^53 tenths of a unit")]
 fn units(tenths: &AtomicU64) -> f64 {
     tenths.load(Ordering::Relaxed) as f64 / 10.0
 }
@@ -56,8 +51,6 @@ fn units(tenths: &AtomicU64) -> f64 {
     reason = "a small number that is not negative"
 )]
 fn count(tenths: &AtomicU64, consumed: Option<&ConsumedCapacity>) {
-    let units = consumed
-        .and_then(ConsumedCapacity::capacity_units)
-        .unwrap_or_default();
+    let units = consumed.and_then(ConsumedCapacity::capacity_units).unwrap_or_default();
     tenths.fetch_add((units * 10.0).round() as u64, Ordering::Relaxed);
 }

@@ -77,14 +77,7 @@ impl<'a> Push<'a> {
         deadline: Timestamp,
     ) -> Self {
         let content_hash = sha256_hex(content.as_str());
-        Self {
-            app,
-            message,
-            content,
-            content_hash,
-            accepted_at,
-            deadline,
-        }
+        Self { app, message, content, content_hash, accepted_at, deadline }
     }
 
     /// The key of the content, and of each delivery within its inbox.
@@ -156,10 +149,7 @@ fn number(seconds_of: Timestamp) -> AttributeValue {
 /// completes them.
 pub async fn deliver(table: &Table, push: &Push<'_>, users: &[UserId]) -> Result<(), StoreError> {
     let batches = users.chunks(BATCH_SIZE).map(|users| async move {
-        let requests = users
-            .iter()
-            .map(|user| delivery(push, user))
-            .collect::<Result<_, _>>()?;
+        let requests = users.iter().map(|user| delivery(push, user)).collect::<Result<_, _>>()?;
         write_all(table, requests).await
     });
     // Every batch is seen through, also when another failed: what is stored now a repeat need not store.

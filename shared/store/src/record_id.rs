@@ -14,11 +14,7 @@ impl RecordId {
     #[must_use]
     pub fn new(at: Timestamp) -> Self {
         let nanos = u32::try_from(at.millis() % 1000 * 1_000_000).unwrap_or_default();
-        Self(Uuid::new_v7(uuid::Timestamp::from_unix(
-            NoContext,
-            at.seconds(),
-            nanos,
-        )))
+        Self(Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, at.seconds(), nanos)))
     }
 
     /// The id with these 128 bits, for a record that is written again under the same id.
@@ -40,19 +36,9 @@ mod tests {
 
     #[test]
     fn ids_sort_by_the_millisecond_they_were_made_for() {
-        let moments = [
-            0,
-            1,
-            999,
-            1_000,
-            1_589_243_400_000,
-            1_589_243_400_001,
-            4_102_444_800_000,
-        ];
-        let ids: Vec<_> = moments
-            .iter()
-            .map(|millis| RecordId::new(Timestamp::from_millis(*millis)).to_string())
-            .collect();
+        let moments = [0, 1, 999, 1_000, 1_589_243_400_000, 1_589_243_400_001, 4_102_444_800_000];
+        let ids: Vec<_> =
+            moments.iter().map(|millis| RecordId::new(Timestamp::from_millis(*millis)).to_string()).collect();
         assert!(ids.is_sorted());
     }
 

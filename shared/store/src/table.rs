@@ -27,20 +27,13 @@ impl Table {
     /// The table called `name`.
     #[must_use]
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self {
-            client,
-            name: name.into(),
-            meter: Meter::default(),
-        }
+        Self { client, name: name.into(), meter: Meter::default() }
     }
 
     /// The same table, for a request whose use `meter` counts.
     #[must_use]
     pub fn metered(&self, meter: &Meter) -> Self {
-        Self {
-            meter: meter.clone(),
-            ..self.clone()
-        }
+        Self { meter: meter.clone(), ..self.clone() }
     }
 
     /// Writes one item, whatever stood there.

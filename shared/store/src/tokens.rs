@@ -44,10 +44,7 @@ pub async fn find(
     let Some(item) = item else { return Ok(None) };
     let grant: Grant = serde_dynamo::from_item(item).map_err(|_| StoreError::unreadable("GetItem"))?;
     Ok((grant.expire_at > now.seconds()).then(|| AccessToken {
-        principal: Principal {
-            app: grant.app_id,
-            sources: PermittedSources::from(grant.sources),
-        },
+        principal: Principal { app: grant.app_id, sources: PermittedSources::from(grant.sources) },
         scopes: grant.scopes,
     }))
 }

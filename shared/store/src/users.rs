@@ -47,10 +47,7 @@ pub async fn find(
     client: ClientId,
     now: Timestamp,
 ) -> Result<Option<UserProfile>, StoreError> {
-    let Some(item) = table
-        .get(partition(source, &client), INFO, Read::Eventual)
-        .await?
-    else {
+    let Some(item) = table.get(partition(source, &client), INFO, Read::Eventual).await? else {
         return Ok(None);
     };
     let user: UserRecord = serde_dynamo::from_item(item).map_err(|_| StoreError::unreadable("GetItem"))?;
@@ -68,9 +65,7 @@ pub async fn put(
     user: &UserRecord,
 ) -> Result<(), StoreError> {
     let attributes = serde_dynamo::to_item(user).map_err(|_| StoreError::unreadable("PutItem"))?;
-    table
-        .put(partition(source, client), INFO.to_owned(), attributes)
-        .await
+    table.put(partition(source, client), INFO.to_owned(), attributes).await
 }
 
 fn partition(source: Source, client: &ClientId) -> String {
@@ -88,8 +83,6 @@ fn profile(client_id: ClientId, user: UserRecord) -> UserProfile {
             city: user.city.unwrap_or_default(),
             last_login_time: user.last_login_time.map(Timestamp::date_time).unwrap_or_default(),
         },
-        channel_config: ChannelConfig {
-            name: user.channel_name.unwrap_or_default(),
-        },
+        channel_config: ChannelConfig { name: user.channel_name.unwrap_or_default() },
     }
 }

@@ -17,7 +17,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpSocket, TcpStream},
     sync::watch,
 };
 
@@ -79,6 +79,7 @@ type Plan = Box<dyn Fn(usize, &str) -> Option<Fault> + Send>;
 pub struct FaultyDynamoDb {
     address: SocketAddr,
     shared: Arc<Shared>,
+    _reserved: Arc<TcpSocket>,
 }
 
 struct Shared {
@@ -91,9 +92,11 @@ struct Shared {
 
 impl FaultyDynamoDb {
     /// Starts a proxy in front of the DynamoDB at `upstream`; it fails nothing until it is told to.
-    pub async fn start(upstream: &str) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("there is a free port");
-        let address = listener.local_addr().expect("it has an address");
+    #[must_use]
+    pub fn start(upstream: &str) -> Self {
+        // Bound and never listening, it keeps the port for this proxy while nothing listens there.
+        let reserved = bind(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let address = reserved.local_addr().expect("it has an address");
         let shared = Arc::new(Shared {
             upstream: upstream.to_owned(),
             client: reqwest::Client::new(),
@@ -101,8 +104,8 @@ impl FaultyDynamoDb {
             recorded: Mutex::new(Vec::new()),
             listening: watch::Sender::new(true),
         });
-        tokio::spawn(listen(Some(listener), address, Arc::clone(&shared)));
-        Self { address, shared }
+        tokio::spawn(listen(address, Arc::clone(&shared)));
+        Self { address, shared, _reserved: Arc::new(reserved) }
     }
 
     /// Where it listens.
@@ -146,30 +149,29 @@ impl FaultyDynamoDb {
     }
 }
 
-/// Accepts connections while the proxy listens; drops all of them when it does not.
-async fn listen(mut listener: Option<TcpListener>, address: SocketAddr, shared: Arc<Shared>) {
+fn bind(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().expect("there is a socket");
+    socket.set_reuseport(true).expect("a port can be shared");
+    socket.bind(address).expect("the port is free, or this proxy's");
+    socket
+}
+
+/// Accepts connections while the proxy listens; refuses them while it does not.
+async fn listen(address: SocketAddr, shared: Arc<Shared>) {
     let mut listening = shared.listening.subscribe();
-    loop {
-        if !*listening.borrow_and_update() {
-            listener = None;
-            if listening.changed().await.is_err() {
-                return;
-            }
-            continue;
-        }
-        let accepting = match listener.take() {
-            Some(listener) => listener,
-            None => TcpListener::bind(address).await.expect("the port is still free"),
-        };
-        tokio::select! {
-            changed = listening.changed() => if changed.is_err() { return },
-            accepted = accepting.accept() => {
-                if let Ok((stream, _)) = accepted {
-                    tokio::spawn(serve(stream, Arc::clone(&shared)));
+    while listening.wait_for(|listening| *listening).await.is_ok() {
+        let listener = bind(address).listen(1024).expect("it listens");
+        let mut down = shared.listening.subscribe();
+        loop {
+            tokio::select! {
+                _ = down.wait_for(|listening| !listening) => break,
+                accepted = listener.accept() => {
+                    if let Ok((stream, _)) = accepted {
+                        tokio::spawn(serve(stream, Arc::clone(&shared)));
+                    }
                 }
             }
         }
-        listener = Some(accepting);
     }
 }
 

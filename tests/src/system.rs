@@ -70,7 +70,7 @@ impl System {
         dynamodb::create_tables(&dynamodb, &template.tables).await.expect("the tables are created");
         demo::seed(&dynamodb, &clock).await.expect("the demo data is stored");
 
-        let proxy = FaultyDynamoDb::start(&database.url()).await;
+        let proxy = FaultyDynamoDb::start(&database.url());
         let client = store::client::at_endpoint(&proxy.url()).await;
         let functions = Functions::start(&template, &client, &clock).expect("the functions start");
         let functions =

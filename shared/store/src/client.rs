@@ -8,7 +8,13 @@ use aws_config::{
     retry::RetryConfig,
     timeout::TimeoutConfig,
 };
-use aws_sdk_dynamodb::{Client, config::Credentials};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{
+        Credentials,
+        retry::{RetryPartition, TokenBucket},
+    },
+};
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
@@ -28,6 +34,11 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long one operation may take with all its attempts.
 const OPERATION_TIMEOUT: Duration = Duration::from_millis(2500);
+
+/// What a client may spend on further attempts while nothing succeeds, and what each costs: 100 in all, so that an
+/// outage does not get several times the load that it could not take once. Successes pay back.
+const RETRY_QUOTA: usize = 500;
+const RETRY_COST: u32 = 5;
 
 /// A client for the deployment a function runs in: region, credentials and, where `AWS_ENDPOINT_URL` or
 /// `AWS_ENDPOINT_URL_DYNAMODB` is set, the endpoint come from the environment.
@@ -63,6 +74,18 @@ fn loader() -> ConfigLoader {
 async fn connect(loader: ConfigLoader) -> Client {
     let config = aws_sdk_dynamodb::config::Builder::from(&loader.load().await)
         .retry_classifier(ThrottledTransactions)
+        .retry_partition(quota())
         .build();
     Client::from_conf(config)
+}
+
+/// A quota of this client's own: by default, all clients of a process share one.
+fn quota() -> RetryPartition {
+    let bucket = TokenBucket::builder()
+        .capacity(RETRY_QUOTA)
+        .retry_cost(RETRY_COST)
+        .throttling_retry_cost(RETRY_COST)
+        .timeout_retry_cost(RETRY_COST)
+        .build();
+    RetryPartition::custom("store").token_bucket(bucket).build()
 }

@@ -50,7 +50,12 @@ pub async fn seed(client: &Client, clock: &Clock) -> Result<(), DemoError> {
     {
         let token = BearerToken::from_header(&format!("Bearer {token}")).map_err(|_| DemoError::Invalid)?;
         let app_id = AppId::parse(APP).map_err(|_| DemoError::Invalid)?;
-        let grant = Grant { app_id, scopes: vec![scope], sources: vec![Source::DEFAULT], expire_at };
+        let grant = Grant {
+            app_id,
+            scopes: vec![scope.name().to_owned()],
+            sources: vec![Source::DEFAULT],
+            expire_at,
+        };
         tokens::put(&access, &token.hash(), &grant).await?;
     }
 

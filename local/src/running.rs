@@ -1,8 +1,11 @@
 //! A server that runs beside everything else in this process.
 
-use std::{future::Future, io, net::SocketAddr};
+use std::{future::Future, io, net::SocketAddr, time::Duration};
 
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// How long a server that is to stop waits for its clients.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A server that listens until it is stopped.
 #[derive(Debug)]
@@ -34,11 +37,14 @@ impl Running {
         format!("http://{}", self.address)
     }
 
-    /// Stops it, once it has answered what it has begun to answer.
+    /// Stops it, once it has answered what it has begun to answer; it does not wait long for a client that is slow.
     pub async fn stop(self) {
         drop(self.stop);
+        let abort = self.task.abort_handle();
         // A server that has ended, however it ended, is stopped.
-        let _ = self.task.await;
+        if tokio::time::timeout(PATIENCE, self.task).await.is_err() {
+            abort.abort();
+        }
     }
 }
 

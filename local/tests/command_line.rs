@@ -7,8 +7,8 @@
 )]
 
 use std::{
-    io::{BufRead, BufReader, Read},
-    net::TcpListener,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
@@ -104,6 +104,16 @@ fn every_printed_command_works_when_pasted() {
     assert_eq!(lines.len(), 4, "a line for each request: {lines:?}");
     assert!(lines[1].contains("200 GET /chatbot/servlet/third/msg/chatlog/get in "), "{lines:?}");
     assert!(lines.iter().all(|line| !line.contains("dc71a6ba") && !line.contains("cn-")), "{lines:?}");
+}
+
+#[test]
+fn a_client_that_never_ends_its_request_does_not_keep_it_alive() {
+    let local = Local::start(&[]);
+    let mut client = TcpStream::connect(local.url.trim_start_matches("http://")).unwrap();
+    client.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf").unwrap();
+    // By the answer to another request, the half one has been accepted.
+    paste(&local.curls()[1]);
+    assert_eq!(local.interrupt().0, Some(0));
 }
 
 #[test]

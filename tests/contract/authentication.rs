@@ -72,6 +72,9 @@ async fn an_unknown_token_an_expired_one_and_one_without_the_scope() {
     system.grant("no-scope", "app", &[], &[1]).await;
     is_refused(&system.anonymous.with_token("no-scope")).await;
 
+    system.grant("scopes-of-others", "app", &["another-product", "thirdparty-customer-servic"], &[1]).await;
+    is_refused(&system.anonymous.with_token("scopes-of-others")).await;
+
     let caller = system.anonymous.with_token("short-lived");
     system.grant_until("short-lived", "app", &both, &[1], clock.now().seconds() + 60).await;
     clock.advance_seconds(59);
@@ -105,6 +108,15 @@ async fn the_scheme_is_taken_in_any_case_and_after_it_any_number_of_spaces() {
             .await
             .is(200, r#"{"status":0,"message":"ok","total":"0","list":[]}"#);
     }
+}
+
+#[tokio::test]
+async fn a_token_may_have_scopes_of_other_products_too() {
+    let system = System::start().await;
+    system.grant("more", "app", &["another-product", CUSTOMER_SERVICE, MESSAGE_PUSH], &[]).await;
+    let (customer_service, push) = every_route(&system.anonymous.with_token("more")).await;
+    customer_service[2].is_error(403, 48001, "source is not permitted");
+    push.is_code(400, "Required parameter 'userIds' is not present");
 }
 
 #[tokio::test]

@@ -71,6 +71,17 @@ async fn reading_a_short_chat_log_is_one_query() {
 }
 
 #[tokio::test]
+async fn what_has_expired_and_is_not_yet_deleted_costs_two_queries_whatever_the_limit() {
+    let system = System::start().await;
+    super::chatlog::store_many(&system, "old", 500, "q", 1).await;
+    system.proxy.forget();
+    let reply =
+        system.customer_service.get("/chatbot/servlet/third/msg/chatlog/get?openId=old&limit=1").await;
+    reply.is(200, r#"{"status":0,"message":"ok","total":"0","list":[]}"#);
+    assert_eq!(cost(&system.proxy.recorded()).operations, ["Query", "Query"]);
+}
+
+#[tokio::test]
 async fn a_push_of_100_users_and_32_kib_is_5_requests_and_at_most_135_write_units() {
     let system = System::start().await;
     let users = (0..100).map(|number| format!("{number:0>60}")).collect::<Vec<_>>().join(",");

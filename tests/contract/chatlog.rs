@@ -35,8 +35,11 @@ async fn store(system: &System, source: u32, chat: &str, asked: &Asked<'_>) {
     chat_log::put(&system.chat_table(), source, &ChatId::parse(chat).unwrap(), &turn).await.unwrap();
 }
 
-/// Stores `count` turns in batches; far in the future is when they expire.
-async fn store_many(system: &System, chat: &str, count: usize, question: &str) {
+/// When nothing of a test has expired yet.
+const NEVER: u64 = 9_999_999_999;
+
+/// Stores `count` turns in batches.
+pub(super) async fn store_many(system: &System, chat: &str, count: usize, question: &str, expire_at: u64) {
     let requests: Vec<_> = (0..count)
         .map(|number| {
             let item = PutRequest::builder()
@@ -44,7 +47,7 @@ async fn store_many(system: &System, chat: &str, count: usize, question: &str) {
                 .item("sk", AttributeValue::S(format!("{:013}#{number:08}", MORNING + number as u64 * 1000)))
                 .item("question", AttributeValue::S(question.to_owned()))
                 .item("reply", AttributeValue::S(number.to_string()))
-                .item("expireAt", AttributeValue::N("9999999999".to_owned()));
+                .item("expireAt", AttributeValue::N(expire_at.to_string()));
             WriteRequest::builder().put_request(item.build().unwrap()).build()
         })
         .collect();
@@ -142,7 +145,7 @@ async fn entries_are_oldest_first_whole_and_of_this_source_alone() {
 #[tokio::test]
 async fn limit_and_cursor_walk_the_log_to_its_end_and_no_further() {
     let system = System::start().await;
-    store_many(&system, "walk", 25, "q").await;
+    store_many(&system, "walk", 25, "q", NEVER).await;
     let everything: Vec<_> = (0..25).map(|number: u32| number.to_string()).collect();
     for (limit, answers) in [
         (Some("1"), 25),
@@ -157,6 +160,19 @@ async fn limit_and_cursor_walk_the_log_to_its_end_and_no_further() {
         assert_eq!(walked.len(), answers, "limit {limit:?}");
         assert_eq!(walked.concat(), everything);
     }
+}
+
+#[tokio::test]
+async fn what_is_absent_is_empty() {
+    let system = System::start().await;
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let put = system.dynamodb.put_item().table_name("ChatTable").item("pk", text("LOG#1#bare"));
+    let put = put.item("sk", text("1589243400000#x")).item("expireAt", AttributeValue::N(NEVER.to_string()));
+    put.send().await.unwrap();
+    system.customer_service.get(&path(&[("openId", "bare")])).await.is(
+        200,
+        r#"{"status":0,"message":"ok","total":"1","list":[{"Question":"","Reply":"","DateTime":"2020-05-12 08:30:00","ReplyMode":""}]}"#,
+    );
 }
 
 #[tokio::test]
@@ -185,7 +201,7 @@ async fn an_answer_ends_where_a_lambda_answer_does() {
         ("emoji", "😀".repeat(10_000)),
         ("control", "\u{1}".repeat(6_000)),
     ] {
-        store_many(&system, chat, 180, &question).await;
+        store_many(&system, chat, 180, &question, NEVER).await;
         let answers = read_all(&system, chat, None).await;
         assert_eq!(answers.len(), 2, "{chat}");
         assert_eq!(answers.concat(), (0..180).map(|number| number.to_string()).collect::<Vec<_>>(), "{chat}");
@@ -249,8 +265,8 @@ async fn a_cursor_is_for_its_chat_and_source_and_an_altered_one_is_noticed() {
     let system = System::start().await;
     system.grant("two", "app", &[CUSTOMER_SERVICE], &[1, 2]).await;
     let caller = system.anonymous.with_token("two");
-    store_many(&system, "one", 3, "q").await;
-    store_many(&system, "other", 3, "q").await;
+    store_many(&system, "one", 3, "q", NEVER).await;
+    store_many(&system, "other", 3, "q", NEVER).await;
     let answer = json(&caller.get(&path(&[("openId", "one"), ("limit", "1")])).await);
     let cursor = answer["cursor"].as_str().unwrap();
     let next = json(&caller.get(&path(&[("openId", "one"), ("limit", "1"), ("cursor", cursor)])).await);
@@ -288,7 +304,7 @@ async fn hostile_chat_ids_name_no_other_chat() {
         ("\u{0}", "nul"),
         ("1#c", "key"),
     ] {
-        store(&system, 1, chat, &Asked { question: "q", reply, at: MORNING, expire_at: 9_999_999_999 }).await;
+        store(&system, 1, chat, &Asked { question: "q", reply, at: MORNING, expire_at: NEVER }).await;
     }
     for (chat, reply) in [
         ("#", "hash"),

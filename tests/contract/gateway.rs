@@ -116,13 +116,24 @@ async fn every_answer_names_its_request() {
 #[tokio::test]
 async fn headers_of_any_kind_do_no_harm() {
     let system = System::start().await;
-    let request = system
-        .anonymous
-        .request(Method::GET, CHATLOG)
-        .header("authorization", "Bearer cn-11111111-1111-4111-8111-111111111111")
-        .header("x-name", reqwest::header::HeaderValue::from_bytes("客服".as_bytes()).unwrap())
-        .header("x-name", "twice")
-        .header("x-latin", reqwest::header::HeaderValue::from_bytes(b"\xe9\xff").unwrap())
-        .header("x-forwarded-host", "a b\"c");
-    Caller::reply(request).await.is(200, r#"{"status":0,"message":"ok","total":"0","list":[]}"#);
+    for (name, value) in [
+        ("x-name", "客服".as_bytes()),
+        ("x-latin", b"\xe9\xff"),
+        ("host", b"x y"),
+        ("host", b"999.999.999.999"),
+        ("x-forwarded-proto", b"a b"),
+        ("x-forwarded-proto", b""),
+        ("x-forwarded-host", b"a b\"c"),
+        ("x-forwarded-for", b"/"),
+        ("accept", b"application/xml"),
+        ("content-type", b";;;"),
+    ] {
+        let request = system
+            .anonymous
+            .request(Method::GET, CHATLOG)
+            .header("authorization", "Bearer cn-11111111-1111-4111-8111-111111111111")
+            .header("x-name", "twice")
+            .header(name, reqwest::header::HeaderValue::from_bytes(value).unwrap());
+        Caller::reply(request).await.is(200, r#"{"status":0,"message":"ok","total":"0","list":[]}"#);
+    }
 }

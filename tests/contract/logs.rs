@@ -82,6 +82,88 @@ async fn each_request_is_one_line_of_json_by_each_function_it_reaches() {
 }
 
 #[tokio::test]
+async fn what_the_business_counts_is_in_the_line_as_an_embedded_metric() {
+    let system = System::start().await;
+    let (captured, _guard) = Captured::start(LevelFilter::INFO);
+    let receive = "/chatbot/servlet/third/msg/receive";
+    let push = "/chatbot/api/front/thirdParty/message/push";
+    let pushed = |content: &str| {
+        json!({"userIds": "a,b", "content": content, "messageId": "m", "expireTime": 1}).to_string()
+    };
+    let url = "http://a/b";
+    for message in [
+        json!({"touser": "c", "msgtype": "event", "eventType": "end"}),
+        json!({"touser": "c", "msgtype": "evaluate", "url": url}),
+        json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": "x"}}),
+        json!({"touser": "c", "fromuser": "a", "msgtype": "image", "image": {"image_url": url}}),
+        json!({"touser": "c", "fromuser": "a", "msgtype": "file", "file": {"file_name": "x", "file_url": url}}),
+    ] {
+        system.customer_service.post(receive, message.to_string()).await;
+    }
+    for content in ["x", "x", "y"] {
+        system.message_push.post(push, pushed(content)).await;
+    }
+    system.anonymous.with_token("unknown").post(push, "{}").await;
+    system.proxy.fail(|number, _| (number == 1).then_some(Fault::InternalError));
+    system.message_push.post(push, pushed("x")).await;
+
+    let by_source = json!([["function"], ["function", "source"]]);
+    let by_function = json!([["function"]]);
+    let expected = [
+        ("receive-message", &by_source, json!({"EventsReceived": 1.0, "WriteUnits": 4.0})),
+        ("receive-message", &by_source, json!({"EvaluationsReceived": 1.0, "WriteUnits": 1.0})),
+        ("receive-message", &by_source, json!({"TextsReceived": 1.0, "WriteUnits": 1.0})),
+        ("receive-message", &by_source, json!({"ImagesReceived": 1.0, "WriteUnits": 1.0})),
+        ("receive-message", &by_source, json!({"FilesReceived": 1.0, "WriteUnits": 1.0})),
+        ("push-message", &by_function, json!({"Pushes": 1.0, "Deliveries": 2.0, "WriteUnits": 3.0})),
+        (
+            "push-message",
+            &by_function,
+            json!({"Pushes": 1.0, "Deliveries": 2.0, "PushReplays": 1.0, "WriteUnits": 2.0}),
+        ),
+        ("push-message", &by_function, json!({"PushConflicts": 1.0})),
+        ("authorizer", &by_function, json!({"Denials": 1.0})),
+        (
+            "push-message",
+            &by_function,
+            json!({"Pushes": 1.0, "Deliveries": 2.0, "PushReplays": 1.0, "WriteUnits": 2.0, "StoreRetries": 1.0}),
+        ),
+    ];
+    let lines: Vec<_> = captured.lines().into_iter().filter(|line| line.get("_aws").is_some()).collect();
+    assert_eq!(lines.len(), expected.len(), "{}", captured.text());
+    for (line, (function, dimensions, metrics)) in lines.iter().zip(expected) {
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(
+            (&line["function"], &directive["Namespace"]),
+            (&json!(function), &json!("ChatbotThirdParty"))
+        );
+        assert_eq!(directive["Dimensions"], *dimensions);
+        assert_eq!(line.get("source").is_some(), *dimensions == by_source);
+        let names = directive["Metrics"].as_array().unwrap().iter().map(|metric| {
+            assert_eq!(metric["Unit"], "Count");
+            metric["Name"].as_str().unwrap().to_owned()
+        });
+        let counted: Value = names.map(|name| (name.clone(), line[&name].clone())).collect();
+        assert_eq!(counted, metrics);
+        assert!(line["_aws"]["Timestamp"].as_u64().unwrap() > 1_700_000_000_000);
+    }
+}
+
+#[test]
+fn a_library_is_heard_of_its_errors_alone_and_the_runtime_not_at_all() {
+    let (captured, _guard) = Captured::start(LevelFilter::TRACE);
+    tracing::error!(target: "lambda_runtime::layers::panic", "SECRET");
+    tracing::warn!(target: "aws_smithy_runtime", "SECRET");
+    tracing::error!(target: "aws_smithy_runtime", code = 7, "broken");
+    let lines = captured.lines();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(
+        (&lines[0]["level"], &lines[0]["message"], &lines[0]["code"]),
+        (&json!("ERROR"), &json!("broken"), &json!("7"))
+    );
+}
+
+#[tokio::test]
 async fn nothing_a_caller_sends_is_ever_logged() {
     let system = System::start().await;
     system.grant("SECRET-token", "app", &[CUSTOMER_SERVICE, MESSAGE_PUSH], &[1, 7_654_321]).await;

@@ -328,6 +328,32 @@ async fn a_message_id_stands_for_its_content_until_the_latest_deadline_ever_give
 }
 
 #[tokio::test]
+async fn a_repeat_never_brings_a_message_back_and_new_content_reaches_who_acknowledged_the_old() {
+    let clock = ManualClock::at(1_800_000_000_000);
+    let system = System::start_at(&clock).await;
+    is_done(&system, &body("a,b", "one", "m", 1)).await;
+    // What the user's side writes when a message has been shown.
+    let delivery = items(&system, "INBOX#a").await.remove(0);
+    let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+    let put = system.dynamodb.put_item().table_name("ChatTable").item("pk", text("INBOX#a"));
+    let put = put
+        .item("sk", text("ACK#demo#m"))
+        .item("contentHash", text(delivery["contentHash"].as_str().unwrap()));
+    put.send().await.unwrap();
+    assert_eq!(delivered_to(&system, "a").await, [""; 0]);
+
+    clock.advance_seconds(1);
+    is_done(&system, &body("a,b", "one", "m", 2)).await;
+    assert_eq!(delivered_to(&system, "a").await, [""; 0]);
+    assert_eq!(delivered_to(&system, "b").await, ["one"]);
+
+    clock.advance_seconds(2 * HOUR);
+    is_done(&system, &body("a,b", "two", "m", 1)).await;
+    assert_eq!(delivered_to(&system, "a").await, ["two"]);
+    assert_eq!(delivered_to(&system, "b").await, ["two"]);
+}
+
+#[tokio::test]
 async fn another_applications_message_id_never_collides() {
     let system = System::start().await;
     let applications = ["demo2", "demo#m", "demo%23m", "demo#", "演示"];

@@ -38,12 +38,23 @@ pub async fn everything(system: &System) -> Vec<BTreeMap<String, Value>> {
     pages.into_iter().map(|item| serde_dynamo::from_item(item).expect("the item can be read")).collect()
 }
 
-/// The contents waiting for a user: of each delivery that has not expired, the content stored under its key.
+/// The contents waiting for a user: of each delivery that has not expired and that the user has not acknowledged for
+/// this content, the content stored under its key.
 pub async fn delivered_to(system: &System, user: &str) -> Vec<String> {
     let now = system.clock.now().seconds();
     let mut contents = Vec::new();
-    for delivery in items(system, &format!("INBOX#{}", user.replace('%', "%25").replace('#', "%23"))).await {
-        if delivery["expireAt"].as_u64().unwrap() <= now {
+    let inbox = items(system, &format!("INBOX#{}", user.replace('%', "%25").replace('#', "%23"))).await;
+    let (acknowledgements, deliveries): (Vec<_>, Vec<_>) =
+        inbox.into_iter().partition(|item| item["sk"].as_str().unwrap().starts_with("ACK#"));
+    for delivery in deliveries {
+        let message = |item: &BTreeMap<String, Value>| {
+            item["sk"].as_str().unwrap().split_once('#').unwrap().1.to_owned()
+        };
+        let is_acknowledged = acknowledgements.iter().any(|acknowledgement| {
+            message(acknowledgement) == message(&delivery)
+                && acknowledgement["contentHash"] == delivery["contentHash"]
+        });
+        if delivery["expireAt"].as_u64().unwrap() <= now || is_acknowledged {
             continue;
         }
         let content = items(system, delivery["sk"].as_str().unwrap()).await.remove(0);

@@ -18,4 +18,4 @@ pub use caller::{Caller, Reply};
 pub use clock::ManualClock;
 pub use faults::{Fault, FaultyDynamoDb};
 pub use inbox::{delivered_to, everything, items};
-pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, Setup, System, unique};
+pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, Setup, System};

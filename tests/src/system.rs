@@ -20,9 +20,9 @@ use tokio::net::TcpListener;
 use crate::{Caller, FaultyDynamoDb, ManualClock};
 
 /// The scope of the customer-service product.
-pub const CUSTOMER_SERVICE: Scope = Scope::CustomerService;
+pub const CUSTOMER_SERVICE: &str = Scope::CustomerService.name();
 /// The scope of the push product.
-pub const MESSAGE_PUSH: Scope = Scope::MessagePush;
+pub const MESSAGE_PUSH: &str = Scope::MessagePush.name();
 
 /// How a system is to be started.
 #[derive(Default)]
@@ -90,7 +90,7 @@ impl System {
     }
 
     /// Stores a token of an application, good for an hour.
-    pub async fn grant(&self, token: &str, app: &str, scopes: &[Scope], sources: &[u32]) {
+    pub async fn grant(&self, token: &str, app: &str, scopes: &[&str], sources: &[u32]) {
         self.grant_until(token, app, scopes, sources, self.clock.now().seconds() + 3600).await;
     }
 
@@ -99,14 +99,14 @@ impl System {
         &self,
         token: &str,
         app: &str,
-        scopes: &[Scope],
+        scopes: &[&str],
         sources: &[u32],
         expire_at: u64,
     ) {
         let hash = BearerToken::from_header(&format!("Bearer {token}")).expect("it is a token").hash();
         let grant = Grant {
             app_id: AppId::parse(app).expect("it is an application's id"),
-            scopes: scopes.to_vec(),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             sources: sources
                 .iter()
                 .map(|number| Source::try_from(*number).expect("it is a source"))
@@ -127,12 +127,4 @@ impl System {
 
 async fn free_port() -> TcpListener {
     TcpListener::bind(("127.0.0.1", 0)).await.expect("there is a free port")
-}
-
-/// An id that no other test has.
-#[must_use]
-pub fn unique(prefix: &str) -> String {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    format!("{prefix}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }

@@ -8,7 +8,7 @@ mod policy;
 
 use std::time::Instant;
 
-use api::{Clock, Environment, EnvironmentError};
+use api::{Clock, Environment, EnvironmentError, Metric, Tally, logging::RequestLine};
 use lambda_http::aws_lambda_events::apigw::{
     ApiGatewayCustomAuthorizerRequest, ApiGatewayCustomAuthorizerResponse,
 };
@@ -80,17 +80,20 @@ pub async fn respond(
         Err(Refusal::Malformed) => ("malformed", None, None),
         Err(Refusal::Unchecked(fault)) => ("error", None, Some(fault.to_string())),
     };
-    tracing::info!(
-        request_id = event.context.request_id,
-        function = env!("CARGO_PKG_NAME"),
+    let tally = Tally::default();
+    if matches!(decision, Ok(None) | Err(Refusal::Malformed)) {
+        tally.count(Metric::Denials, 1);
+    }
+    let line = RequestLine {
+        request_id: &event.context.request_id,
+        gateway_request_id: None,
+        function: env!("CARGO_PKG_NAME"),
         application,
-        outcome,
-        cause,
-        duration_ms = started.elapsed().as_secs_f64() * 1000.0,
-        read_units = meter.read_units(),
-        write_units = meter.write_units(),
-        "request"
-    );
+        outcome: outcome.into(),
+        cause: cause.as_deref(),
+        duration: started.elapsed(),
+    };
+    line.write(&meter, &tally);
     let method_arn = event.payload.method_arn.unwrap_or_default();
     Ok(match decision? {
         Some(principal) => policy::allow(&method_arn, &principal),
@@ -106,5 +109,5 @@ pub async fn handle(deps: &Deps, meter: &Meter, header: Option<&str>) -> Result<
     let token = BearerToken::from_header(header.unwrap_or_default()).map_err(|_| Refusal::Malformed)?;
     let access = deps.access.metered(meter);
     let found = tokens::find(&access, &token.hash(), deps.clock.now()).await.map_err(Refusal::Unchecked)?;
-    Ok(found.filter(|token| token.scopes.contains(&deps.required_scope)).map(|token| token.principal))
+    Ok(found.filter(|token| token.covers(deps.required_scope)).map(|token| token.principal))
 }

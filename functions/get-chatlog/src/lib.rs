@@ -12,7 +12,6 @@ use model::{ChatLogEntry, ChatLogQuery, CustomerServiceError};
 use serde::Serialize;
 use store::chat_log;
 
-pub use transcript::ANSWER_BUDGET;
 use transcript::Transcript;
 
 /// A chat log, or as much of it as one answer holds.
@@ -46,15 +45,15 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<ChatLog, Failure<Cu
     let now = deps.clock.now();
     let mut transcript = Transcript::new(query.limit);
     let mut after = query.after;
+    let mut to_read = transcript.to_read_first();
     loop {
-        let page =
-            chat_log::read(&chat, source, &query.chat, after.as_ref(), transcript.to_read(), now).await?;
-        let read_to = page.next;
+        let page = chat_log::read(&chat, source, &query.chat, after.as_ref(), to_read, now).await?;
         transcript.extend(page.entries);
-        if transcript.is_full() || read_to.is_none() {
+        after = page.next;
+        to_read = None;
+        if transcript.is_full() || after.is_none() {
             break;
         }
-        after = read_to;
     }
     let (list, cursor) = transcript.finish();
     Ok(ChatLog {

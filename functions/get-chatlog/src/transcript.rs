@@ -6,7 +6,7 @@ use model::{ChatLogEntry, Cursor, Limit};
 ///
 /// Lambda takes an answer of 6 MB, in which the body is a JSON string: every quote and backslash of the body takes a
 /// byte more. What is left up to 6 MB is more than everything around the entries takes.
-pub const ANSWER_BUDGET: usize = 5_500_000;
+const ANSWER_BUDGET: usize = 5_500_000;
 
 /// Collects entries, oldest first, until the limit is reached or the answer is full.
 #[derive(Debug)]
@@ -26,9 +26,12 @@ impl Transcript {
         Self { limit, entries: Vec::new(), size: 0, end: None, has_more: false }
     }
 
-    /// How many entries to ask for: those still wanted, and one more that tells whether there is a next answer.
-    pub(crate) fn to_read(&self) -> Option<u32> {
-        self.limit.and_then(|limit| u32::try_from(limit.saturating_sub(self.entries.len()) + 1).ok())
+    /// How many entries to ask for at first: those wanted, and one more that tells whether there is a next answer.
+    ///
+    /// That is enough unless some have expired; then it is better to read on by the megabyte than to count on meeting
+    /// as many again: what has expired stands at the beginning of a log, and TTL may be days behind.
+    pub(crate) fn to_read_first(&self) -> Option<u32> {
+        self.limit.and_then(|limit| u32::try_from(limit + 1).ok())
     }
 
     /// Takes entries until one does not go into this answer.

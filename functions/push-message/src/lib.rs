@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 pub use api::ChatDeps as Deps;
-use api::{Done, Failure, Request};
+use api::{Done, Failure, Metric, Request};
 use lambda_http::{Body, Response};
 use model::{PushError, PushRequest};
 use store::pushes::{self, Claim, Push};
@@ -29,8 +29,15 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<Done, Failure<PushE
     let push = Push::new(&request.principal.app, &message, &content, now, expire_hours.deadline(now));
     let chat = request.table(&deps.chat);
     match pushes::claim(&chat, &push).await? {
-        Claim::Held => pushes::deliver(&chat, &push, users.as_slice()).await?,
-        Claim::Taken => return Err(PushError::MessageIdTaken.into()),
+        Claim::New => {}
+        Claim::Repeated => request.count(Metric::PushReplays, 1),
+        Claim::Taken => {
+            request.count(Metric::PushConflicts, 1);
+            return Err(PushError::MessageIdTaken.into());
+        }
     }
+    pushes::deliver(&chat, &push, users.as_slice()).await?;
+    request.count(Metric::Pushes, 1);
+    request.count(Metric::Deliveries, users.as_slice().len());
     Ok(Done {})
 }

@@ -2,9 +2,9 @@
 
 use std::convert::Infallible;
 
-use api::{ChatDeps, Clock, Done, Environment, EnvironmentError, Failure, Request};
+use api::{ChatDeps, Clock, Done, Environment, EnvironmentError, Failure, Metric, Request};
 use lambda_http::{Body, Response};
-use model::{CustomerServiceError, ReceivedMessage};
+use model::{CustomerServiceError, MessageBody, ReceivedMessage};
 use store::{Client, Retention, messages};
 
 /// What this function works with.
@@ -53,5 +53,17 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<Done, Failure<Custo
         expire_at: deps.retention.expiry(now),
     };
     messages::append(&request.table(&deps.common.chat), &message, acceptance).await?;
+    request.count(metric(&message.body), 1);
     Ok(Done {})
+}
+
+/// What a message counts as.
+const fn metric(body: &MessageBody) -> Metric {
+    match body {
+        MessageBody::Begin | MessageBody::End => Metric::EventsReceived,
+        MessageBody::Evaluate(_) => Metric::EvaluationsReceived,
+        MessageBody::Text(_) => Metric::TextsReceived,
+        MessageBody::Image(_) => Metric::ImagesReceived,
+        MessageBody::File(..) => Metric::FilesReceived,
+    }
 }

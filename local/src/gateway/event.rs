@@ -11,6 +11,11 @@ use url::form_urlencoded;
 use super::{ACCOUNT, Call};
 use crate::template::{Api, Route};
 
+/// The name under which an event says the API was called.
+const DOMAIN: &str = "localhost";
+/// The address from which an event says it was.
+const CALLER: &str = "127.0.0.1";
+
 /// The event that the function behind `route` gets, as JSON.
 pub(super) fn proxy_event(
     api: &Api,
@@ -19,7 +24,16 @@ pub(super) fn proxy_event(
     body: &[u8],
     authorizer: &Map<String, Value>,
 ) -> String {
-    let headers = header_values(&call.headers);
+    let mut headers = header_values(&call.headers);
+    // API Gateway says these itself, whatever the client said.
+    for (name, value) in [
+        ("host", DOMAIN),
+        ("x-forwarded-for", CALLER),
+        ("x-forwarded-port", "443"),
+        ("x-forwarded-proto", "https"),
+    ] {
+        headers.insert(name.to_owned(), vec![value.to_owned()]);
+    }
     let query = query_values(call.uri.query().unwrap_or_default());
     let (body, is_base64_encoded) = encode(body, api.binary_bodies);
     let now = OffsetDateTime::now_utc();
@@ -40,12 +54,12 @@ pub(super) fn proxy_event(
             "accountId": ACCOUNT,
             "apiId": api.id,
             "authorizer": authorizer,
-            "domainName": call.headers.get("host").and_then(|host| host.to_str().ok()),
+            "domainName": DOMAIN,
             "domainPrefix": api.id,
             "extendedRequestId": call.id.to_string(),
             "httpMethod": route.method,
             "identity": {
-                "sourceIp": "127.0.0.1",
+                "sourceIp": CALLER,
                 "userAgent": call.headers.get("user-agent").and_then(|agent| agent.to_str().ok()),
             },
             "path": format!("/{}{}", api.stage, route.path),

@@ -9,6 +9,7 @@ mod failure;
 pub mod logging;
 mod request;
 mod respond;
+mod tally;
 
 pub use chat_deps::ChatDeps;
 pub use clock::Clock;
@@ -17,3 +18,4 @@ pub use environment::{Environment, EnvironmentError};
 pub use failure::Failure;
 pub use request::Request;
 pub use respond::{ANSWER_WITHIN, Done, respond};
+pub use tally::{Metric, Tally};

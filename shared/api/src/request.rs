@@ -4,6 +4,8 @@ use lambda_http::{Body, RequestExt, aws_lambda_events::query_map::QueryMap, requ
 use model::{BodyError, CustomerServiceError, JsonObject, Parameter, Principal, Source};
 use store::{Meter, Table};
 
+use crate::{Metric, Tally};
+
 /// A request as a `handle` gets it: there is none without a principal.
 #[derive(Debug)]
 pub struct Request {
@@ -12,14 +14,15 @@ pub struct Request {
     query: QueryMap,
     body: Body,
     meter: Meter,
+    tally: Tally,
 }
 
 impl Request {
     /// Takes the request out of API Gateway's event; `None` if the event carries no principal of the authorizer's.
-    pub(crate) fn from_event(event: lambda_http::Request, meter: Meter) -> Option<Self> {
+    pub(crate) fn from_event(event: lambda_http::Request, meter: Meter, tally: Tally) -> Option<Self> {
         let principal = principal(&event)?;
         let query = event.query_string_parameters();
-        Some(Self { principal, query, body: event.into_body(), meter })
+        Some(Self { principal, query, body: event.into_body(), meter, tally })
     }
 
     /// The query parameter `name`; of a repeated one, the first.
@@ -43,10 +46,16 @@ impl Request {
     pub fn source(&self) -> Result<Source, CustomerServiceError> {
         let source = Source::parse(&self.query("source"))?;
         if self.principal.sources.permit(source) {
+            self.tally.belongs_to(source);
             Ok(source)
         } else {
             Err(CustomerServiceError::SourceNotPermitted)
         }
+    }
+
+    /// Counts `by` more of `metric`, which stands in the request's log line.
+    pub fn count(&self, metric: Metric, by: usize) {
+        self.tally.count(metric, by);
     }
 
     /// `table` as this request sees it: what is used of it stands in the request's log line.

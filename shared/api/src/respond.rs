@@ -13,7 +13,7 @@ use lambda_http::{
 use serde::Serialize;
 use store::Meter;
 
-use crate::{Envelope, Failure, Request};
+use crate::{Envelope, Failure, Request, Tally, logging::RequestLine};
 
 /// The time in which an answer is given, whatever the store does: two seconds less than a function may run, so that
 /// the caller gets a clean error of ours and not the gateway's.
@@ -41,10 +41,10 @@ where
     F: Future<Output = Result<P, Failure<E>>>,
 {
     let started = Instant::now();
-    let request_id = event.lambda_context_ref().map(|context| context.request_id.clone());
+    let request_id = event.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
     let gateway_request_id = gateway_request_id(&event);
-    let meter = Meter::default();
-    let request = Request::from_event(event, meter.clone());
+    let (meter, tally) = (Meter::default(), Tally::default());
+    let request = Request::from_event(event, meter.clone(), tally.clone());
     let application = request.as_ref().map(|request| request.principal.app.to_string());
 
     let outcome: Result<String, Failure<E>> = match request {
@@ -57,18 +57,16 @@ where
     };
     let code = outcome.as_ref().map_or_else(|failure| failure.answer.code(), |_| E::SUCCESS);
     let cause = outcome.as_ref().err().and_then(|failure| failure.cause.as_deref());
-    tracing::info!(
-        request_id,
-        gateway_request_id,
+    let line = RequestLine {
+        request_id: &request_id,
+        gateway_request_id: gateway_request_id.as_deref(),
         function,
-        application,
-        outcome = code,
+        application: application.as_deref(),
+        outcome: code.into(),
         cause,
-        duration_ms = started.elapsed().as_secs_f64() * 1000.0,
-        read_units = meter.read_units(),
-        write_units = meter.write_units(),
-        "request"
-    );
+        duration: started.elapsed(),
+    };
+    line.write(&meter, &tally);
     match outcome {
         Ok(body) => json(StatusCode::OK, body),
         Err(failure) => json(failure.answer.http_status(), failure.answer.body()),

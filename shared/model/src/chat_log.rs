@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChatId, Cursor, IntegerError, Parameter, ParameterError, Source, received_message::required};
+use crate::{ChatId, Cursor, IntegerError, Parameter, ParameterError, Source, customer_service::required};
 
 /// One question of the user and the robot's reply, in the form the API shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

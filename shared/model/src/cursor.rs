@@ -49,7 +49,9 @@ impl Cursor {
             return Ok(None);
         };
         Self::decode(&text)
-            .filter(|(claimed, position)| *claimed == checksum(source, chat, position))
+            .filter(|(claimed, position)| {
+                is_position(position) && *claimed == checksum(source, chat, position)
+            })
             .map(|(_, position)| Some(Self(position)))
             .ok_or(ParameterError::InvalidCursor)
     }
@@ -59,6 +61,13 @@ impl Cursor {
         let (checksum, position) = bytes.split_first_chunk()?;
         Some((*checksum, String::from_utf8(position.to_vec()).ok()?))
     }
+}
+
+/// Whether this can be an entry's place: 13 digits of milliseconds, and what tells it from others of that millisecond.
+fn is_position(text: &str) -> bool {
+    text.split_once('#').is_some_and(|(millis, id)| {
+        millis.len() == 13 && millis.bytes().all(|byte| byte.is_ascii_digit()) && (1..=64).contains(&id.len())
+    })
 }
 
 fn checksum(source: Source, chat: &ChatId, position: &str) -> [u8; CHECKSUM_LENGTH] {
@@ -92,6 +101,15 @@ mod tests {
     fn a_cursor_comes_back_as_the_place_it_was_issued_for() {
         assert_eq!(parse(&issued(), 1, "chat"), Ok(Some(Cursor::after("1589243400000#x"))));
         assert_eq!(parse(" ", 1, "chat"), Ok(None));
+    }
+
+    #[test]
+    fn a_checksum_does_not_make_a_position() {
+        let chat = ChatId::parse("chat").unwrap();
+        for position in ["", "#", "1#x", "158924340000x#x", "1589243400000", "1589243400000#"] {
+            let forged = Cursor::after(position).issue(Source::DEFAULT, &chat);
+            assert_eq!(parse(&forged, 1, "chat"), Err(ParameterError::InvalidCursor), "{position}");
+        }
     }
 
     #[test]

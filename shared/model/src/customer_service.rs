@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
-use crate::{BodyError, TextError};
+use crate::{BodyError, BoundedText, Parameter, TextError};
 
 /// Why a customer-service request is not done. The text is what the caller reads.
 ///
@@ -108,6 +108,26 @@ pub enum ParameterError {
     /// A cursor that was altered, or is for another chat or source.
     #[error("cursor: is not valid")]
     InvalidCursor,
+}
+
+/// A parameter that must be there.
+pub(crate) fn required<T: BoundedText>(
+    parameter: &Parameter<'_>,
+    name: &'static str,
+) -> Result<T, ParameterError> {
+    optional(parameter, name)?.ok_or(ParameterError::Missing(name))
+}
+
+/// A parameter that may be there, and keeps its rules if it is.
+pub(crate) fn optional<T: BoundedText>(
+    parameter: &Parameter<'_>,
+    name: &'static str,
+) -> Result<Option<T>, ParameterError> {
+    parameter
+        .text()
+        .map_err(|_| ParameterError::NotAString(name))?
+        .map(|text| T::parse(&text).map_err(|error| ParameterError::Text(name, error)))
+        .transpose()
 }
 
 #[cfg(test)]

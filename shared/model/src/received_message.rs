@@ -1,8 +1,11 @@
 //! A message for a user's chat: contract, "POST /chatbot/servlet/third/msg/receive".
 
+use std::borrow::Cow;
+
 use crate::{
-    AgentName, BoundedText, ChatId, Content, CustomerServiceError, FileName, HttpUrl, JsonObject, Parameter,
+    AgentName, ChatId, Content, CustomerServiceError, FileName, HttpUrl, JsonObject, Parameter,
     ParameterError,
+    customer_service::{optional, required},
 };
 
 /// A message from a third-party customer-service system that keeps every rule of the contract.
@@ -103,31 +106,8 @@ impl Kind {
 }
 
 /// A parameter that must be there and is one of a few words.
-fn word<'p>(
-    parameter: &'p Parameter<'_>,
-    name: &'static str,
-) -> Result<std::borrow::Cow<'p, str>, ParameterError> {
+fn word<'p>(parameter: &'p Parameter<'_>, name: &'static str) -> Result<Cow<'p, str>, ParameterError> {
     parameter.text().map_err(|_| ParameterError::NotAString(name))?.ok_or(ParameterError::Missing(name))
-}
-
-/// A parameter that must be there.
-pub(crate) fn required<T: BoundedText>(
-    parameter: &Parameter<'_>,
-    name: &'static str,
-) -> Result<T, ParameterError> {
-    optional(parameter, name)?.ok_or(ParameterError::Missing(name))
-}
-
-/// A parameter that may be there, and keeps its rules if it is.
-fn optional<T: BoundedText>(
-    parameter: &Parameter<'_>,
-    name: &'static str,
-) -> Result<Option<T>, ParameterError> {
-    parameter
-        .text()
-        .map_err(|_| ParameterError::NotAString(name))?
-        .map(|text| T::parse(&text).map_err(|error| ParameterError::Text(name, error)))
-        .transpose()
 }
 
 /// The object `name`; one that is missing is an empty one, so that its first field is named as missing.
@@ -144,6 +124,7 @@ fn object<'a>(body: &JsonObject<'a>, name: &'static str) -> Result<JsonObject<'a
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::BoundedText;
 
     fn parse(body: &str) -> Result<ReceivedMessage, String> {
         ReceivedMessage::parse(&JsonObject::from_body(body.as_bytes()).unwrap())

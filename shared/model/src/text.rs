@@ -52,8 +52,22 @@ macro_rules! bounded_text {
     ($(#[$doc:meta])* $name:ident, $max:literal, $parse:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
+        #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
+
+        impl TryFrom<String> for $name {
+            type Error = TextError;
+
+            fn try_from(text: String) -> Result<Self, TextError> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
+            }
+        }
 
         impl BoundedText for $name {
             const MAX_LENGTH: usize = $max;
@@ -120,10 +134,12 @@ bounded_text!(
 /// Accepts what a browser would open as `http` or `https`: scheme, two slashes, a host, and no control character,
 /// which a URL parser would silently drop and a display might not.
 fn http_url(text: &str) -> Result<&str, TextError> {
-    let names_a_host =
-        text.split_once("://").is_some_and(|(_, rest)| !rest.starts_with(['/', '\\', '?', '#']));
-    let is_http = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-    if names_a_host && is_http && !text.contains(char::is_control) {
+    // A parser mends `http:host` and `http:///host`, which a browser then opens and others do not.
+    let is_written_out = text.split_once("://").is_some_and(|(scheme, rest)| {
+        ["http", "https"].iter().any(|http| scheme.eq_ignore_ascii_case(http))
+            && !rest.starts_with(['/', '\\', '?', '#'])
+    });
+    if is_written_out && Url::parse(text).is_ok() && !text.contains(char::is_control) {
         Ok(text)
     } else {
         Err(TextError::NotAnHttpUrl)
@@ -193,6 +209,10 @@ mod tests {
             "http://a/\nb",
             "httpx://a",
             "http//a",
+            "http:x://y",
+            "http:javascript://y",
+            "http:/a.com/?u=http://b",
+            "https:\\a://b",
         ] {
             assert_eq!(HttpUrl::parse(url), Err(TextError::NotAnHttpUrl), "{url}");
         }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::sha256_hex;
@@ -51,14 +50,25 @@ impl fmt::Display for TokenHash {
 }
 
 /// What a token may be used for: each product has a scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// The customer-service product.
-    #[serde(rename = "thirdparty-customer-service")]
     CustomerService,
     /// The push product.
-    #[serde(rename = "message-push-service")]
     MessagePush,
+}
+
+impl Scope {
+    const ALL: [Self; 2] = [Self::CustomerService, Self::MessagePush];
+
+    /// The scope's name, as applications apply for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CustomerService => "thirdparty-customer-service",
+            Self::MessagePush => "message-push-service",
+        }
+    }
 }
 
 /// The text is the name of no scope.
@@ -70,11 +80,7 @@ impl std::str::FromStr for Scope {
     type Err = UnknownScope;
 
     fn from_str(name: &str) -> Result<Self, UnknownScope> {
-        match name {
-            "thirdparty-customer-service" => Ok(Self::CustomerService),
-            "message-push-service" => Ok(Self::MessagePush),
-            _ => Err(UnknownScope),
-        }
+        Self::ALL.into_iter().find(|scope| scope.name() == name).ok_or(UnknownScope)
     }
 }
 

@@ -30,8 +30,10 @@ pub struct Turn {
 #[serde(rename_all = "camelCase")]
 pub struct TurnRecord {
     /// What the user asked.
+    #[serde(default)]
     pub question: String,
     /// What the robot answered.
+    #[serde(default)]
     pub reply: String,
     /// How the robot came to its answer, if it said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,6 +80,8 @@ pub async fn read(
         .set_exclusive_start_key(start)
         .set_limit(limit.and_then(|limit| i32::try_from(limit).ok()))
         .return_consumed_capacity(ReturnConsumedCapacity::Total)
+        .customize()
+        .interceptor(table.meter.attempts())
         .send()
         .await
         .map_err(StoreError::of("Query"))?;

@@ -33,6 +33,13 @@ pub enum Fault {
 }
 
 impl StoreError {
+    /// Whether the table was too busy.
+    pub(crate) fn is_throttling(&self) -> bool {
+        const CODES: [&str; 3] =
+            ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"];
+        matches!(&self.fault, Fault::Refused(code) if CODES.contains(&code.as_str()))
+    }
+
     pub(crate) fn unreadable(operation: &'static str) -> Self {
         Self { operation, fault: Fault::Unreadable }
     }

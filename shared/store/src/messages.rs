@@ -139,7 +139,12 @@ async fn put_both(table: &Table, message: Item, event: Item) -> Result<(), Store
             .map_err(|_| StoreError::unreadable(OPERATION))?;
         request = request.transact_items(TransactWriteItem::builder().put(put).build());
     }
-    let output = request.send().await.map_err(StoreError::of(OPERATION))?;
+    let output = request
+        .customize()
+        .interceptor(table.meter.attempts())
+        .send()
+        .await
+        .map_err(StoreError::of(OPERATION))?;
     table.meter.count_write(output.consumed_capacity());
     Ok(())
 }

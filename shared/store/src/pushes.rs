@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::{
     error::SdkError,
     operation::put_item::PutItemError,
     types::{
-        AttributeValue, PutRequest, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, WriteRequest,
+        AttributeValue, PutRequest, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
+        WriteRequest,
     },
 };
 use futures_util::future::join_all;
@@ -25,8 +26,9 @@ use crate::{
 /// The most items DynamoDB takes in one `BatchWriteItem`.
 const BATCH_SIZE: usize = 25;
 
-/// A message id is free, stands for the same content as long already, or its deadline is now moved further away:
-/// content never ends before a delivery of it, and a repeat never shortens it.
+/// A message id is free, or stands for the same content and its deadline is now moved further away: content never ends
+/// before a delivery of it, and a repeat never shortens it. Where this fails, the item that stands there tells whether
+/// the content is the same.
 const CLAIM_CONDITION: &str = "attribute_not_exists(pk) OR expireAt <= :now \
     OR (contentHash = :hash AND expireAt < :deadline)";
 
@@ -44,8 +46,10 @@ pub struct Push<'a> {
 /// What came of asking for a message id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
-    /// The id stands for this content, which is stored at least until the deadline.
-    Held,
+    /// The id was free; it stands for this content now.
+    New,
+    /// The id stood for this content already, and does at least until the deadline.
+    Repeated,
     /// The id stands for other content still; nothing was stored.
     Taken,
 }
@@ -107,17 +111,21 @@ pub async fn claim(table: &Table, push: &Push<'_>) -> Result<Claim, StoreError> 
         .expression_attribute_values(":now", number(push.accepted_at))
         .expression_attribute_values(":deadline", number(push.deadline))
         .expression_attribute_values(":hash", AttributeValue::S(push.content_hash.clone()))
+        .return_values(ReturnValue::AllOld)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .return_consumed_capacity(ReturnConsumedCapacity::Total)
+        .customize()
+        .interceptor(table.meter.attempts())
         .send()
         .await;
     match put {
         Ok(output) => {
             table.meter.count_write(output.consumed_capacity());
-            Ok(Claim::Held)
+            let before = output.attributes().and_then(content_hash);
+            Ok(if before == Some(&push.content_hash) { Claim::Repeated } else { Claim::New })
         }
         Err(error) => match stored_hash(&error) {
-            Some(hash) if hash == push.content_hash => Ok(Claim::Held),
+            Some(hash) if *hash == push.content_hash => Ok(Claim::Repeated),
             Some(_) => Ok(Claim::Taken),
             None => Err(StoreError::of(OPERATION)(error)),
         },
@@ -125,13 +133,15 @@ pub async fn claim(table: &Table, push: &Push<'_>) -> Result<Claim, StoreError> 
 }
 
 /// The hash of the content that stands in the way, if it is a condition that failed.
-fn stored_hash(error: &SdkError<PutItemError>) -> Option<&str> {
+fn stored_hash(error: &SdkError<PutItemError>) -> Option<&String> {
     match error.as_service_error()? {
-        PutItemError::ConditionalCheckFailedException(failed) => {
-            failed.item()?.get("contentHash")?.as_s().ok().map(String::as_str)
-        }
+        PutItemError::ConditionalCheckFailedException(failed) => content_hash(failed.item()?),
         _ => None,
     }
+}
+
+fn content_hash(item: &Item) -> Option<&String> {
+    item.get("contentHash")?.as_s().ok()
 }
 
 fn number(seconds_of: Timestamp) -> AttributeValue {
@@ -175,22 +185,32 @@ fn delivery(push: &Push<'_>, user: &UserId) -> Result<WriteRequest, StoreError> 
 async fn write_all(table: &Table, mut pending: Vec<WriteRequest>) -> Result<(), StoreError> {
     let mut backoff = Backoff::new();
     loop {
-        let output = table
+        let written = table
             .client
             .batch_write_item()
-            .request_items(&table.name, pending)
+            .request_items(&table.name, pending.clone())
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .interceptor(table.meter.attempts())
             .send()
             .await
-            .map_err(StoreError::of("BatchWriteItem"))?;
-        table.meter.count_write(output.consumed_capacity());
-        pending = output
-            .unprocessed_items
-            .and_then(|mut unprocessed| unprocessed.remove(&table.name))
-            .unwrap_or_default();
+            .map_err(StoreError::of("BatchWriteItem"));
+        match written {
+            Ok(output) => {
+                table.meter.count_write(output.consumed_capacity());
+                pending = output
+                    .unprocessed_items
+                    .and_then(|mut unprocessed| unprocessed.remove(&table.name))
+                    .unwrap_or_default();
+            }
+            // A batch of which nothing could be processed is refused as a whole.
+            Err(error) if error.is_throttling() => {}
+            Err(error) => return Err(error),
+        }
         if pending.is_empty() {
             return Ok(());
         }
+        table.meter.count_retry();
         tokio::time::sleep(backoff.next_delay()).await;
     }
 }

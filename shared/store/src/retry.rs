@@ -9,13 +9,7 @@ use aws_sdk_dynamodb::{
 };
 
 /// The reasons of a cancelled transaction that pass by themselves.
-const PASSING: [&str; 5] = [
-    "InternalServerError",
-    "ProvisionedThroughputExceeded",
-    "RequestLimitExceeded",
-    "ThrottlingError",
-    "TransactionConflict",
-];
+const PASSING: [&str; 3] = ["ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"];
 
 /// Tries a transaction again that was cancelled because the table was busy.
 ///

@@ -49,6 +49,8 @@ impl Table {
             .table_name(&self.name)
             .set_item(Some(keyed(partition, sort, attributes)))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .interceptor(self.meter.attempts())
             .send()
             .await
             .map_err(StoreError::of("PutItem"))?;
@@ -71,6 +73,8 @@ impl Table {
             .key(SORT, AttributeValue::S(sort.to_owned()))
             .consistent_read(matches!(read, Read::Consistent))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .interceptor(self.meter.attempts())
             .send()
             .await
             .map_err(StoreError::of("GetItem"))?;

@@ -13,8 +13,16 @@ const TOKEN: &str = "TOKEN";
 pub struct AccessToken {
     /// Whose it is.
     pub principal: Principal,
-    /// What it may be used for.
-    pub scopes: Vec<Scope>,
+    /// What it may be used for, by name: a token may have scopes of products that are not this service's.
+    pub scopes: Vec<String>,
+}
+
+impl AccessToken {
+    /// Whether the token may be used for `scope`.
+    #[must_use]
+    pub fn covers(&self, scope: Scope) -> bool {
+        self.scopes.iter().any(|name| name == scope.name())
+    }
 }
 
 /// What is granted to an application with a token.
@@ -23,9 +31,10 @@ pub struct AccessToken {
 pub struct Grant {
     /// Whose the token is.
     pub app_id: AppId,
-    /// What it may be used for.
-    pub scopes: Vec<Scope>,
+    /// What it may be used for, by name.
+    pub scopes: Vec<String>,
     /// The third-party systems the application may speak for.
+    #[serde(default)]
     pub sources: Vec<Source>,
     /// The end of its life, in epoch seconds.
     pub expire_at: u64,

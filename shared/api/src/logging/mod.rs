@@ -1,5 +1,8 @@
 //! Logs: one JSON object a line, on standard output, where Lambda collects them.
 
+mod json_line;
+mod request_line;
+
 use std::str::FromStr;
 
 use tracing::{Subscriber, level_filters::LevelFilter};
@@ -8,6 +11,8 @@ use tracing_subscriber::{
 };
 
 use crate::Environment;
+use json_line::JsonLine;
+pub use request_line::{NAMESPACE, RequestLine};
 
 /// The crates whose events are logged at the level that is set. Libraries may log a request's body or headers when
 /// they are asked for detail, so they are never asked: their errors are all that is taken.
@@ -25,12 +30,11 @@ pub fn subscriber(
     level: LevelFilter,
     writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
 ) -> impl Subscriber + Send + Sync {
-    let filter = Targets::new().with_default(LevelFilter::ERROR).with_targets(OURS.map(|name| (name, level)));
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_writer(writer);
+    let filter = Targets::new()
+        .with_default(LevelFilter::ERROR)
+        // It repeats what we return and quotes what it cannot read; Lambda itself reports both.
+        .with_target("lambda_runtime", LevelFilter::OFF)
+        .with_targets(OURS.map(|name| (name, level)));
+    let lines = tracing_subscriber::fmt::layer().event_format(JsonLine).with_writer(writer);
     tracing_subscriber::registry().with(lines.with_filter(filter))
 }

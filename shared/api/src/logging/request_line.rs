@@ -1,0 +1,85 @@
+//! The line each request leaves in the log, which holds its metrics too.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use store::Meter;
+
+use super::json_line::FIELDS;
+use crate::Tally;
+
+/// The namespace of the metrics in CloudWatch.
+pub const NAMESPACE: &str = "ChatbotThirdParty";
+
+/// What is known of a request when it has been answered. Never a token, a header or a body.
+#[derive(Debug, Serialize)]
+pub struct RequestLine<'a> {
+    /// Lambda's id of the invocation.
+    pub request_id: &'a str,
+    /// API Gateway's id, which the caller sees as `x-amzn-requestid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway_request_id: Option<&'a str>,
+    /// The function.
+    pub function: &'static str,
+    /// The application that called, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<&'a str>,
+    /// What became of it: the product's code, or the authorizer's decision.
+    pub outcome: Value,
+    /// What is behind a fault of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<&'a str>,
+    /// How long it took.
+    #[serde(rename = "duration_ms", serialize_with = "as_millis")]
+    pub duration: Duration,
+}
+
+impl RequestLine<'_> {
+    /// Writes the line, with what the request used of the store and what it counted.
+    ///
+    /// What is counted stands in it in CloudWatch's embedded metric format, so that CloudWatch makes metrics of the
+    /// log: by function, and by function and source where there is a source.
+    pub fn write(&self, meter: &Meter, tally: &Tally) {
+        let Ok(Value::Object(mut line)) = serde_json::to_value(self) else { return };
+        line.insert("read_units".to_owned(), meter.read_units().into());
+        line.insert("write_units".to_owned(), meter.write_units().into());
+        line.insert("store_retries".to_owned(), meter.retries().into());
+        line.extend(metrics(meter, tally));
+        let fields = Value::Object(line).to_string();
+        tracing::info!({ FIELDS } = fields.as_str(), "request");
+    }
+}
+
+/// The metrics that are not zero, and what tells CloudWatch that they are metrics.
+fn metrics(meter: &Meter, tally: &Tally) -> Map<String, Value> {
+    #[expect(clippy::cast_precision_loss, reason = "a request counts far fewer than 2^53 of anything")]
+    let counts = tally.counts().into_iter().map(|(metric, count)| (metric.name(), count as f64));
+    #[expect(clippy::cast_precision_loss, reason = "nor does it try that often")]
+    let used = [("WriteUnits", meter.write_units()), ("StoreRetries", meter.retries() as f64)];
+    let values: Vec<_> = counts.chain(used).filter(|(_, value)| *value > 0.0).collect();
+    if values.is_empty() {
+        return Map::new();
+    }
+    let mut fields: Map<_, _> =
+        values.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+    let mut dimensions = vec![vec!["function"]];
+    if let Some(source) = tally.source() {
+        fields.insert("source".to_owned(), source.to_string().into());
+        dimensions.push(vec!["function", "source"]);
+    }
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let names: Vec<_> = values.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
+    fields.insert(
+        "_aws".to_owned(),
+        json!({
+            "Timestamp": u64::try_from(since_1970.as_millis()).unwrap_or_default(),
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": names}],
+        }),
+    );
+    fields
+}
+
+fn as_millis<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64() * 1000.0)
+}

@@ -3,7 +3,7 @@
 use api::Clock;
 use model::{AppId, BearerToken, BoundedText, ChatId, ClientId, Scope, Source, Timestamp};
 use store::{
-    Client, RecordId, Retention, StoreError, Table,
+    RecordId, Retention, StoreError, Table,
     chat_log::{self, Turn, TurnRecord},
     tokens::{self, Grant},
     users::{self, UserRecord},
@@ -38,13 +38,12 @@ pub enum DemoError {
     Store(#[from] StoreError),
 }
 
-/// Stores the demo data; again and again, it is the same.
+/// Stores the demo data in these tables; again and again, it is the same.
 ///
 /// # Errors
 /// [`DemoError`] if it cannot be stored.
-pub async fn seed(client: &Client, clock: &Clock) -> Result<(), DemoError> {
+pub async fn seed(access: &Table, chat_table: &Table, clock: &Clock) -> Result<(), DemoError> {
     let expire_at = RETENTION.expiry(clock.now());
-    let access = Table::new(client.clone(), "AccessTable");
     for (token, scope) in
         [(CUSTOMER_SERVICE_TOKEN, Scope::CustomerService), (MESSAGE_PUSH_TOKEN, Scope::MessagePush)]
     {
@@ -56,10 +55,9 @@ pub async fn seed(client: &Client, clock: &Clock) -> Result<(), DemoError> {
             sources: vec![Source::DEFAULT],
             expire_at,
         };
-        tokens::put(&access, &token.hash(), &grant).await?;
+        tokens::put(access, &token.hash(), &grant).await?;
     }
 
-    let table = Table::new(client.clone(), "ChatTable");
     let chat = ChatId::parse(CHAT).map_err(|_| DemoError::Invalid)?;
     for number in [1, 2] {
         let said = TurnRecord {
@@ -70,7 +68,7 @@ pub async fn seed(client: &Client, clock: &Clock) -> Result<(), DemoError> {
         };
         let at = Timestamp::from_millis(DOCUMENTED.millis() + (number - 1) * TWENTY_MINUTES);
         let turn = Turn { at, id: RecordId::fixed(number.into()), said };
-        chat_log::put(&table, Source::DEFAULT, &chat, &turn).await?;
+        chat_log::put(chat_table, Source::DEFAULT, &chat, &turn).await?;
     }
 
     let user = UserRecord {
@@ -84,7 +82,7 @@ pub async fn seed(client: &Client, clock: &Clock) -> Result<(), DemoError> {
         expire_at,
     };
     let client_id = ClientId::parse(USER).map_err(|_| DemoError::Invalid)?;
-    users::put(&table, Source::DEFAULT, &client_id, &user).await?;
+    users::put(chat_table, Source::DEFAULT, &client_id, &user).await?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use local::{
     gateway::{self, Gateway},
     template::Template,
 };
+use store::Table;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -60,7 +61,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let client = store::client::at_endpoint(&database.url()).await;
     dynamodb::create_tables(&client, &template.tables).await?;
     if !arguments.no_demo {
-        demo::seed(&client, &clock).await?;
+        let table = |name| Table::new(client.clone(), name);
+        demo::seed(&table("AccessTable"), &table("ChatTable"), &clock).await?;
     }
     let functions = Functions::start(&template, &client, &clock)?;
     let server = gateway::serve(api_listener, Gateway::new(template, functions))?;

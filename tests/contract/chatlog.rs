@@ -52,7 +52,7 @@ pub(super) async fn store_many(system: &System, chat: &str, count: usize, questi
         })
         .collect();
     for batch in requests.chunks(25) {
-        let write = system.dynamodb.batch_write_item().request_items("ChatTable", batch.to_vec());
+        let write = system.dynamodb.batch_write_item().request_items(&system.chat_table, batch.to_vec());
         assert!(write.send().await.unwrap().unprocessed_items.unwrap_or_default().is_empty());
     }
 }
@@ -166,7 +166,7 @@ async fn limit_and_cursor_walk_the_log_to_its_end_and_no_further() {
 async fn what_is_absent_is_empty() {
     let system = System::start().await;
     let text = |text: &str| AttributeValue::S(text.to_owned());
-    let put = system.dynamodb.put_item().table_name("ChatTable").item("pk", text("LOG#1#bare"));
+    let put = system.dynamodb.put_item().table_name(&system.chat_table).item("pk", text("LOG#1#bare"));
     let put = put.item("sk", text("1589243400000#x")).item("expireAt", AttributeValue::N(NEVER.to_string()));
     put.send().await.unwrap();
     system.customer_service.get(&path(&[("openId", "bare")])).await.is(

@@ -145,7 +145,7 @@ async fn a_transaction_cancelled_because_the_table_was_busy_is_tried_again() {
 async fn an_item_that_cannot_be_read_is_an_error_and_not_left_out() {
     let system = System::start().await;
     for (pk, sk) in [("LOG#1#c", "0000000000001#x"), ("LOG#1#d", "not a moment"), ("USER#1#c", "INFO")] {
-        let put = system.dynamodb.put_item().table_name("ChatTable");
+        let put = system.dynamodb.put_item().table_name(&system.chat_table);
         let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
         put.item("pk", text(pk)).item("sk", text(sk)).item("question", text("only")).send().await.unwrap();
     }

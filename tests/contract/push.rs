@@ -335,7 +335,7 @@ async fn a_repeat_never_brings_a_message_back_and_new_content_reaches_who_acknow
     // What the user's side writes when a message has been shown.
     let delivery = items(&system, "INBOX#a").await.remove(0);
     let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
-    let put = system.dynamodb.put_item().table_name("ChatTable").item("pk", text("INBOX#a"));
+    let put = system.dynamodb.put_item().table_name(&system.chat_table).item("pk", text("INBOX#a"));
     let put = put
         .item("sk", text("ACK#demo#m"))
         .item("contentHash", text(delivery["contentHash"].as_str().unwrap()));

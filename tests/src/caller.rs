@@ -2,10 +2,19 @@
 
 use reqwest::{Client, Method, header::AUTHORIZATION};
 
-/// Who calls one of the APIs, and with what in the `Authorization` header.
+/// Where the APIs are.
+#[derive(Debug, Clone)]
+pub struct Urls {
+    /// What the paths of the customer-service product follow.
+    pub customer_service: String,
+    /// What the path of the push product follows.
+    pub message_push: String,
+}
+
+/// Who calls the APIs, and with what in the `Authorization` header.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    base_url: String,
+    urls: Urls,
     authorization: Option<String>,
     client: Client,
 }
@@ -22,10 +31,10 @@ pub struct Reply {
 }
 
 impl Caller {
-    /// Calls what is at `base_url` without any token.
+    /// Calls what is at `urls` without any token.
     #[must_use]
-    pub fn anonymous(base_url: &str) -> Self {
-        Self { base_url: base_url.to_owned(), authorization: None, client: Client::new() }
+    pub fn anonymous(urls: Urls) -> Self {
+        Self { urls, authorization: None, client: Client::new() }
     }
 
     /// The same, with `token`.
@@ -52,7 +61,7 @@ impl Caller {
 
     /// Any method.
     pub async fn send(&self, method: Method, path: &str, body: Option<impl Into<Vec<u8>>>) -> Reply {
-        let mut request = self.client.request(method, format!("{}{path}", self.base_url));
+        let mut request = self.request(method, path);
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
@@ -64,7 +73,12 @@ impl Caller {
 
     /// A request that is not like the others.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.base_url))
+        let base = if path.starts_with("/chatbot/api") {
+            &self.urls.message_push
+        } else {
+            &self.urls.customer_service
+        };
+        self.client.request(method, format!("{base}{path}"))
     }
 
     /// Sends such a request.

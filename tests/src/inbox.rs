@@ -11,7 +11,7 @@ pub async fn items(system: &System, partition: &str) -> Vec<BTreeMap<String, Val
     let pages = system
         .dynamodb
         .query()
-        .table_name("ChatTable")
+        .table_name(&system.chat_table)
         .key_condition_expression("pk = :pk")
         .expression_attribute_values(":pk", aws_sdk_dynamodb::types::AttributeValue::S(partition.to_owned()))
         .into_paginator()
@@ -28,7 +28,7 @@ pub async fn everything(system: &System) -> Vec<BTreeMap<String, Value>> {
     let pages = system
         .dynamodb
         .scan()
-        .table_name("ChatTable")
+        .table_name(&system.chat_table)
         .into_paginator()
         .items()
         .send()

@@ -1,7 +1,12 @@
-//! A system to call: what `local` runs, on free ports, in the process of the test.
+//! A system to call: what `local` runs, on free ports, in the process of the test; or a deployed stack.
+
+use std::collections::HashMap;
 
 use api::Clock;
-use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::{
+    Client,
+    types::{DeleteRequest, WriteRequest},
+};
 use local::{
     Running, TEMPLATE,
     demo::{self, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN},
@@ -17,7 +22,7 @@ use store::{
 };
 use tokio::net::TcpListener;
 
-use crate::{Caller, FaultyDynamoDb, ManualClock};
+use crate::{Caller, FaultyDynamoDb, ManualClock, caller::Urls};
 
 /// The scope of the customer-service product.
 pub const CUSTOMER_SERVICE: &str = Scope::CustomerService.name();
@@ -33,7 +38,7 @@ pub struct Setup {
     pub replaced: Vec<(&'static str, Code)>,
 }
 
-/// A running system with the demo data in it.
+/// A running system with the demo data in it, and nothing else.
 pub struct System {
     /// A caller of the customer-service product with its demo token.
     pub customer_service: Caller,
@@ -43,15 +48,19 @@ pub struct System {
     pub anonymous: Caller,
     /// The store, past every fault.
     pub dynamodb: Client,
-    /// What stands between the functions and the store.
+    /// The name of the table of tokens.
+    pub access_table: String,
+    /// The name of the table of messages, chat logs, users and pushes.
+    pub chat_table: String,
+    /// What stands between the functions and the store, if they run here.
     pub proxy: FaultyDynamoDb,
     /// The time it is for the functions.
     pub clock: Clock,
-    _running: [Running; 2],
+    _running: Vec<Running>,
 }
 
 impl System {
-    /// Starts a system.
+    /// Starts a system; or empties a deployed one, if the environment names it.
     pub async fn start() -> Self {
         Self::start_with(Setup::default()).await
     }
@@ -63,12 +72,21 @@ impl System {
 
     /// Starts a system in another way.
     pub async fn start_with(setup: Setup) -> Self {
+        match Deployed::from_environment() {
+            None => Self::start_here(setup).await,
+            Some(deployed) => {
+                assert!(setup.clock.is_none() && setup.replaced.is_empty(), "a deployed stack is what it is");
+                Self::start_anew(deployed).await
+            }
+        }
+    }
+
+    async fn start_here(setup: Setup) -> Self {
         let template = Template::parse(TEMPLATE).expect("the template is one");
         let clock = setup.clock.as_ref().map_or_else(Clock::system, Clock::from);
         let database = dynamodb::serve(free_port().await, None).expect("DynamoDB starts");
         let dynamodb = store::client::at_endpoint(&database.url()).await;
         dynamodb::create_tables(&dynamodb, &template.tables).await.expect("the tables are created");
-        demo::seed(&dynamodb, &clock).await.expect("the demo data is stored");
 
         let proxy = FaultyDynamoDb::start(&database.url());
         let client = store::client::at_endpoint(&proxy.url()).await;
@@ -77,15 +95,44 @@ impl System {
             setup.replaced.into_iter().fold(functions, |functions, (id, code)| functions.with(id, code));
         let gateway =
             gateway::serve(free_port().await, Gateway::new(template, functions)).expect("it listens");
-        let anonymous = Caller::anonymous(&gateway.url());
+        let urls = Urls { customer_service: gateway.url(), message_push: gateway.url() };
+        let tables = ("AccessTable".to_owned(), "ChatTable".to_owned());
+        Self::seeded(urls, dynamodb, tables, proxy, clock, vec![database, gateway]).await
+    }
+
+    async fn start_anew(deployed: Deployed) -> Self {
+        let dynamodb = store::client::from_environment().await;
+        for table in [&deployed.access_table, &deployed.chat_table] {
+            empty(&dynamodb, table).await;
+        }
+        // Nothing passes through it: the functions have their own way to the store.
+        let proxy = FaultyDynamoDb::start("http://127.0.0.1:1");
+        let tables = (deployed.access_table, deployed.chat_table);
+        Self::seeded(deployed.urls, dynamodb, tables, proxy, Clock::system(), Vec::new()).await
+    }
+
+    async fn seeded(
+        urls: Urls,
+        dynamodb: Client,
+        (access_table, chat_table): (String, String),
+        proxy: FaultyDynamoDb,
+        clock: Clock,
+        running: Vec<Running>,
+    ) -> Self {
+        let access = Table::new(dynamodb.clone(), access_table.clone());
+        let chat = Table::new(dynamodb.clone(), chat_table.clone());
+        demo::seed(&access, &chat, &clock).await.expect("the demo data is stored");
+        let anonymous = Caller::anonymous(urls);
         Self {
             customer_service: anonymous.with_token(CUSTOMER_SERVICE_TOKEN),
             message_push: anonymous.with_token(MESSAGE_PUSH_TOKEN),
             anonymous,
             dynamodb,
+            access_table,
+            chat_table,
             proxy,
             clock,
-            _running: [database, gateway],
+            _running: running,
         }
     }
 
@@ -113,7 +160,7 @@ impl System {
                 .collect(),
             expire_at,
         };
-        tokens::put(&Table::new(self.dynamodb.clone(), "AccessTable"), &hash, &grant)
+        tokens::put(&Table::new(self.dynamodb.clone(), self.access_table.clone()), &hash, &grant)
             .await
             .expect("it is stored");
     }
@@ -121,7 +168,43 @@ impl System {
     /// The table of messages, chat logs, users and pushes, past every fault.
     #[must_use]
     pub fn chat_table(&self) -> Table {
-        Table::new(self.dynamodb.clone(), "ChatTable")
+        Table::new(self.dynamodb.clone(), self.chat_table.clone())
+    }
+}
+
+/// A stack that is deployed, by what the environment says of it.
+struct Deployed {
+    urls: Urls,
+    access_table: String,
+    chat_table: String,
+}
+
+impl Deployed {
+    fn from_environment() -> Option<Self> {
+        let variable = |name| std::env::var(name).ok();
+        let urls = Urls {
+            customer_service: variable("CUSTOMER_SERVICE_URL")?,
+            message_push: variable("MESSAGE_PUSH_URL")?,
+        };
+        Some(Self { urls, access_table: variable("ACCESS_TABLE")?, chat_table: variable("CHAT_TABLE")? })
+    }
+}
+
+/// Deletes every item of a table.
+async fn empty(dynamodb: &Client, table: &str) {
+    let scan =
+        dynamodb.scan().table_name(table).projection_expression("pk, sk").into_paginator().items().send();
+    let keys = scan.collect::<Result<Vec<_>, _>>().await.expect("the table can be read");
+    for batch in keys.chunks(25) {
+        let delete = |key: &HashMap<_, _>| {
+            let request = DeleteRequest::builder().set_key(Some(key.clone())).build().expect("it has a key");
+            WriteRequest::builder().delete_request(request).build()
+        };
+        let requests = batch.iter().map(delete).collect::<Vec<_>>();
+        let write = dynamodb.batch_write_item().request_items(table, requests).send();
+        assert!(
+            write.await.expect("the table can be written").unprocessed_items.unwrap_or_default().is_empty()
+        );
     }
 }
 

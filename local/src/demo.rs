@@ -86,29 +86,30 @@ pub async fn seed(access: &Table, chat_table: &Table, clock: &Clock) -> Result<(
     Ok(())
 }
 
-/// What to tell a newcomer: the tokens, and a command for each endpoint that works when pasted.
+/// What to tell a newcomer: the tokens, and a command for each endpoint that works when pasted. The URLs are what
+/// the documented paths of each product follow.
 #[must_use]
-pub fn welcome(url: &str) -> String {
+pub fn welcome(customer_service: &str, message_push: &str) -> String {
     format!(
         "Tokens:
   thirdparty-customer-service  {CUSTOMER_SERVICE_TOKEN}
   message-push-service         {MESSAGE_PUSH_TOKEN}
 
 Send a message to a user's chat:
-  curl -X POST '{url}/chatbot/servlet/third/msg/receive?source=1' \\
+  curl -X POST '{customer_service}/chatbot/servlet/third/msg/receive?source=1' \\
     -H 'Authorization: Bearer {CUSTOMER_SERVICE_TOKEN}' \\
     -d '{{\"touser\":\"{CHAT}\",\"fromuser\":\"客服A\",\"msgtype\":\"text\",\"text\":{{\"content\":\"内容A\"}}}}'
 
 Read the user's conversation with the robot:
-  curl '{url}/chatbot/servlet/third/msg/chatlog/get?openId={CHAT}&source=1' \\
+  curl '{customer_service}/chatbot/servlet/third/msg/chatlog/get?openId={CHAT}&source=1' \\
     -H 'Authorization: Bearer {CUSTOMER_SERVICE_TOKEN}'
 
 Read who the user is:
-  curl '{url}/chatbot/servlet/user/info/get?clientId={USER}&source=1' \\
+  curl '{customer_service}/chatbot/servlet/user/info/get?clientId={USER}&source=1' \\
     -H 'Authorization: Bearer {CUSTOMER_SERVICE_TOKEN}'
 
 Push a message to users:
-  curl -X POST '{url}/chatbot/api/front/thirdParty/message/push' \\
+  curl -X POST '{message_push}/chatbot/api/front/thirdParty/message/push' \\
     -H 'Authorization: Bearer {MESSAGE_PUSH_TOKEN}' \\
     -d '{{\"userIds\":\"6557578274821898321,6557192726348112377\",\"content\":\"您好,您有一条新消息\",\"messageId\":\"EQFEQ234TFQRFV54GHTE4HG4\",\"expireTime\":1}}'
 "

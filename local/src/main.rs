@@ -1,9 +1,10 @@
-//! `cargo run -p local`: the whole system on this machine, for whoever wants to call it.
+//! `cargo run -p local`: the whole system on this machine, for whoever wants to call it. `cargo run -p local -- seed`:
+//! the demo data in a deployed stack.
 
 use std::{error::Error, path::PathBuf, process::ExitCode};
 
 use api::Clock;
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use local::{
     TEMPLATE, demo, dynamodb,
     functions::Functions,
@@ -20,8 +21,10 @@ use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::Subscriber
 
 /// Runs the third-party service on this machine: API Gateway, the functions, DynamoDB.
 #[derive(Parser)]
-#[command(name = "local")]
+#[command(name = "local", args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// The port of the APIs, on 127.0.0.1; 0 takes any that is free
     #[arg(long, default_value_t = 3000)]
     port: u16,
@@ -36,13 +39,43 @@ struct Arguments {
     no_demo: bool,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    /// Stores the demo tokens, chat and user in a deployed stack, and prints how to call it
+    ///
+    /// Region, credentials and endpoint are those of the AWS environment variables.
+    Seed(Deployment),
+}
+
+/// A deployed stack, by its outputs.
+#[derive(Args)]
+struct Deployment {
+    /// The table of tokens
+    #[arg(long)]
+    access_table: String,
+    /// The table of messages, chat logs, users and pushes
+    #[arg(long)]
+    chat_table: String,
+    /// What the paths of the customer-service product follow
+    #[arg(long, value_name = "URL")]
+    customer_service_url: String,
+    /// What the path of the push product follows
+    #[arg(long, value_name = "URL")]
+    message_push_url: String,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     // A request a line, for people; the functions' own lines are for CloudWatch.
     let lines = tracing_subscriber::fmt::layer().with_target(false).with_level(false);
     let filter = Targets::new().with_default(LevelFilter::ERROR).with_target("local", LevelFilter::INFO);
     tracing_subscriber::registry().with(lines).with(filter).init();
-    match run(Arguments::parse()).await {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Some(Command::Seed(deployment)) => seed(deployment).await,
+        None => run(arguments).await,
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("local: {error}");
@@ -69,11 +102,20 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 
     println!("The APIs listen on {}, DynamoDB on {}. Ctrl-C ends both.\n", server.url(), database.url());
     if !arguments.no_demo {
-        println!("{}", demo::welcome(&server.url()));
+        println!("{}", demo::welcome(&server.url(), &server.url()));
     }
     interrupted().await?;
     server.stop().await;
     database.stop().await;
+    Ok(())
+}
+
+async fn seed(deployment: Deployment) -> Result<(), Box<dyn Error>> {
+    let client = store::client::from_environment().await;
+    let access = Table::new(client.clone(), deployment.access_table);
+    let chat = Table::new(client, deployment.chat_table);
+    demo::seed(&access, &chat, &Clock::system()).await?;
+    println!("{}", demo::welcome(&deployment.customer_service_url, &deployment.message_push_url));
     Ok(())
 }
 

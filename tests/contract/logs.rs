@@ -1,6 +1,7 @@
 //! Logs: a line for each request, and never a token, a header or a body.
 
 use std::{
+    collections::BTreeSet,
     io,
     sync::{Arc, Mutex},
 };
@@ -146,6 +147,45 @@ async fn what_the_business_counts_is_in_the_line_as_an_embedded_metric() {
         let counted: Value = names.map(|name| (name.clone(), line[&name].clone())).collect();
         assert_eq!(counted, metrics);
         assert!(line["_aws"]["Timestamp"].as_u64().unwrap() > 1_700_000_000_000);
+    }
+}
+
+#[tokio::test]
+async fn the_runbooks_queries_ask_for_fields_that_the_lines_have() {
+    let system = System::start().await;
+    let (captured, _guard) = Captured::start(LevelFilter::INFO);
+    let push = "/chatbot/api/front/thirdParty/message/push";
+    let body = json!({"userIds": "a", "content": "x", "messageId": "m", "expireTime": 1}).to_string();
+    for _ in 0..2 {
+        system.message_push.post(push, body.clone()).await;
+    }
+    system.proxy.fail(|number, _| (number >= 1).then_some(Fault::InternalError));
+    system.message_push.post(push, body).await;
+    let fields: BTreeSet<String> = captured
+        .lines()
+        .iter()
+        .flat_map(|line| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>())
+        .collect();
+    for field in [
+        "request_id",
+        "gateway_request_id",
+        "function",
+        "application",
+        "outcome",
+        "cause",
+        "duration_ms",
+        "read_units",
+        "write_units",
+        "store_retries",
+        "Deliveries",
+        "PushReplays",
+    ] {
+        assert!(fields.contains(field), "{field}");
+    }
+    // Every word with an underscore in a query is a field.
+    let queries = include_str!("../../docs/runbook.md").split("```").skip(1).step_by(2);
+    for word in queries.flat_map(|query| query.split(|c: char| !c.is_alphanumeric() && c != '_')) {
+        assert!(!word.contains('_') || fields.contains(word), "{word}");
     }
 }
 

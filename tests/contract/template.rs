@@ -1,11 +1,14 @@
-//! What the template promises, against what the code says.
+//! What the template promises, against what the code says; and the rules the template keeps for operators.
 
 use api::{ANSWER_WITHIN, Envelope};
+use std::collections::{BTreeMap, BTreeSet};
+
 use local::{
     TEMPLATE,
-    template::{Api, Template},
+    template::{Api, Resource, Stack, Template},
 };
 use model::{BodyError, CustomerServiceError, PushError};
+use serde_json::{Value, json};
 
 /// The gateway response types of API Gateway, and what each is to a caller.
 const RESPONSE_TYPES: [(&str, Meaning); 21] = [
@@ -137,5 +140,165 @@ fn a_function_may_run_longer_than_it_takes_to_answer() {
 fn items_expire_by_the_attribute_the_code_writes() {
     for table in Template::parse(TEMPLATE).unwrap().tables {
         assert_eq!(table.ttl_attribute.as_deref(), Some("expireAt"), "{}", table.id);
+    }
+}
+
+const FUNCTION: &str = "AWS::Serverless::Function";
+
+fn stack() -> Stack {
+    Stack::parse(TEMPLATE).unwrap()
+}
+
+fn properties(resource: &Resource) -> Value {
+    resource.properties().unwrap()
+}
+
+/// A value, or the values of a list.
+fn one_or_more(value: &Value) -> Vec<String> {
+    let list = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    list.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn each_role_has_the_actions_its_code_uses_on_its_own_table_and_no_others() {
+    let expected: BTreeMap<&str, (&[&str], &str)> = BTreeMap::from([
+        ("CustomerServiceAuthorizerFunction", (&["dynamodb:GetItem"][..], "AccessTable")),
+        ("MessagePushAuthorizerFunction", (&["dynamodb:GetItem"], "AccessTable")),
+        ("ReceiveMessageFunction", (&["dynamodb:PutItem"], "ChatTable")),
+        ("GetChatlogFunction", (&["dynamodb:Query"], "ChatTable")),
+        ("GetUserInfoFunction", (&["dynamodb:GetItem"], "ChatTable")),
+        ("PushMessageFunction", (&["dynamodb:BatchWriteItem", "dynamodb:PutItem"], "ChatTable")),
+    ]);
+    let stack = stack();
+    assert_eq!(stack.resources(FUNCTION).count(), expected.len());
+    for function in stack.resources(FUNCTION) {
+        let (actions, table) = expected[function.id.as_str()];
+        let policies = properties(function)["Policies"].clone();
+        assert_eq!(policies.as_array().unwrap().len(), 1, "{}", function.id);
+        let statements = policies[0]["Statement"].as_array().unwrap();
+        assert_eq!(statements.len(), 1, "{}", function.id);
+        assert_eq!(one_or_more(&statements[0]["Action"]), actions, "{}", function.id);
+        assert_eq!(statements[0]["Resource"], json!({"Fn::GetAtt": [table, "Arn"]}), "{}", function.id);
+    }
+}
+
+#[test]
+fn each_function_has_a_log_group_of_its_own_with_a_retention() {
+    let stack = stack();
+    let groups: BTreeMap<_, _> =
+        stack.resources("AWS::Logs::LogGroup").map(|group| (group.id.clone(), properties(group))).collect();
+    assert!(groups.values().all(|group| group["RetentionInDays"] == 30));
+    let mut used = BTreeSet::new();
+    for function in stack.resources(FUNCTION) {
+        let logging = properties(function)["LoggingConfig"].clone();
+        assert_eq!(logging["LogFormat"], "JSON", "{}", function.id);
+        let group = logging["LogGroup"].as_str().unwrap().to_owned();
+        assert!(groups.contains_key(&group) && used.insert(group), "{}", function.id);
+    }
+}
+
+#[test]
+fn each_function_runs_a_binary_of_its_own_but_for_the_authorizers() {
+    let mut binaries = BTreeSet::new();
+    for function in Template::parse(TEMPLATE).unwrap().functions {
+        assert!(
+            binaries.insert(function.binary.clone()) || function.binary == "authorizer",
+            "{}",
+            function.id
+        );
+    }
+    assert_eq!(binaries.len(), 5);
+}
+
+#[test]
+fn access_logs_hold_no_header_no_query_and_no_body() {
+    let stack = stack();
+    for api in stack.resources("AWS::Serverless::Api") {
+        let setting = properties(api)["AccessLogSetting"].clone();
+        let format: BTreeMap<String, String> =
+            serde_json::from_str(setting["Format"].as_str().unwrap()).unwrap();
+        assert!(format.contains_key("requestId") && format.contains_key("application"));
+        for variable in format.values() {
+            for secret in [
+                "header",
+                "query",
+                "body",
+                "token",
+                "identity.user",
+                "authorizer.principalId",
+                "requestOverride",
+            ] {
+                assert!(!variable.contains(secret), "{}: {variable}", api.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn alarms_are_ratios_that_missing_data_do_not_raise() {
+    let stack = stack();
+    assert!(stack.resources("AWS::CloudWatch::Alarm").count() >= 7);
+    for alarm in stack.resources("AWS::CloudWatch::Alarm") {
+        let alarm_properties = properties(alarm);
+        assert_eq!(alarm_properties["TreatMissingData"], "notBreaching", "{}", alarm.id);
+        let metrics = alarm_properties["Metrics"].as_array().unwrap();
+        assert!(metrics.len() <= 10, "{}: CloudWatch takes no more", alarm.id);
+        assert!(metrics[0]["Expression"].as_str().unwrap().contains(" / "), "{}", alarm.id);
+        // What a partner does wrong is counted as 4XXError and as Denials, and nobody is woken for it.
+        for metric in metrics.iter().skip(1) {
+            let name = metric["MetricStat"]["Metric"]["MetricName"].as_str().unwrap();
+            assert!(!["4XXError", "Denials", "PushConflicts"].contains(&name), "{}", alarm.id);
+        }
+        assert!(include_str!("../../docs/runbook.md").contains(&format!("## {}", alarm.id)), "{}", alarm.id);
+    }
+}
+
+#[test]
+fn the_dashboard_is_json_and_shows_metrics_that_the_code_counts() {
+    let stack = stack();
+    let dashboard = properties(stack.resources("AWS::CloudWatch::Dashboard").next().unwrap());
+    let body: Value = serde_json::from_str(dashboard["DashboardBody"]["Fn::Sub"].as_str().unwrap()).unwrap();
+    let metrics = body["widgets"].as_array().unwrap().iter().flat_map(|widget| {
+        widget["properties"]["metrics"].as_array().into_iter().flatten().cloned().collect::<Vec<_>>()
+    });
+    let ours: BTreeSet<_> = metrics
+        .filter(|metric| metric[0] == api::logging::NAMESPACE)
+        .map(|metric| metric[1].as_str().unwrap().to_owned())
+        .collect();
+    let counted = [
+        api::Metric::EventsReceived,
+        api::Metric::EvaluationsReceived,
+        api::Metric::TextsReceived,
+        api::Metric::ImagesReceived,
+        api::Metric::FilesReceived,
+        api::Metric::Pushes,
+        api::Metric::Deliveries,
+        api::Metric::PushReplays,
+        api::Metric::PushConflicts,
+        api::Metric::Denials,
+    ];
+    let counted = counted.map(|metric| metric.name().to_owned()).into_iter().chain(["WriteUnits".to_owned()]);
+    assert_eq!(ours, counted.collect());
+}
+
+#[test]
+fn tables_are_kept_backed_up_encrypted_and_paid_by_use() {
+    let stack = stack();
+    assert_eq!(stack.resources("AWS::DynamoDB::Table").count(), 2);
+    for table in stack.resources("AWS::DynamoDB::Table") {
+        for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
+            assert_eq!(table.read::<String>(policy).unwrap(), "Retain", "{}", table.id);
+        }
+        let table = properties(table);
+        assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
+        assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+        assert_eq!(table["SSESpecification"]["SSEEnabled"], true);
+    }
+}
+
+#[test]
+fn no_partition_or_domain_of_aws_is_written_out() {
+    for written_out in ["arn:aws:", "amazonaws.com/", "amazonaws.com.cn", ".amazonaws.com\n\n", "us-east-1"] {
+        assert!(!TEMPLATE.contains(written_out), "{written_out}");
     }
 }

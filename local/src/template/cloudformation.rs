@@ -11,21 +11,27 @@ use super::TemplateError;
 /// A `Ref` to a parameter is the parameter's default and a `Ref` to a resource its logical id. Other intrinsic
 /// functions stay what they are, in their long form: `{"Fn::GetAtt": ["Table", "Arn"]}`.
 #[derive(Debug)]
-pub(super) struct Stack {
+pub struct Stack {
     globals: Value,
     resources: Vec<Resource>,
 }
 
 /// One resource of a template.
 #[derive(Debug)]
-pub(super) struct Resource {
-    pub(super) id: String,
-    pub(super) kind: String,
+pub struct Resource {
+    /// Its logical id.
+    pub id: String,
+    /// Its type.
+    pub kind: String,
     body: Value,
 }
 
 impl Stack {
-    pub(super) fn parse(yaml: &str) -> Result<Self, TemplateError> {
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// [`TemplateError`] if it is not a YAML mapping.
+    pub fn parse(yaml: &str) -> Result<Self, TemplateError> {
         let documents = Yaml::load_from_str(yaml).map_err(|error| TemplateError(error.to_string()))?;
         let template =
             documents.first().and_then(Yaml::as_mapping).ok_or_else(|| TemplateError("empty".into()))?;
@@ -49,7 +55,7 @@ impl Stack {
     }
 
     /// The resources of type `kind`, in the order of the template.
-    pub(super) fn resources<'s>(&'s self, kind: &'s str) -> impl Iterator<Item = &'s Resource> {
+    pub fn resources<'s>(&'s self, kind: &'s str) -> impl Iterator<Item = &'s Resource> {
         self.resources.iter().filter(move |resource| resource.kind == kind)
     }
 
@@ -60,15 +66,19 @@ impl Stack {
 }
 
 impl Resource {
-    pub(super) fn properties<T: DeserializeOwned>(&self) -> Result<T, TemplateError> {
+    /// Its properties.
+    ///
+    /// # Errors
+    /// [`TemplateError`] if they are not a `T`.
+    pub fn properties<T: DeserializeOwned>(&self) -> Result<T, TemplateError> {
         self.read("Properties")
     }
 
-    pub(super) fn metadata<T: DeserializeOwned>(&self) -> Result<T, TemplateError> {
-        self.read("Metadata")
-    }
-
-    fn read<T: DeserializeOwned>(&self, part: &str) -> Result<T, TemplateError> {
+    /// One of its parts: `Properties`, `Metadata`, `DeletionPolicy` and so on.
+    ///
+    /// # Errors
+    /// [`TemplateError`] if it is not a `T`.
+    pub fn read<T: DeserializeOwned>(&self, part: &str) -> Result<T, TemplateError> {
         read(&format!("{}.{part}", self.id), self.body.get(part).unwrap_or(&Value::Null))
     }
 }

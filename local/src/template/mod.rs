@@ -9,6 +9,8 @@ use api::Environment;
 use regex::Regex;
 use thiserror::Error;
 
+pub use cloudformation::{Resource, Stack};
+
 /// The part of the template that this process plays.
 #[derive(Debug, Clone)]
 pub struct Template {
@@ -107,6 +109,6 @@ impl Template {
     /// # Errors
     /// [`TemplateError`] if it is not YAML, or lacks what is needed.
     pub fn parse(yaml: &str) -> Result<Self, TemplateError> {
-        resources::read(&cloudformation::Stack::parse(yaml)?)
+        resources::read(&Stack::parse(yaml)?)
     }
 }

@@ -168,7 +168,7 @@ fn function(
 ) -> Result<FunctionSpec, TemplateError> {
     /// What Lambda gives a function that asks for no other time-out.
     const LAMBDAS_DEFAULT: u64 = 3;
-    let metadata: Metadata = resource.metadata()?;
+    let metadata: Metadata = resource.read("Metadata")?;
     let timeout = properties.timeout.or(shared.timeout).unwrap_or(LAMBDAS_DEFAULT);
     let variables = shared.environment.variables.iter().chain(&properties.environment.variables);
     Ok(FunctionSpec {

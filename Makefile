@@ -1,6 +1,6 @@
 # What needs more than cargo: the tools of AWS, and the stack on this machine.
 
-.PHONY: venv deploy-local undeploy-local events
+.PHONY: venv deploy-local undeploy-local e2e events
 
 # The project's own Python environment, .venv
 venv:
@@ -19,3 +19,7 @@ events:
 	deploy/venv
 	deploy/build
 	.venv/bin/python deploy/check-events
+
+# The tests of the contract against the stack on MiniStack, and what only a deployment shows
+e2e:
+	deploy/e2e

@@ -129,9 +129,10 @@ fn scalar_json(scalar: &Scalar<'_>) -> Value {
     }
 }
 
-/// `!Ref X` is what X is; `!GetAtt A.B` and the others are written out.
+/// `!Ref X` is what X is, `!Ref AWS::NoValue` nothing; `!GetAtt A.B` and the others are written out.
 fn intrinsic(tag: &Tag, argument: Value, defaults: &Map<String, Value>) -> Value {
     match (tag.suffix.as_str(), &argument) {
+        ("Ref", Value::String(name)) if name == "AWS::NoValue" => Value::Null,
         ("Ref", Value::String(name)) => defaults.get(name).cloned().unwrap_or(argument),
         ("GetAtt", Value::String(path)) => {
             let path: Vec<_> = path.splitn(2, '.').collect();

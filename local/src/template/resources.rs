@@ -171,6 +171,7 @@ fn function(
     let metadata: Metadata = resource.read("Metadata")?;
     let timeout = properties.timeout.or(shared.timeout).unwrap_or(LAMBDAS_DEFAULT);
     let variables = shared.environment.variables.iter().chain(&properties.environment.variables);
+    let variables = variables.filter(|(_, value)| !value.is_null());
     Ok(FunctionSpec {
         id: resource.id.clone(),
         binary: metadata.build_properties.binary,

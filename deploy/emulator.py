@@ -26,6 +26,9 @@ PROCESSOR = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.
 EMULATOR = Path(samcli.__file__).parent / f"local/rapid/aws-lambda-rie-{PROCESSOR}"
 START_SECONDS = 10
 
+# Who has no credentials gets the SAM CLI's own, without first waiting for those of a virtual machine.
+os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+
 
 class Functions:
     """The functions of the built template."""
@@ -43,15 +46,20 @@ class Functions:
                 return function.name
         raise LookupError(f"no function of the template runs {binary}")
 
-    def invoke(self, logical_id: str, event: bytes, environment: dict):
-        """What the function answers to `event`, with `environment` in place of what the template says."""
+    def invoke(self, logical_id: str, event: bytes, env_vars: dict):
+        """What the function answers to `event`; `env_vars` is what `sam local invoke` takes from its `--env-vars`."""
         function = self._provider.get(logical_id)
         if function is None:
             raise LookupError(f"no function of the template is called {logical_id}")
         bootstrap = BUILT.parent / function.codeuri / "bootstrap"
-        variables = LocalLambdaRunner(
-            local_runtime=None, function_provider=self._provider, cwd=str(ROOT), real_path=str(ROOT)
-        )._make_env_vars(function).resolve()
+        runner = LocalLambdaRunner(
+            local_runtime=None,
+            function_provider=self._provider,
+            cwd=str(ROOT),
+            real_path=str(ROOT),
+            env_vars_values=env_vars,
+        )
+        variables = runner._make_env_vars(function).resolve()
         address = free_address()
         emulator = subprocess.Popen(
             [
@@ -62,7 +70,7 @@ class Functions:
                 bootstrap,
             ],
             # Not this process's environment: a function on Lambda has only its own.
-            env={**variables, **environment},
+            env=variables,
             # The function's log lines, beside the answer.
             stdout=sys.stderr,
         )

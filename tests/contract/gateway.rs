@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use local::functions::{Code, FunctionError, Outcome};
+use local::{
+    demo::{CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN},
+    functions::{Code, FunctionError, Outcome},
+};
 use reqwest::Method;
 use tests::{Caller, Setup, System};
 
@@ -28,7 +31,6 @@ async fn an_unknown_path_or_method_is_an_invalid_url_of_the_nearest_product() {
             (Method::PUT, "/chatbot/servlet/third/msg/receive"),
             (Method::POST, "/chatbot/servlet/third/msg/chatlog/get"),
             (Method::DELETE, "/chatbot/servlet/user/info/get"),
-            (Method::POST, "/chatbot/servlet/third/msg/receive/"),
             (Method::POST, "/Chatbot/servlet/third/msg/receive"),
             (Method::GET, "/chatbot/servlet/user/info/get/x"),
             (Method::OPTIONS, "/chatbot/servlet/user/info/get"),
@@ -45,6 +47,34 @@ async fn an_unknown_path_or_method_is_an_invalid_url_of_the_nearest_product() {
         ] {
             caller.send(method, path, None::<&str>).await.is_code(404, "invalid url");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_trailing_slash_is_another_path() {
+    let system = System::start().await;
+    for path in ["/chatbot/servlet/third/msg/receive/", "/chatbot/servlet/third/msg/receive//"] {
+        system.customer_service.post(path, "{}").await.is_error(404, 40066, "invalid url");
+    }
+    system.message_push.post(&format!("{PUSH}/"), "{}").await.is_code(404, "invalid url");
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_utf_8_reaches_the_function_as_it_is() {
+    let system = System::start().await;
+    let bodies: [&[u8]; 4] =
+        [b"{\"touser\":\"\xff\"}", b"\xff\xfe{\x00}\x00", b"{}\xc3", b"{\"\xed\xa0\x80\":1}"];
+    for body in bodies {
+        let post = |path, token| {
+            let request = system
+                .anonymous
+                .request(Method::POST, path)
+                .header("authorization", format!("Bearer {token}"));
+            Caller::reply(request.header("content-type", "application/json").body(body))
+        };
+        let received = post("/chatbot/servlet/third/msg/receive", CUSTOMER_SERVICE_TOKEN).await;
+        received.is_error(400, 47001, "body is not valid JSON");
+        post(PUSH, MESSAGE_PUSH_TOKEN).await.is_code(400, "body is not valid JSON");
     }
 }
 

@@ -190,7 +190,7 @@ async fn a_hundred_users_are_counted_before_duplicates_and_after_empty_ones_are_
 #[tokio::test]
 async fn bodies_that_are_no_json_object_or_too_large() {
     let system = System::start().await;
-    let malformed: [&[u8]; 12] = [
+    let malformed: [&[u8]; 11] = [
         b"",
         b" ",
         b"\xef\xbb\xbf",
@@ -200,7 +200,6 @@ async fn bodies_that_are_no_json_object_or_too_large() {
         b"{",
         b"{\"a\":1,}",
         b"userIds=1",
-        b"{\"userIds\":\"\xff\"}",
         b"{\"content\":\"\\ud800\"}",
         b"{}{}",
     ];
@@ -358,9 +357,10 @@ async fn another_applications_message_id_never_collides() {
     let system = System::start().await;
     let applications = ["demo2", "demo#m", "demo%23m", "demo#", "演示"];
     is_done(&system, &body("a", "demo", "m", 1)).await;
-    for app in applications {
-        system.grant(&format!("cn-{}", app.len()), app, &[MESSAGE_PUSH], &[]).await;
-        let caller = system.anonymous.with_token(&format!("cn-{}", app.len()));
+    for (number, app) in applications.into_iter().enumerate() {
+        let token = format!("cn-{number}");
+        system.grant(&token, app, &[MESSAGE_PUSH], &[]).await;
+        let caller = system.anonymous.with_token(&token);
         caller.post(PATH, body("a", app, "m", 1).to_string()).await.is_code(200, "success");
     }
     is_done(&system, &body("a", "hostile", "m#m", 1)).await;

@@ -293,7 +293,7 @@ async fn bodies_that_are_empty_or_no_json_object() {
     for body in ["", " ", "\r\n\t ", "\u{feff}", "\u{feff} \n", "\u{3000}"] {
         system.customer_service.post(PATH, body).await.is_error(400, 44002, "empty body");
     }
-    let malformed: [&[u8]; 26] = [
+    let malformed: [&[u8]; 24] = [
         b"null",
         b"[]",
         b"\"text\"",
@@ -314,8 +314,6 @@ async fn bodies_that_are_empty_or_no_json_object() {
         b"{\"touser\":\"\\x\"}",
         b"touser=1",
         b"<a/>",
-        b"{\"touser\":\"\xff\"}",
-        b"\xff\xfe{\x00}\x00",
         b"{\"touser\":\"\\ud800\"}",
         b"{\"x\":{\"y\":[\"\\udc00\"]}}",
         b"{\"a\":1}\0",

@@ -296,24 +296,18 @@ async fn a_cursor_is_for_its_chat_and_source_and_an_altered_one_is_noticed() {
 #[tokio::test]
 async fn hostile_chat_ids_name_no_other_chat() {
     let system = System::start().await;
-    for (chat, reply) in [
+    let chats = [
         ("#", "hash"),
         ("%23", "escaped"),
         ("a b", "space"),
         ("a/b", "slash"),
         ("\u{0}", "nul"),
         ("1#c", "key"),
-    ] {
+    ];
+    for (chat, reply) in chats {
         store(&system, 1, chat, &Asked { question: "q", reply, at: MORNING, expire_at: NEVER }).await;
     }
-    for (chat, reply) in [
-        ("#", "hash"),
-        ("%23", "escaped"),
-        ("a b", "space"),
-        ("a/b", "slash"),
-        ("\u{0}", "nul"),
-        ("1#c", "key"),
-    ] {
+    for (chat, reply) in chats {
         let answer = json(&system.customer_service.get(&path(&[("openId", chat)])).await);
         assert_eq!((&answer["total"], &answer["list"][0]["Reply"]), (&Value::from("1"), &Value::from(reply)));
     }

@@ -1,30 +1,34 @@
 //! What is stored, read past the functions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 
 use crate::System;
 
+/// An item, readable.
+type Item = BTreeMap<String, Value>;
+
 /// The items of a partition of the table of messages, in order.
-pub async fn items(system: &System, partition: &str) -> Vec<BTreeMap<String, Value>> {
+pub async fn items(system: &System, partition: &str) -> Vec<Item> {
     let pages = system
         .dynamodb
         .query()
         .table_name(&system.chat_table)
         .key_condition_expression("pk = :pk")
-        .expression_attribute_values(":pk", aws_sdk_dynamodb::types::AttributeValue::S(partition.to_owned()))
+        .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
         .into_paginator()
         .items()
         .send()
         .collect::<Result<Vec<_>, _>>()
         .await
         .expect("the partition can be read");
-    pages.into_iter().map(|item| serde_dynamo::from_item(item).expect("the item can be read")).collect()
+    readable(pages)
 }
 
 /// Every item of the table of messages.
-pub async fn everything(system: &System) -> Vec<BTreeMap<String, Value>> {
+pub async fn everything(system: &System) -> Vec<Item> {
     let pages = system
         .dynamodb
         .scan()
@@ -35,7 +39,11 @@ pub async fn everything(system: &System) -> Vec<BTreeMap<String, Value>> {
         .collect::<Result<Vec<_>, _>>()
         .await
         .expect("the table can be read");
-    pages.into_iter().map(|item| serde_dynamo::from_item(item).expect("the item can be read")).collect()
+    readable(pages)
+}
+
+fn readable(items: Vec<HashMap<String, AttributeValue>>) -> Vec<Item> {
+    items.into_iter().map(|item| serde_dynamo::from_item(item).expect("the item can be read")).collect()
 }
 
 /// The contents waiting for a user: of each delivery that has not expired and that the user has not acknowledged for
@@ -47,9 +55,7 @@ pub async fn delivered_to(system: &System, user: &str) -> Vec<String> {
     let (acknowledgements, deliveries): (Vec<_>, Vec<_>) =
         inbox.into_iter().partition(|item| item["sk"].as_str().unwrap().starts_with("ACK#"));
     for delivery in deliveries {
-        let message = |item: &BTreeMap<String, Value>| {
-            item["sk"].as_str().unwrap().split_once('#').unwrap().1.to_owned()
-        };
+        let message = |item: &Item| item["sk"].as_str().unwrap().split_once('#').unwrap().1.to_owned();
         let is_acknowledged = acknowledgements.iter().any(|acknowledgement| {
             message(acknowledgement) == message(&delivery)
                 && acknowledgement["contentHash"] == delivery["contentHash"]

@@ -111,14 +111,12 @@ async fn an_unknown_chat_is_an_empty_list() {
 
 #[tokio::test]
 async fn entries_are_oldest_first_whole_and_of_this_source_alone() {
-    let clock = ManualClock::at(1_800_000_000_000);
-    let system = System::start_at(&clock).await;
+    let system = System::start().await;
     system.grant("two", "app", &[CUSTOMER_SERVICE], &[1, 2]).await;
     let text = "<b>\"引号\"</b>\\ \n😀\u{1}";
     for (source, at) in [(1, MORNING + 86_400_000), (1, MORNING), (2, MORNING + 1), (1, MORNING + 1)] {
         let reply = format!("{source} {at}");
-        store(&system, source, "c", &Asked { question: text, reply: &reply, at, expire_at: 1_800_000_060 })
-            .await;
+        store(&system, source, "c", &Asked { question: text, reply: &reply, at, expire_at: NEVER }).await;
     }
     let entry = |source: u32, at: u64, date_time: &str| {
         let question = serde_json::to_string(text).unwrap();
@@ -136,10 +134,17 @@ async fn entries_are_oldest_first_whole_and_of_this_source_alone() {
             entry(1, MORNING + 86_400_000, "2020-05-13 08:30:00"),
         ),
     );
+}
+
+#[tokio::test]
+async fn an_entry_is_shown_until_it_expires() {
+    let clock = ManualClock::at(1_800_000_000_000);
+    let system = System::start_at(&clock).await;
+    store(&system, 1, "c", &Asked { question: "q", reply: "r", at: MORNING, expire_at: 1_800_000_060 }).await;
     clock.advance_seconds(59);
-    assert_eq!(json(&caller.get(&path(&[("openId", "c"), ("source", "2")])).await)["total"], "1");
+    assert_eq!(json(&system.customer_service.get(&path(&[("openId", "c")])).await)["total"], "1");
     clock.advance_seconds(1);
-    caller.get(&path(&[("openId", "c"), ("source", "2")])).await.is(200, EMPTY);
+    system.customer_service.get(&path(&[("openId", "c")])).await.is(200, EMPTY);
 }
 
 #[tokio::test]

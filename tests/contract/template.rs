@@ -234,22 +234,58 @@ fn access_logs_hold_no_header_no_query_and_no_body() {
     }
 }
 
+/// The words of a metric expression that are not functions: the ids of metrics.
+fn ids(expression: &str) -> BTreeSet<String> {
+    expression
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
+        .map(str::to_owned)
+        .collect()
+}
+
 #[test]
 fn alarms_are_ratios_that_missing_data_do_not_raise() {
     let stack = stack();
-    assert!(stack.resources("AWS::CloudWatch::Alarm").count() >= 7);
     for alarm in stack.resources("AWS::CloudWatch::Alarm") {
         let alarm_properties = properties(alarm);
         assert_eq!(alarm_properties["TreatMissingData"], "notBreaching", "{}", alarm.id);
         let metrics = alarm_properties["Metrics"].as_array().unwrap();
         assert!(metrics.len() <= 10, "{}: CloudWatch takes no more", alarm.id);
-        assert!(metrics[0]["Expression"].as_str().unwrap().contains(" / "), "{}", alarm.id);
+        let expression = metrics[0]["Expression"].as_str().unwrap();
+        assert!(expression.contains(" / "), "{}", alarm.id);
+        let declared =
+            metrics.iter().skip(1).map(|metric| metric["Id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(ids(expression), declared, "{}", alarm.id);
         // What a partner does wrong is counted as 4XXError and as Denials, and nobody is woken for it.
         for metric in metrics.iter().skip(1) {
             let name = metric["MetricStat"]["Metric"]["MetricName"].as_str().unwrap();
             assert!(!["4XXError", "Denials", "PushConflicts"].contains(&name), "{}", alarm.id);
         }
-        assert!(include_str!("../../docs/runbook.md").contains(&format!("## {}", alarm.id)), "{}", alarm.id);
+    }
+}
+
+#[test]
+fn every_api_every_function_and_every_table_has_its_alarms_and_the_runbook_a_page_for_each_kind() {
+    let stack = stack();
+    let named = |kind: &str, suffix: &'static str, alarm: &'static str| {
+        let ids = stack.resources(kind).map(|resource| resource.id.strip_suffix(suffix).unwrap().to_owned());
+        ids.map(move |id| format!("{id}{alarm}")).collect::<Vec<_>>()
+    };
+    let expected: BTreeSet<_> = [
+        named("AWS::Serverless::Api", "Api", "ServerErrorsAlarm"),
+        named(FUNCTION, "Function", "FailuresAlarm"),
+        named(FUNCTION, "Function", "SlowAlarm"),
+        named("AWS::DynamoDB::Table", "", "ThrottlesAlarm"),
+    ]
+    .concat()
+    .into_iter()
+    .collect();
+    assert_eq!(
+        stack.resources("AWS::CloudWatch::Alarm").map(|alarm| alarm.id.clone()).collect::<BTreeSet<_>>(),
+        expected
+    );
+    for kind in ["ServerErrorsAlarm", "FailuresAlarm", "SlowAlarm", "ThrottlesAlarm"] {
+        assert!(include_str!("../../docs/runbook.md").contains(&format!("## …{kind}\n")), "{kind}");
     }
 }
 
@@ -262,7 +298,7 @@ fn the_dashboard_is_json_and_shows_metrics_that_the_code_counts() {
         widget["properties"]["metrics"].as_array().into_iter().flatten().cloned().collect::<Vec<_>>()
     });
     let ours: BTreeSet<_> = metrics
-        .filter(|metric| metric[0] == api::logging::NAMESPACE)
+        .filter(|metric| metric[0] == "${AWS::StackName}")
         .map(|metric| metric[1].as_str().unwrap().to_owned())
         .collect();
     let counted = [
@@ -277,7 +313,10 @@ fn the_dashboard_is_json_and_shows_metrics_that_the_code_counts() {
         api::Metric::PushConflicts,
         api::Metric::Denials,
     ];
-    let counted = counted.map(|metric| metric.name().to_owned()).into_iter().chain(["WriteUnits".to_owned()]);
+    let counted = counted
+        .map(|metric| metric.name().to_owned())
+        .into_iter()
+        .chain(["StoreRetries".to_owned(), "WriteUnits".to_owned()]);
     assert_eq!(ours, counted.collect());
 }
 
@@ -298,7 +337,9 @@ fn tables_are_kept_backed_up_encrypted_and_paid_by_use() {
 
 #[test]
 fn no_partition_or_domain_of_aws_is_written_out() {
-    for written_out in ["arn:aws:", "amazonaws.com/", "amazonaws.com.cn", ".amazonaws.com\n\n", "us-east-1"] {
+    for written_out in
+        ["arn:aws:", "arn:aws-cn:", "amazonaws.com/", "amazonaws.com.cn", "us-east-1", "cn-north-1"]
+    {
         assert!(!TEMPLATE.contains(written_out), "{written_out}");
     }
 }

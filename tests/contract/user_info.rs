@@ -36,25 +36,36 @@ async fn what_is_not_known_of_a_user_is_empty() {
 }
 
 #[tokio::test]
-async fn a_user_of_another_source_or_one_that_expired_does_not_exist() {
-    let clock = ManualClock::at(1_800_000_000_000);
-    let system = System::start_at(&clock).await;
+async fn a_user_of_another_source_does_not_exist() {
+    let system = System::start().await;
     system.grant("two", "app", &[CUSTOMER_SERVICE], &[1, 2]).await;
     let caller = system.anonymous.with_token("two");
     let user = UserRecord {
         last_login_time: Some(Timestamp::from_millis(1_800_000_000_000)),
-        expire_at: 1_800_000_060,
+        expire_at: system.clock.now().seconds() + 60,
         ..UserRecord::default()
     };
     store(&system, 2, "u", user).await;
     caller.get(&format!("{PATH}?clientId=u&source=1")).await.is_error(404, 46004, "user does not exist");
-    clock.advance_seconds(59);
     caller.get(&format!("{PATH}?clientId=u&source=2")).await.is(
         200,
         r#"{"status":0,"message":"ok","total":"1","chatUser":{"clientId":"u","hostIp":"","broswer":"","sysInfo":"","address":"","city":"","lastLoginTime":"2027-01-15 16:00:00"},"channelConfig":{"name":""}}"#,
     );
+}
+
+#[tokio::test]
+async fn a_user_exists_until_the_record_expires() {
+    let clock = ManualClock::at(1_800_000_000_000);
+    let system = System::start_at(&clock).await;
+    store(&system, 1, "u", UserRecord { expire_at: 1_800_000_060, ..UserRecord::default() }).await;
+    clock.advance_seconds(59);
+    assert_eq!(system.customer_service.get(&format!("{PATH}?clientId=u")).await.status, 200);
     clock.advance_seconds(1);
-    caller.get(&format!("{PATH}?clientId=u&source=2")).await.is_error(404, 46004, "user does not exist");
+    system.customer_service.get(&format!("{PATH}?clientId=u")).await.is_error(
+        404,
+        46004,
+        "user does not exist",
+    );
 }
 
 #[tokio::test]

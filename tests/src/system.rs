@@ -182,6 +182,10 @@ struct Deployed {
 impl Deployed {
     fn from_environment() -> Option<Self> {
         let variable = |name| std::env::var(name).ok();
+        variable("CUSTOMER_SERVICE_URL")?;
+        // Its tables are emptied: never those of an account.
+        let endpoint = variable("AWS_ENDPOINT_URL").unwrap_or_default();
+        assert!(endpoint.starts_with("http://127.0.0.1:"), "only a stack on this machine is tested");
         let urls = Urls {
             customer_service: variable("CUSTOMER_SERVICE_URL")?,
             message_push: variable("MESSAGE_PUSH_URL")?,

@@ -49,6 +49,7 @@ impl Request {
             self.tally.belongs_to(source);
             Ok(source)
         } else {
+            self.tally.count(Metric::Denials, 1);
             Err(CustomerServiceError::SourceNotPermitted)
         }
     }

@@ -28,7 +28,7 @@ pub enum Metric {
     PushReplays,
     /// A push was refused since its message id stands for other content.
     PushConflicts,
-    /// A caller was not let in.
+    /// A caller was not let in, or not to this source.
     Denials,
 }
 

@@ -123,7 +123,7 @@ fn describe(body: &MessageBody) -> (&'static str, Payload<'_>) {
 }
 
 fn attributes(record: &impl Serialize) -> Result<Item, StoreError> {
-    serde_dynamo::to_item(record).map_err(|_| StoreError::unreadable("PutItem"))
+    serde_dynamo::to_item(record).map_err(|_| StoreError::unreadable("a message"))
 }
 
 /// Writes both items or neither.

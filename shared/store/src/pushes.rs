@@ -211,6 +211,7 @@ async fn write_all(table: &Table, mut pending: Vec<WriteRequest>) -> Result<(), 
             return Ok(());
         }
         table.meter.count_retry();
+        tracing::debug!(left = pending.len(), "the table is busy; asking again");
         tokio::time::sleep(backoff.next_delay()).await;
     }
 }

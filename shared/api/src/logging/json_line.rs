@@ -18,7 +18,7 @@ use tracing_subscriber::{
 };
 
 /// The field of an event that holds further fields, as the text of a JSON object.
-pub(super) const FIELDS: &str = "fields";
+const FIELDS: &str = "fields";
 
 /// Writes an event as one JSON object: `timestamp`, `level`, `message` and the event's fields.
 #[derive(Debug)]

@@ -1,16 +1,30 @@
 //! The line each request leaves in the log, which holds its metrics too.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::OnceLock,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::Meter;
 
-use super::json_line::FIELDS;
 use crate::Tally;
 
-/// The namespace of the metrics in CloudWatch.
-pub const NAMESPACE: &str = "ChatbotThirdParty";
+/// The namespace of the metrics in CloudWatch, where the deployment gives it none of its own.
+pub const DEFAULT_NAMESPACE: &str = "ChatbotThirdParty";
+
+/// The target of these lines, which are logged whatever the level: metrics and alarms live on them.
+pub(super) const TARGET: &str = "request";
+
+/// The namespace of this deployment, set once at the start.
+static NAMESPACE: OnceLock<String> = OnceLock::new();
+
+/// Puts the metrics of this process into `namespace`; the first time counts.
+pub(super) fn set_namespace(namespace: String) {
+    // A second one could only be another's of this process, which has but one deployment.
+    let _ = NAMESPACE.set(namespace);
+}
 
 /// What is known of a request when it has been answered. Never a token, a header or a body.
 #[derive(Debug, Serialize)]
@@ -47,7 +61,7 @@ impl RequestLine<'_> {
         line.insert("store_retries".to_owned(), meter.retries().into());
         line.extend(metrics(meter, tally));
         let fields = Value::Object(line).to_string();
-        tracing::info!({ FIELDS } = fields.as_str(), "request");
+        tracing::info!(target: TARGET, fields, "request");
     }
 }
 
@@ -74,7 +88,7 @@ fn metrics(meter: &Meter, tally: &Tally) -> Map<String, Value> {
         "_aws".to_owned(),
         json!({
             "Timestamp": u64::try_from(since_1970.as_millis()).unwrap_or_default(),
-            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": names}],
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE.get().map_or(DEFAULT_NAMESPACE, String::as_str), "Dimensions": dimensions, "Metrics": names}],
         }),
     );
     fields

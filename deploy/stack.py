@@ -1,0 +1,22 @@
+"""A deployed stack, as CloudFormation tells of it."""
+
+import boto3
+
+
+class Stack:
+    def __init__(self, name: str):
+        self._name = name
+        self._cloudformation = boto3.client("cloudformation")
+        template = self._cloudformation.get_template(StackName=name, TemplateStage="Processed")["TemplateBody"]
+        self._resources = template["Resources"]
+
+    def of_type(self, kind: str) -> dict[str, dict]:
+        """The properties of the resources of a kind, by logical id."""
+        return {name: body["Properties"] for name, body in self._resources.items() if body["Type"] == kind}
+
+    def properties(self, logical_id: str) -> dict:
+        return self._resources[logical_id]["Properties"]
+
+    def physical_id(self, logical_id: str) -> str:
+        found = self._cloudformation.describe_stack_resource(StackName=self._name, LogicalResourceId=logical_id)
+        return found["StackResourceDetail"]["PhysicalResourceId"]

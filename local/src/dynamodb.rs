@@ -14,6 +14,11 @@ use tokio::net::TcpListener;
 
 use crate::{Running, template::TableSpec};
 
+/// The table of tokens: here a table is called by its logical id in the template.
+pub const ACCESS_TABLE: &str = "AccessTable";
+/// The table of messages, chat logs, users and pushes.
+pub const CHAT_TABLE: &str = "ChatTable";
+
 /// DynamoDB did not start.
 #[derive(Debug, Error)]
 pub enum DynamoDbError {
@@ -43,12 +48,11 @@ pub fn serve(listener: TcpListener, data: Option<&Path>) -> Result<Running, Dyna
         None => Database::memory(),
     };
     let database = database.map_err(|error| DynamoDbError::Data(error.to_string()))?;
-    let server = Running::start(listener, |listener, stop| async {
+    Ok(Running::start(listener, |listener, stop| async {
         if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, stop.wait()).await {
             tracing::error!("DynamoDB: {error}");
         }
-    })?;
-    Ok(server)
+    })?)
 }
 
 /// Creates those of `tables` that do not exist.

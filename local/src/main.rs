@@ -95,7 +95,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     dynamodb::create_tables(&client, &template.tables).await?;
     if !arguments.no_demo {
         let table = |name| Table::new(client.clone(), name);
-        demo::seed(&table("AccessTable"), &table("ChatTable"), &clock).await?;
+        demo::seed(&table(dynamodb::ACCESS_TABLE), &table(dynamodb::CHAT_TABLE), &clock).await?;
     }
     let functions = Functions::start(&template, &client, &clock)?;
     let server = gateway::serve(api_listener, Gateway::new(template, functions))?;

@@ -1,5 +1,6 @@
 //! Round trips and consumed capacity of each endpoint, as DynamoDB reports them.
 
+use local::dynamodb::ACCESS_TABLE;
 use serde_json::{Value, json};
 use tests::{System, faults::Recorded};
 
@@ -12,7 +13,7 @@ struct Cost {
 /// The cost of what was recorded; the authorizer's one consistent read of one item is checked and left out.
 fn cost(recorded: &[Recorded]) -> Cost {
     let (authorizer, function): (Vec<_>, Vec<_>) =
-        recorded.iter().partition(|recorded| recorded.request["TableName"] == "AccessTable");
+        recorded.iter().partition(|recorded| recorded.request["TableName"] == ACCESS_TABLE);
     assert_eq!(authorizer.len(), 1);
     assert_eq!((authorizer[0].operation.as_str(), authorizer[0].units), ("GetItem", 1.0));
     assert_eq!(authorizer[0].request["ConsistentRead"], Value::Bool(true));
@@ -20,6 +21,13 @@ fn cost(recorded: &[Recorded]) -> Cost {
         operations: function.iter().map(|recorded| recorded.operation.clone()).collect(),
         units: function.iter().map(|recorded| recorded.units).sum(),
     }
+}
+
+async fn cost_of_push(system: &System, push: &Value) -> Cost {
+    system.proxy.forget();
+    let path = "/chatbot/api/front/thirdParty/message/push";
+    system.message_push.post(path, push.to_string()).await.is_code(200, "success");
+    cost(&system.proxy.recorded())
 }
 
 #[tokio::test]
@@ -87,13 +95,7 @@ async fn a_push_of_100_users_and_32_kib_is_5_requests_and_at_most_135_write_unit
     let users = (0..100).map(|number| format!("{number:0>60}")).collect::<Vec<_>>().join(",");
     let push = json!({"userIds": users, "content": "x".repeat(32_768), "messageId": "m".repeat(64), "expireTime": 168});
     for call in ["the first", "a repeat", "another repeat"] {
-        system.proxy.forget();
-        system
-            .message_push
-            .post("/chatbot/api/front/thirdParty/message/push", push.to_string())
-            .await
-            .is_code(200, "success");
-        let cost = cost(&system.proxy.recorded());
+        let cost = cost_of_push(&system, &push).await;
         let operations = ["PutItem", "BatchWriteItem", "BatchWriteItem", "BatchWriteItem", "BatchWriteItem"];
         assert_eq!(cost.operations, operations, "{call}");
         assert!(cost.units <= 135.0, "{call}: {}", cost.units);
@@ -107,12 +109,7 @@ async fn a_push_of_100_users_and_32_kib_is_5_requests_and_at_most_135_write_unit
 async fn a_push_of_one_user_is_two_requests_and_two_write_units() {
     let system = System::start().await;
     let push = json!({"userIds": "a", "content": "x", "messageId": "m", "expireTime": 1});
-    system
-        .message_push
-        .post("/chatbot/api/front/thirdParty/message/push", push.to_string())
-        .await
-        .is_code(200, "success");
-    let cost = cost(&system.proxy.recorded());
+    let cost = cost_of_push(&system, &push).await;
     assert_eq!((cost.operations.len(), cost.units), (2, 2.0));
 }
 

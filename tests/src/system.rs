@@ -96,7 +96,7 @@ impl System {
         let gateway =
             gateway::serve(free_port().await, Gateway::new(template, functions)).expect("it listens");
         let urls = Urls { customer_service: gateway.url(), message_push: gateway.url() };
-        let tables = ("AccessTable".to_owned(), "ChatTable".to_owned());
+        let tables = (dynamodb::ACCESS_TABLE.to_owned(), dynamodb::CHAT_TABLE.to_owned());
         Self::seeded(urls, dynamodb, tables, proxy, clock, vec![database, gateway]).await
     }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     RecordId, StoreError, Table,
     keys::{PARTITION, SORT, key},
+    record::{from_item, lives, to_attributes},
     table::Item,
 };
 
@@ -90,8 +91,8 @@ pub async fn read(
     let mut entries = Vec::new();
     for item in output.items.unwrap_or_default() {
         let place = place_after(&item)?;
-        let said: TurnRecord = serde_dynamo::from_item(item).map_err(|_| StoreError::unreadable("Query"))?;
-        if said.expire_at > now.seconds() {
+        let said: TurnRecord = from_item(item, "Query")?;
+        if lives(said.expire_at, now) {
             let entry = ChatLogEntry {
                 date_time: moment(&place)?.date_time(),
                 question: said.question,
@@ -109,7 +110,7 @@ pub async fn read(
 /// # Errors
 /// [`StoreError`] if the table cannot be written.
 pub async fn put(table: &Table, source: Source, chat: &ChatId, turn: &Turn) -> Result<(), StoreError> {
-    let attributes = serde_dynamo::to_item(&turn.said).map_err(|_| StoreError::unreadable("PutItem"))?;
+    let attributes = to_attributes(&turn.said, "PutItem")?;
     let sort = format!("{:013}#{}", turn.at.millis(), turn.id);
     table.put(partition(source, chat), sort, attributes).await
 }

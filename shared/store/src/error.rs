@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{operation}: {fault}")]
 pub struct StoreError {
-    /// The operation, by the name the API gives it; or what it was about to write.
+    /// The operation, by the name the API gives it.
     pub operation: &'static str,
     /// What went wrong.
     pub fault: Fault,

@@ -16,6 +16,7 @@ mod backoff;
 mod error;
 mod keys;
 mod meter;
+mod record;
 mod record_id;
 mod retention;
 mod retry;

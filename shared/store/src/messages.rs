@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::{
     RecordId, StoreError, Table,
     keys::key,
+    record::to_attributes,
     table::{Item, keyed},
 };
 
@@ -25,6 +26,9 @@ pub struct Acceptance<'a> {
     /// When it ends, in epoch seconds.
     pub expire_at: u64,
 }
+
+/// The operation that writes two items or neither.
+const BOTH: &str = "TransactWriteItems";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -100,10 +104,10 @@ pub async fn append(
     };
     let sort = format!("MSG#{id}");
     match event {
-        None => table.put(partition, sort, attributes(&record)?).await,
+        None => table.put(partition, sort, to_attributes(&record, "PutItem")?).await,
         Some(event) => {
-            let message = keyed(partition.clone(), sort, attributes(&record)?);
-            let event = keyed(partition, format!("EVT#{id}"), attributes(&event)?);
+            let message = keyed(partition.clone(), sort, to_attributes(&record, BOTH)?);
+            let event = keyed(partition, format!("EVT#{id}"), to_attributes(&event, BOTH)?);
             put_both(table, message, event).await
         }
     }
@@ -122,13 +126,8 @@ fn describe(body: &MessageBody) -> (&'static str, Payload<'_>) {
     }
 }
 
-fn attributes(record: &impl Serialize) -> Result<Item, StoreError> {
-    serde_dynamo::to_item(record).map_err(|_| StoreError::unreadable("a message"))
-}
-
 /// Writes both items or neither.
 async fn put_both(table: &Table, message: Item, event: Item) -> Result<(), StoreError> {
-    const OPERATION: &str = "TransactWriteItems";
     let mut request =
         table.client.transact_write_items().return_consumed_capacity(ReturnConsumedCapacity::Total);
     for item in [message, event] {
@@ -136,15 +135,11 @@ async fn put_both(table: &Table, message: Item, event: Item) -> Result<(), Store
             .table_name(&table.name)
             .set_item(Some(item))
             .build()
-            .map_err(|_| StoreError::unreadable(OPERATION))?;
+            .map_err(|_| StoreError::unreadable(BOTH))?;
         request = request.transact_items(TransactWriteItem::builder().put(put).build());
     }
-    let output = request
-        .customize()
-        .interceptor(table.meter.attempts())
-        .send()
-        .await
-        .map_err(StoreError::of(OPERATION))?;
+    let output =
+        request.customize().interceptor(table.meter.attempts()).send().await.map_err(StoreError::of(BOTH))?;
     table.meter.count_write(output.consumed_capacity());
     Ok(())
 }

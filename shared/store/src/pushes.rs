@@ -20,6 +20,7 @@ use crate::{
     StoreError, Table,
     backoff::Backoff,
     keys::key,
+    record::to_attributes,
     table::{Item, keyed},
 };
 
@@ -101,7 +102,7 @@ pub async fn claim(table: &Table, push: &Push<'_>) -> Result<Claim, StoreError> 
         content_hash: &push.content_hash,
         expire_at: push.deadline.seconds(),
     };
-    let attributes = serde_dynamo::to_item(record).map_err(|_| StoreError::unreadable(OPERATION))?;
+    let attributes = to_attributes(&record, OPERATION)?;
     let put = table
         .client
         .put_item()
@@ -172,8 +173,7 @@ fn delivery(push: &Push<'_>, user: &UserId) -> Result<WriteRequest, StoreError> 
         accepted_at: push.accepted_at,
         expire_at: push.deadline.seconds(),
     };
-    let attributes: Item =
-        serde_dynamo::to_item(record).map_err(|_| StoreError::unreadable("BatchWriteItem"))?;
+    let attributes = to_attributes(&record, "BatchWriteItem")?;
     let item = keyed(key("INBOX", &[user.as_str()]), push.key(), attributes);
     let put = PutRequest::builder()
         .set_item(Some(item))

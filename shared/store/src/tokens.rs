@@ -3,7 +3,12 @@
 use model::{AppId, PermittedSources, Principal, Scope, Source, Timestamp, TokenHash};
 use serde::{Deserialize, Serialize};
 
-use crate::{StoreError, Table, keys::key, table::Read};
+use crate::{
+    StoreError, Table,
+    keys::key,
+    record::{from_item, lives, to_attributes},
+    table::Read,
+};
 
 /// The one sort key of a token.
 const TOKEN: &str = "TOKEN";
@@ -51,8 +56,8 @@ pub async fn find(
 ) -> Result<Option<AccessToken>, StoreError> {
     let item = table.get(partition(hash), TOKEN, Read::Consistent).await?;
     let Some(item) = item else { return Ok(None) };
-    let grant: Grant = serde_dynamo::from_item(item).map_err(|_| StoreError::unreadable("GetItem"))?;
-    Ok((grant.expire_at > now.seconds()).then(|| AccessToken {
+    let grant: Grant = from_item(item, "GetItem")?;
+    Ok(lives(grant.expire_at, now).then(|| AccessToken {
         principal: Principal { app: grant.app_id, sources: PermittedSources::from(grant.sources) },
         scopes: grant.scopes,
     }))
@@ -63,7 +68,7 @@ pub async fn find(
 /// # Errors
 /// [`StoreError`] if the table cannot be written.
 pub async fn put(table: &Table, hash: &TokenHash, grant: &Grant) -> Result<(), StoreError> {
-    let attributes = serde_dynamo::to_item(grant).map_err(|_| StoreError::unreadable("PutItem"))?;
+    let attributes = to_attributes(grant, "PutItem")?;
     table.put(partition(hash), TOKEN.to_owned(), attributes).await
 }
 

@@ -3,7 +3,12 @@
 use model::{ChannelConfig, ChatUser, ClientId, Source, Timestamp, UserProfile};
 use serde::{Deserialize, Serialize};
 
-use crate::{StoreError, Table, keys::key, table::Read};
+use crate::{
+    StoreError, Table,
+    keys::key,
+    record::{from_item, lives, to_attributes},
+    table::Read,
+};
 
 /// The one sort key of a user.
 const INFO: &str = "INFO";
@@ -50,8 +55,8 @@ pub async fn find(
     let Some(item) = table.get(partition(source, &client), INFO, Read::Eventual).await? else {
         return Ok(None);
     };
-    let user: UserRecord = serde_dynamo::from_item(item).map_err(|_| StoreError::unreadable("GetItem"))?;
-    Ok((user.expire_at > now.seconds()).then(|| profile(client, user)))
+    let user: UserRecord = from_item(item, "GetItem")?;
+    Ok(lives(user.expire_at, now).then(|| profile(client, user)))
 }
 
 /// Stores a user.
@@ -64,7 +69,7 @@ pub async fn put(
     client: &ClientId,
     user: &UserRecord,
 ) -> Result<(), StoreError> {
-    let attributes = serde_dynamo::to_item(user).map_err(|_| StoreError::unreadable("PutItem"))?;
+    let attributes = to_attributes(user, "PutItem")?;
     table.put(partition(source, client), INFO.to_owned(), attributes).await
 }
 

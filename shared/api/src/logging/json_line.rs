@@ -49,8 +49,9 @@ struct Line(Map<String, Value>);
 
 impl Visit for Line {
     fn record_str(&mut self, field: &Field, value: &str) {
-        match serde_json::from_str(value) {
-            Ok(Value::Object(fields)) if field.name() == FIELDS => self.0.extend(fields),
+        let fields = (field.name() == FIELDS).then(|| serde_json::from_str(value));
+        match fields {
+            Some(Ok(Value::Object(fields))) => self.0.extend(fields),
             _ => _ = self.0.insert(field.name().to_owned(), value.into()),
         }
     }

@@ -1,15 +1,22 @@
-//! What a newcomer finds: the documented chat, the documented user, and a token for each product.
+//! What a newcomer finds: the documented chat, the documented user, an application, and a token of it for each product.
 
 use api::Clock;
-use model::{AppId, BearerToken, BoundedText, ChatId, ClientId, Scope, Source, Timestamp};
+use model::{
+    AppId, AppName, Application, BearerToken, BoundedText, ChatId, ClientId, Scope, Source, Timestamp,
+    oauth::{ClientSecret, ScopeList},
+};
 use store::{
-    RecordId, Retention, StoreError, Table,
+    AuditEntry, RecordId, Retention, StoreError, Stored, Table, applications,
     chat_log::{self, Turn, TurnRecord},
     tokens::{self, Grant},
     users::{self, UserRecord},
 };
 use thiserror::Error;
 
+/// The application: its id, which is its `client_id`, and its secret.
+pub const CLIENT_ID: &str = "demo";
+/// What its client shows.
+pub const CLIENT_SECRET: &str = "cs-33333333-3333-4333-8333-333333333333";
 /// A token of the customer-service product, for source 1.
 pub const CUSTOMER_SERVICE_TOKEN: &str = "cn-11111111-1111-4111-8111-111111111111";
 /// A token of the push product.
@@ -19,8 +26,6 @@ pub const CHAT: &str = "dc71a6ba-24b6-4ed9-b865-837f2a7e158f";
 /// The user of the API document.
 pub const USER: &str = "ASDJQFJQEFQEGNQEG";
 
-/// The application both tokens belong to.
-const APP: &str = "demo";
 /// How long what is here is kept: longer than a laptop.
 const RETENTION: Retention = Retention::days(3650);
 /// 2020-05-12 08:30:00 in UTC+8, the moment of the document's examples.
@@ -38,24 +43,25 @@ pub enum DemoError {
     Store(#[from] StoreError),
 }
 
-/// Stores the demo data in these tables; again and again, it is the same.
+/// Stores the demo data in these tables; again and again, it is the same. An application that is there already is left
+/// alone with its tokens: somebody may have changed it.
 ///
 /// # Errors
 /// [`DemoError`] if it cannot be stored.
 pub async fn seed(access: &Table, chat_table: &Table, clock: &Clock) -> Result<(), DemoError> {
-    let expire_at = RETENTION.expiry(clock.now());
-    for (token, scope) in
-        [(CUSTOMER_SERVICE_TOKEN, Scope::CustomerService), (MESSAGE_PUSH_TOKEN, Scope::MessagePush)]
-    {
-        let token = BearerToken::from_header(&format!("Bearer {token}")).map_err(|_| DemoError::Invalid)?;
-        let app_id = AppId::parse(APP).map_err(|_| DemoError::Invalid)?;
-        let grant = Grant {
-            app_id,
-            scopes: vec![scope.name().to_owned()],
-            sources: vec![Source::DEFAULT],
-            expire_at,
-        };
-        tokens::put(access, &token.hash(), &grant).await?;
+    let now = clock.now();
+    let expire_at = RETENTION.expiry(now);
+    let demo = application(now)?;
+    let entry =
+        AuditEntry { at: now, who: "local".to_owned(), what: "created with every scope approved".to_owned() };
+    if applications::create(access, demo.clone(), &entry).await? == Stored::Yes {
+        for (token, scope) in
+            [(CUSTOMER_SERVICE_TOKEN, Scope::CustomerService), (MESSAGE_PUSH_TOKEN, Scope::MessagePush)]
+        {
+            let token = BearerToken::parse(token).map_err(|_| DemoError::Invalid)?;
+            let scopes = ScopeList::of([scope.name()]).ok_or(DemoError::Invalid)?;
+            tokens::put(access, &token.hash(), &Grant::to(&demo, &scopes, now, expire_at)).await?;
+        }
     }
 
     let chat = ChatId::parse(CHAT).map_err(|_| DemoError::Invalid)?;
@@ -86,14 +92,44 @@ pub async fn seed(access: &Table, chat_table: &Table, clock: &Clock) -> Result<(
     Ok(())
 }
 
-/// What to tell a newcomer: the tokens, and a command for each endpoint that works when pasted. The URLs are what
-/// the documented paths of each product follow.
+fn application(now: Timestamp) -> Result<Application, DemoError> {
+    let id = AppId::parse(CLIENT_ID).map_err(|_| DemoError::Invalid)?;
+    let name = AppName::parse("Demo").map_err(|_| DemoError::Invalid)?;
+    let secret = ClientSecret::shown(CLIENT_SECRET);
+    let mut demo = Application::new(id, name, vec![Source::DEFAULT], &secret, now);
+    for scope in Scope::ALL {
+        demo.request_scope(scope.name());
+        demo.approve_scope(scope.name()).map_err(|_| DemoError::Invalid)?;
+    }
+    Ok(demo)
+}
+
+/// What the documented paths of each API follow.
+#[derive(Debug, Clone, Copy)]
+pub struct Urls<'a> {
+    /// The token endpoint and its neighbours.
+    pub token: &'a str,
+    /// The customer-service product.
+    pub customer_service: &'a str,
+    /// The push product.
+    pub message_push: &'a str,
+}
+
+/// What to tell a newcomer: the application, its tokens, and a command for each endpoint that works when pasted.
 #[must_use]
-pub fn welcome(customer_service: &str, message_push: &str) -> String {
+pub fn welcome(urls: Urls<'_>) -> String {
+    let Urls { token, customer_service, message_push } = urls;
     format!(
-        "Tokens:
+        "An application that is approved for both products:
+  client id      {CLIENT_ID}
+  client secret  {CLIENT_SECRET}
+
+Tokens of it:
   thirdparty-customer-service  {CUSTOMER_SERVICE_TOKEN}
   message-push-service         {MESSAGE_PUSH_TOKEN}
+
+Take another token, for both:
+  curl -X POST '{token}/oauth2/token' -u '{CLIENT_ID}:{CLIENT_SECRET}' -d 'grant_type=client_credentials'
 
 Send a message to a user's chat:
   curl -X POST '{customer_service}/chatbot/servlet/third/msg/receive?source=1' \\

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::{Running, template::TableSpec};
 
-/// The table of tokens: here a table is called by its logical id in the template.
+/// The table of applications and tokens: here a table is called by its logical id in the template.
 pub const ACCESS_TABLE: &str = "AccessTable";
 /// The table of messages, chat logs, users and pushes.
 pub const CHAT_TABLE: &str = "ChatTable";

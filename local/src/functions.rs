@@ -166,6 +166,7 @@ fn code(
         "authorizer" => authorizer_code(authorizer::Deps::new(environment, client.clone(), clock.clone())?),
         "get-chatlog" => http_function!(get_chatlog),
         "get-user-info" => http_function!(get_user_info),
+        "issue-token" => http_function!(issue_token),
         "push-message" => http_function!(push_message),
         "receive-message" => http_function!(receive_message),
         _ => return Ok(None),

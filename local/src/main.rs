@@ -6,7 +6,9 @@ use std::{error::Error, path::PathBuf, process::ExitCode};
 use api::Clock;
 use clap::{Args, Parser, Subcommand};
 use local::{
-    TEMPLATE, demo, dynamodb,
+    TEMPLATE,
+    demo::{self, Urls},
+    dynamodb,
     functions::Functions,
     gateway::{self, Gateway},
     template::Template,
@@ -34,14 +36,14 @@ struct Arguments {
     /// Keep the data in this file; without it, everything is in memory and ends with the process
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Start empty: no demo chat, no demo user, no tokens
+    /// Start empty: no demo chat, no demo user, no application and no tokens
     #[arg(long)]
     no_demo: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Stores the demo tokens, chat and user in a deployed stack, and prints how to call it
+    /// Stores the demo application, tokens, chat and user in a deployed stack, and prints how to call it
     ///
     /// Region, credentials and endpoint are those of the AWS environment variables.
     Seed(Deployment),
@@ -50,12 +52,15 @@ enum Command {
 /// A deployed stack, by its outputs.
 #[derive(Args)]
 struct Deployment {
-    /// The table of tokens
+    /// The table of applications and tokens
     #[arg(long)]
     access_table: String,
     /// The table of messages, chat logs, users and pushes
     #[arg(long)]
     chat_table: String,
+    /// What the paths of the token endpoint and its neighbours follow
+    #[arg(long, value_name = "URL")]
+    token_url: String,
     /// What the paths of the customer-service product follow
     #[arg(long, value_name = "URL")]
     customer_service_url: String,
@@ -102,7 +107,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 
     println!("The APIs listen on {}, DynamoDB on {}. Ctrl-C ends both.\n", server.url(), database.url());
     if !arguments.no_demo {
-        println!("{}", demo::welcome(&server.url(), &server.url()));
+        let url = server.url();
+        println!("{}", demo::welcome(Urls { token: &url, customer_service: &url, message_push: &url }));
     }
     interrupted().await?;
     server.stop().await;
@@ -115,7 +121,12 @@ async fn seed(deployment: Deployment) -> Result<(), Box<dyn Error>> {
     let access = Table::new(client.clone(), deployment.access_table);
     let chat = Table::new(client, deployment.chat_table);
     demo::seed(&access, &chat, &Clock::system()).await?;
-    println!("{}", demo::welcome(&deployment.customer_service_url, &deployment.message_push_url));
+    let urls = Urls {
+        token: &deployment.token_url,
+        customer_service: &deployment.customer_service_url,
+        message_push: &deployment.message_push_url,
+    };
+    println!("{}", demo::welcome(urls));
     Ok(())
 }
 

@@ -20,4 +20,7 @@ mod logs;
 mod push;
 mod receive;
 mod template;
+mod token_effects;
+mod token_errors;
+mod tokens;
 mod user_info;

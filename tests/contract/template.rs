@@ -7,7 +7,7 @@ use local::{
     TEMPLATE,
     template::{Api, Resource, Stack, Template},
 };
-use model::{BodyError, CustomerServiceError, PushError};
+use model::{BodyError, CustomerServiceError, PushError, oauth::OAuthError};
 use serde_json::{Value, json};
 
 /// The gateway response types of API Gateway, and what each is to a caller.
@@ -74,6 +74,19 @@ impl From<Meaning> for PushError {
     }
 }
 
+impl From<Meaning> for OAuthError {
+    fn from(meaning: Meaning) -> Self {
+        match meaning {
+            Meaning::TokenMissing | Meaning::TokenRefused => Self::InvalidClient,
+            Meaning::InvalidUrl => Self::InvalidUrl,
+            Meaning::InvalidJson => Self::NotAForm,
+            Meaning::TooLarge => Self::BodyTooLarge,
+            Meaning::Throttled => Self::Throttled,
+            Meaning::System => Self::System,
+        }
+    }
+}
+
 fn api(id: &str) -> Api {
     let template = Template::parse(TEMPLATE).unwrap();
     template.apis.into_iter().find(|api| api.id == id).unwrap()
@@ -89,7 +102,18 @@ fn answers_as<E: Envelope + From<Meaning>>(api: &Api) {
             (error.http_status().as_u16(), &error.body()),
             "{name}"
         );
-        assert_eq!(response.headers["Content-Type"], "application/json;charset=UTF-8", "{name}");
+        let json = [("content-type", "application/json;charset=UTF-8".to_owned())];
+        let every = E::HEADERS.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let expected: BTreeMap<_, _> = json.into_iter().chain(every).chain(error.headers()).collect();
+        let headers: BTreeMap<_, _> =
+            response.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
+        assert!(
+            headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value))
+                .eq(expected.iter().map(|(name, value)| (*name, value))),
+            "{name}: {headers:?}"
+        );
     }
 }
 
@@ -97,12 +121,13 @@ fn answers_as<E: Envelope + From<Meaning>>(api: &Api) {
 fn every_answer_of_the_gateways_own_is_its_products_envelope() {
     answers_as::<CustomerServiceError>(&api("CustomerServiceApi"));
     answers_as::<PushError>(&api("MessagePushApi"));
+    answers_as::<OAuthError>(&api("TokenApi"));
 }
 
 #[test]
 fn the_gateway_asks_for_the_token_syntax_that_the_authorizer_asks_for() {
     for id in ["CustomerServiceApi", "MessagePushApi"] {
-        let validation = api(id).authorizer.validation;
+        let validation = api(id).authorizer.unwrap().validation;
         for header in [
             "Bearer cn-1",
             "bearer   aZ09._~+/=-",
@@ -168,6 +193,19 @@ fn each_role_has_the_actions_its_code_uses_on_its_own_table_and_no_others() {
         ("GetChatlogFunction", (&["dynamodb:Query"], "ChatTable")),
         ("GetUserInfoFunction", (&["dynamodb:GetItem"], "ChatTable")),
         ("PushMessageFunction", (&["dynamodb:BatchWriteItem", "dynamodb:PutItem"], "ChatTable")),
+        (
+            "IssueTokenFunction",
+            (
+                &[
+                    "dynamodb:ConditionCheckItem",
+                    "dynamodb:DeleteItem",
+                    "dynamodb:GetItem",
+                    "dynamodb:PutItem",
+                    "dynamodb:UpdateItem",
+                ],
+                "AccessTable",
+            ),
+        ),
     ]);
     let stack = stack();
     assert_eq!(stack.resources(FUNCTION).count(), expected.len());
@@ -207,7 +245,7 @@ fn each_function_runs_a_binary_of_its_own_but_for_the_authorizers() {
             function.id
         );
     }
-    assert_eq!(binaries.len(), 5);
+    assert_eq!(binaries.len(), 6);
 }
 
 #[test]
@@ -259,7 +297,11 @@ fn alarms_are_ratios_that_missing_data_do_not_raise() {
         // What a partner does wrong is counted as 4XXError and as Denials, and nobody is woken for it.
         for metric in metrics.iter().skip(1) {
             let name = metric["MetricStat"]["Metric"]["MetricName"].as_str().unwrap();
-            assert!(!["4XXError", "Denials", "PushConflicts"].contains(&name), "{}", alarm.id);
+            assert!(
+                !["4XXError", "Denials", "PushConflicts", "TokensRefused"].contains(&name),
+                "{}",
+                alarm.id
+            );
         }
     }
 }
@@ -312,6 +354,9 @@ fn the_dashboard_is_json_and_shows_metrics_that_the_code_counts() {
         api::Metric::PushReplays,
         api::Metric::PushConflicts,
         api::Metric::Denials,
+        api::Metric::TokensIssued,
+        api::Metric::TokensRevoked,
+        api::Metric::TokensRefused,
     ];
     let counted = counted
         .map(|metric| metric.name().to_owned())

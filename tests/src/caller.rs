@@ -1,10 +1,16 @@
 //! A partner's HTTP client.
 
-use reqwest::{Client, Method, header::AUTHORIZATION};
+use reqwest::{
+    Client, Method,
+    header::{AUTHORIZATION, HeaderMap},
+};
+use serde_json::Value;
 
 /// Where the APIs are.
 #[derive(Debug, Clone)]
 pub struct Urls {
+    /// What the paths of the token endpoint and its neighbours follow.
+    pub token: String,
     /// What the paths of the customer-service product follow.
     pub customer_service: String,
     /// What the path of the push product follows.
@@ -28,6 +34,7 @@ pub struct Reply {
     pub body: String,
     /// The content type.
     pub content_type: String,
+    headers: HeaderMap,
 }
 
 impl Caller {
@@ -73,7 +80,9 @@ impl Caller {
 
     /// A request that is not like the others.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let base = if path.starts_with("/chatbot/api") {
+        let base = if path.starts_with("/oauth2") {
+            &self.urls.token
+        } else if path.starts_with("/chatbot/api") {
             &self.urls.message_push
         } else {
             &self.urls.customer_service
@@ -84,17 +93,30 @@ impl Caller {
     /// Sends such a request.
     pub async fn reply(request: reqwest::RequestBuilder) -> Reply {
         let response = request.send().await.expect("the gateway answers");
-        let content_type =
-            response.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
+        let headers = response.headers().clone();
+        let content_type = headers.get("content-type").map(|value| value.to_str().unwrap().to_owned());
         Reply {
             status: response.status().as_u16(),
             content_type: content_type.unwrap_or_default(),
+            headers,
             body: response.text().await.expect("the answer is text"),
         }
     }
 }
 
 impl Reply {
+    /// The value of a header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().expect("it is text"))
+    }
+
+    /// The body, which is JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("the body is JSON")
+    }
+
     /// Compares the whole answer.
     #[track_caller]
     pub fn is(&self, status: u16, body: &str) {
@@ -112,5 +134,22 @@ impl Reply {
     #[track_caller]
     pub fn is_code(&self, code: u16, message: &str) {
         self.is(code, &format!(r#"{{"code":{code},"message":"{message}"}}"#));
+    }
+
+    /// Compares the whole answer with an error of the token endpoint and its neighbours.
+    #[track_caller]
+    pub fn is_oauth_error(&self, status: u16, error: &str, description: &str) {
+        self.is(status, &format!(r#"{{"error":"{error}","error_description":"{description}"}}"#));
+        self.is_not_kept();
+        let challenge = (status == 401).then_some(r#"Basic realm="oauth2", charset="UTF-8""#);
+        assert_eq!(self.header("www-authenticate"), challenge);
+        assert_eq!(self.header("retry-after").is_some(), status == 429);
+    }
+
+    /// Checks that nobody on the way keeps the answer.
+    #[track_caller]
+    pub fn is_not_kept(&self) {
+        let headers = (self.header("cache-control"), self.header("pragma"));
+        assert_eq!(headers, (Some("no-store"), Some("no-cache")));
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use serde_json::Value;
 
 use crate::System;
 
 /// An item, readable.
-type Item = BTreeMap<String, Value>;
+pub type Item = BTreeMap<String, Value>;
 
 /// The items of a partition of the table of messages, in order.
 pub async fn items(system: &System, partition: &str) -> Vec<Item> {
@@ -29,10 +29,14 @@ pub async fn items(system: &System, partition: &str) -> Vec<Item> {
 
 /// Every item of the table of messages.
 pub async fn everything(system: &System) -> Vec<Item> {
-    let pages = system
-        .dynamodb
+    scan(&system.dynamodb, &system.chat_table).await
+}
+
+/// Every item of a table.
+pub(crate) async fn scan(dynamodb: &Client, table: &str) -> Vec<Item> {
+    let pages = dynamodb
         .scan()
-        .table_name(&system.chat_table)
+        .table_name(table)
         .into_paginator()
         .items()
         .send()

@@ -12,10 +12,12 @@ mod caller;
 mod clock;
 pub mod faults;
 mod inbox;
+mod oauth;
 mod system;
 
 pub use caller::{Caller, Reply};
 pub use clock::ManualClock;
 pub use faults::{Fault, FaultyDynamoDb};
 pub use inbox::{delivered_to, everything, items};
+pub use oauth::OAuthClient;
 pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, Setup, System};

@@ -48,7 +48,7 @@ pub struct System {
     pub anonymous: Caller,
     /// The store, past every fault.
     pub dynamodb: Client,
-    /// The name of the table of tokens.
+    /// The name of the table of applications and tokens.
     pub access_table: String,
     /// The name of the table of messages, chat logs, users and pushes.
     pub chat_table: String,
@@ -95,7 +95,8 @@ impl System {
             setup.replaced.into_iter().fold(functions, |functions, (id, code)| functions.with(id, code));
         let gateway =
             gateway::serve(free_port().await, Gateway::new(template, functions)).expect("it listens");
-        let urls = Urls { customer_service: gateway.url(), message_push: gateway.url() };
+        let urls =
+            Urls { token: gateway.url(), customer_service: gateway.url(), message_push: gateway.url() };
         let tables = (dynamodb::ACCESS_TABLE.to_owned(), dynamodb::CHAT_TABLE.to_owned());
         Self::seeded(urls, dynamodb, tables, proxy, clock, vec![database, gateway]).await
     }
@@ -150,7 +151,7 @@ impl System {
         sources: &[u32],
         expire_at: u64,
     ) {
-        let hash = BearerToken::from_header(&format!("Bearer {token}")).expect("it is a token").hash();
+        let hash = BearerToken::parse(token).unwrap_or_else(|_| panic!("it is a token")).hash();
         let grant = Grant {
             app_id: AppId::parse(app).expect("it is an application's id"),
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
@@ -158,6 +159,7 @@ impl System {
                 .iter()
                 .map(|number| Source::try_from(*number).expect("it is a source"))
                 .collect(),
+            issued_at: self.clock.now(),
             expire_at,
         };
         tokens::put(&Table::new(self.dynamodb.clone(), self.access_table.clone()), &hash, &grant)
@@ -187,6 +189,7 @@ impl Deployed {
         let endpoint = variable("AWS_ENDPOINT_URL").unwrap_or_default();
         assert!(endpoint.starts_with("http://127.0.0.1:"), "only a stack on this machine is tested");
         let urls = Urls {
+            token: variable("TOKEN_URL")?,
             customer_service: variable("CUSTOMER_SERVICE_URL")?,
             message_push: variable("MESSAGE_PUSH_URL")?,
         };

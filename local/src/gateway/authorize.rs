@@ -48,16 +48,17 @@ enum OneOrMore {
     More(Vec<String>),
 }
 
-/// Checks the caller; what is returned is the `authorizer` of the request context.
+/// Checks the caller, if the API has an authorizer; what is returned is the `authorizer` of the request context.
 pub(super) async fn authorize(
     api: &Api,
     route: &Route,
     call: &Call,
     functions: &Functions,
 ) -> Result<Map<String, Value>, Fault> {
-    let header = call.headers.get(&api.authorizer.header).ok_or(Fault::Unauthorized)?;
+    let Some(authorizer) = &api.authorizer else { return Ok(Map::new()) };
+    let header = call.headers.get(&authorizer.header).ok_or(Fault::Unauthorized)?;
     let header = header.to_str().map_err(|_| Fault::Unauthorized)?;
-    if !api.authorizer.validation.is_match(header) {
+    if !authorizer.validation.is_match(header) {
         return Err(Fault::Unauthorized);
     }
     let method_arn = format!(
@@ -66,7 +67,7 @@ pub(super) async fn authorize(
     );
     let event = json!({"type": "TOKEN", "methodArn": method_arn, "authorizationToken": header});
     let answer =
-        functions.invoke(&api.authorizer.function, event.to_string()).await.map_err(|error| match error {
+        functions.invoke(&authorizer.function, event.to_string()).await.map_err(|error| match error {
             FunctionError::Returned(error) if error.error_message == "Unauthorized" => Fault::Unauthorized,
             _ => Fault::AuthorizerFailure,
         })?;

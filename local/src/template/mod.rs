@@ -36,8 +36,8 @@ pub struct Api {
     pub stage: String,
     /// Whether bodies reach the functions base64-encoded.
     pub binary_bodies: bool,
-    /// Who checks its callers.
-    pub authorizer: TokenAuthorizer,
+    /// Who checks its callers; nobody does where that is the functions' business.
+    pub authorizer: Option<TokenAuthorizer>,
     /// What it answers by itself, by gateway response type.
     pub gateway_responses: BTreeMap<String, GatewayResponse>,
     /// What it passes on.

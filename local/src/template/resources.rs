@@ -21,7 +21,7 @@ struct ApiProperties {
     stage_name: String,
     #[serde(default)]
     binary_media_types: Vec<String>,
-    auth: Auth,
+    auth: Option<Auth>,
     gateway_responses: BTreeMap<String, GatewayResponseProperties>,
 }
 
@@ -187,21 +187,12 @@ fn plain(value: &Value) -> String {
 
 fn api(resource: &Resource, routes: &[(String, Route)]) -> Result<Api, TemplateError> {
     let properties: ApiProperties = resource.properties()?;
-    let Auth { default_authorizer, mut authorizers } = properties.auth;
-    let authorizer = authorizers
-        .remove(&default_authorizer)
-        .ok_or_else(|| TemplateError(format!("{}: no authorizer {default_authorizer}", resource.id)))?;
-    let validation = Regex::new(&authorizer.identity.validation_expression)
-        .map_err(|error| TemplateError(format!("{}: {error}", resource.id)))?;
+    let authorizer = properties.auth.map(|auth| token_authorizer(resource, auth)).transpose()?;
     Ok(Api {
         id: resource.id.clone(),
         stage: properties.stage_name,
         binary_bodies: properties.binary_media_types.iter().any(|media_type| media_type == "*/*"),
-        authorizer: TokenAuthorizer {
-            function: authorizer.function_arn.path.0,
-            header: authorizer.identity.header.to_lowercase(),
-            validation,
-        },
+        authorizer,
         gateway_responses: properties.gateway_responses.into_iter().map(gateway_response).collect(),
         routes: routes
             .iter()
@@ -209,6 +200,16 @@ fn api(resource: &Resource, routes: &[(String, Route)]) -> Result<Api, TemplateE
             .map(|(_, route)| route.clone())
             .collect(),
     })
+}
+
+fn token_authorizer(resource: &Resource, auth: Auth) -> Result<TokenAuthorizer, TemplateError> {
+    let Auth { default_authorizer, mut authorizers } = auth;
+    let AuthorizerProperties { function_arn, identity } = authorizers
+        .remove(&default_authorizer)
+        .ok_or_else(|| TemplateError(format!("{}: no authorizer {default_authorizer}", resource.id)))?;
+    let validation = Regex::new(&identity.validation_expression)
+        .map_err(|error| TemplateError(format!("{}: {error}", resource.id)))?;
+    Ok(TokenAuthorizer { function: function_arn.path.0, header: identity.header.to_lowercase(), validation })
 }
 
 fn gateway_response((kind, response): (String, GatewayResponseProperties)) -> (String, GatewayResponse) {

@@ -16,6 +16,6 @@ pub use clock::Clock;
 pub use envelope::Envelope;
 pub use environment::{Environment, EnvironmentError};
 pub use failure::Failure;
-pub use request::Request;
-pub use respond::{ANSWER_WITHIN, Done, respond};
+pub use request::{Request, UncheckedRequest};
+pub use respond::{ANSWER_WITHIN, Done, respond, respond_unchecked};
 pub use tally::{Metric, Tally};

@@ -1,10 +1,20 @@
-//! A request of a caller who has been checked.
+//! Requests: of a caller who has been checked, and of one who is yet to show who it is.
 
-use lambda_http::{Body, RequestExt, aws_lambda_events::query_map::QueryMap, request::RequestContext};
+use lambda_http::{
+    Body, RequestExt, aws_lambda_events::query_map::QueryMap, http::header::AUTHORIZATION,
+    request::RequestContext,
+};
 use model::{BodyError, CustomerServiceError, JsonObject, Parameter, Principal, Source};
 use store::{Meter, Table};
 
 use crate::{Metric, Tally};
+
+/// What a request uses and counts, for its log line.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Account {
+    pub(crate) meter: Meter,
+    pub(crate) tally: Tally,
+}
 
 /// A request as a `handle` gets it: there is none without a principal.
 #[derive(Debug)]
@@ -13,16 +23,16 @@ pub struct Request {
     pub principal: Principal,
     query: QueryMap,
     body: Body,
-    meter: Meter,
-    tally: Tally,
+    account: Account,
 }
 
 impl Request {
     /// Takes the request out of API Gateway's event; `None` if the event carries no principal of the authorizer's.
-    pub(crate) fn from_event(event: lambda_http::Request, meter: Meter, tally: Tally) -> Option<Self> {
+    pub(crate) fn from_event(event: lambda_http::Request, account: Account) -> Option<Self> {
         let principal = principal(&event)?;
+        account.tally.belongs_to_application(&principal.app);
         let query = event.query_string_parameters();
-        Some(Self { principal, query, body: event.into_body(), meter, tally })
+        Some(Self { principal, query, body: event.into_body(), account })
     }
 
     /// The query parameter `name`; of a repeated one, the first.
@@ -46,23 +56,83 @@ impl Request {
     pub fn source(&self) -> Result<Source, CustomerServiceError> {
         let source = Source::parse(&self.query("source"))?;
         if self.principal.sources.permit(source) {
-            self.tally.belongs_to(source);
+            self.account.tally.belongs_to(source);
             Ok(source)
         } else {
-            self.tally.count(Metric::Denials, 1);
+            self.count(Metric::Denials, 1);
             Err(CustomerServiceError::SourceNotPermitted)
         }
     }
 
     /// Counts `by` more of `metric`, which stands in the request's log line.
     pub fn count(&self, metric: Metric, by: usize) {
-        self.tally.count(metric, by);
+        self.account.tally.count(metric, by);
     }
 
     /// `table` as this request sees it: what is used of it stands in the request's log line.
     #[must_use]
     pub fn table(&self, table: &Table) -> Table {
-        table.metered(&self.meter)
+        table.metered(&self.account.meter)
+    }
+}
+
+/// A request that no authorizer has seen: whoever handles it finds out who calls.
+#[derive(Debug)]
+pub struct UncheckedRequest {
+    /// The path of the route, whatever stage or domain it was called by.
+    pub path: String,
+    authorization: Option<String>,
+    query: QueryMap,
+    body: Body,
+    account: Account,
+}
+
+impl UncheckedRequest {
+    /// Takes the request out of API Gateway's event; `None` if the event is of no route.
+    pub(crate) fn from_event(event: lambda_http::Request, account: Account) -> Option<Self> {
+        let RequestContext::ApiGatewayV1(context) = event.request_context_ref()? else {
+            return None;
+        };
+        let path = context.resource_path.clone()?;
+        // A header that is no text is as one that says nothing.
+        let authorization = event.headers().get(AUTHORIZATION);
+        let authorization = authorization.map(|value| value.to_str().unwrap_or_default().to_owned());
+        let query = event.query_string_parameters();
+        Some(Self { path, authorization, query, body: event.into_body(), account })
+    }
+
+    /// The `Authorization` header.
+    #[must_use]
+    pub fn authorization(&self) -> Option<&str> {
+        self.authorization.as_deref()
+    }
+
+    /// The parameters of the URL, decoded, each as often as it is there.
+    #[must_use]
+    pub fn query(&self) -> Vec<(String, String)> {
+        self.query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Notes who was found to call.
+    pub fn is_of(&self, application: &model::AppId) {
+        self.account.tally.belongs_to_application(application);
+    }
+
+    /// Counts one more of `metric`, which stands in the request's log line.
+    pub fn count(&self, metric: Metric) {
+        self.account.tally.count(metric, 1);
+    }
+
+    /// `table` as this request sees it: what is used of it stands in the request's log line.
+    #[must_use]
+    pub fn table(&self, table: &Table) -> Table {
+        table.metered(&self.account.meter)
     }
 }
 

@@ -7,13 +7,12 @@ use std::{
 
 use lambda_http::{
     Body, RequestExt, Response,
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
     request::RequestContext,
 };
 use serde::Serialize;
-use store::Meter;
 
-use crate::{Envelope, Failure, Request, Tally, logging::RequestLine};
+use crate::{Envelope, Failure, Request, UncheckedRequest, logging::RequestLine, request::Account};
 
 /// The time in which an answer is given, whatever the store does: two seconds less than a function may run, so that
 /// the caller gets a clean error of ours and not the gateway's.
@@ -40,36 +39,62 @@ where
     P: Serialize,
     F: Future<Output = Result<P, Failure<E>>>,
 {
+    answer(function, event, Request::from_event, handle).await
+}
+
+/// The same for an API without an authorizer, whose `handle` finds out itself who calls.
+pub async fn respond_unchecked<E, P, F>(
+    function: &'static str,
+    event: lambda_http::Request,
+    handle: impl FnOnce(UncheckedRequest) -> F,
+) -> Response<Body>
+where
+    E: Envelope,
+    P: Serialize,
+    F: Future<Output = Result<P, Failure<E>>>,
+{
+    answer(function, event, UncheckedRequest::from_event, handle).await
+}
+
+async fn answer<R, E, P, F>(
+    function: &'static str,
+    event: lambda_http::Request,
+    read: impl FnOnce(lambda_http::Request, Account) -> Option<R>,
+    handle: impl FnOnce(R) -> F,
+) -> Response<Body>
+where
+    E: Envelope,
+    P: Serialize,
+    F: Future<Output = Result<P, Failure<E>>>,
+{
     let started = Instant::now();
     let request_id = event.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
     let gateway_request_id = gateway_request_id(&event);
-    let (meter, tally) = (Meter::default(), Tally::default());
-    let request = Request::from_event(event, meter.clone(), tally.clone());
-    let application = request.as_ref().map(|request| request.principal.app.to_string());
+    let account = Account::default();
 
-    let outcome: Result<String, Failure<E>> = match request {
-        None => Err(Failure::of_ours("no principal in the event")),
+    let outcome: Result<String, Failure<E>> = match read(event, account.clone()) {
+        None => Err(Failure::of_ours("the event lacks what API Gateway puts there")),
         Some(request) => match tokio::time::timeout(ANSWER_WITHIN, handle(request)).await {
             Err(_) => Err(Failure::of_ours("no answer in time")),
             Ok(Err(failure)) => Err(failure),
             Ok(Ok(payload)) => E::success(&payload).map_err(|_| Failure::of_ours("the answer has no JSON")),
         },
     };
-    let code = outcome.as_ref().map_or_else(|failure| failure.answer.code(), |_| E::SUCCESS);
-    let cause = outcome.as_ref().err().and_then(|failure| failure.cause.as_deref());
+    let Account { meter, tally } = account;
+    let application = tally.application();
     let line = RequestLine {
         request_id: &request_id,
         gateway_request_id: gateway_request_id.as_deref(),
         function,
         application: application.as_deref(),
-        outcome: code.into(),
-        cause,
+        outcome: outcome.as_ref().map_or_else(|failure| failure.answer.code(), |_| E::SUCCESS.into()),
+        cause: outcome.as_ref().err().and_then(|failure| failure.cause.as_deref()),
         duration: started.elapsed(),
     };
     line.write(&meter, &tally);
     match outcome {
-        Ok(body) => json(StatusCode::OK, body),
-        Err(failure) => json(failure.answer.http_status(), failure.answer.body()),
+        Ok(body) => response::<E>(StatusCode::OK, Vec::new(), body),
+        Err(Failure { answer, .. }) => response::<E>(answer.http_status(), answer.headers(), answer.body()),
     }
 }
 
@@ -81,9 +106,21 @@ fn gateway_request_id(event: &lambda_http::Request) -> Option<String> {
     }
 }
 
-fn json(status: StatusCode, body: String) -> Response<Body> {
+fn response<E: Envelope>(
+    status: StatusCode,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+) -> Response<Body> {
     let mut response = Response::new(Body::Text(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, lambda_http::http::HeaderValue::from_static(JSON));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    for (name, value) in E::HEADERS {
+        response.headers_mut().insert(*name, HeaderValue::from_static(value));
+    }
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
     response
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use model::Source;
+use model::{AppId, Source};
 
 /// Something that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +30,12 @@ pub enum Metric {
     PushConflicts,
     /// A caller was not let in, or not to this source.
     Denials,
+    /// A token was issued.
+    TokensIssued,
+    /// A token was revoked by its client.
+    TokensRevoked,
+    /// A token was not issued since its application has taken too many.
+    TokensRefused,
 }
 
 impl Metric {
@@ -47,6 +53,9 @@ impl Metric {
             Self::PushReplays => "PushReplays",
             Self::PushConflicts => "PushConflicts",
             Self::Denials => "Denials",
+            Self::TokensIssued => "TokensIssued",
+            Self::TokensRevoked => "TokensRevoked",
+            Self::TokensRefused => "TokensRefused",
         }
     }
 }
@@ -57,6 +66,7 @@ pub struct Tally(Arc<Mutex<Counted>>);
 
 #[derive(Debug, Default)]
 struct Counted {
+    application: Option<String>,
     source: Option<Source>,
     counts: BTreeMap<Metric, usize>,
 }
@@ -65,6 +75,15 @@ impl Tally {
     /// Counts `by` more of `metric`.
     pub fn count(&self, metric: Metric, by: usize) {
         *self.counted().counts.entry(metric).or_default() += by;
+    }
+
+    /// Notes the application that calls.
+    pub(crate) fn belongs_to_application(&self, application: &AppId) {
+        self.counted().application = Some(application.to_string());
+    }
+
+    pub(crate) fn application(&self) -> Option<String> {
+        self.counted().application.clone()
     }
 
     /// Notes the third-party system that what is counted belongs to.

@@ -4,12 +4,14 @@
 //! such a value in hand need not check it again. Every limit of the contract is a constant of the type it limits,
 //! and every text of the contract is the `Display` of an error.
 
+mod application;
 mod chat_log;
 mod chat_user;
 mod cursor;
 mod customer_service;
 mod digest;
 mod json_body;
+pub mod oauth;
 mod parameter;
 mod principal;
 mod push_error;
@@ -20,6 +22,7 @@ mod text;
 mod timestamp;
 mod token;
 
+pub use application::{Application, ApplicationStatus, Effect, NotApprovable, NotRequested, ScopeState};
 pub use chat_log::{ChatLogEntry, ChatLogQuery, Limit};
 pub use chat_user::{ChannelConfig, ChatUser, UserProfile};
 pub use cursor::Cursor;
@@ -33,7 +36,8 @@ pub use push_request::{ExpireHours, PushRequest, UserIds};
 pub use received_message::{MessageBody, ReceivedMessage};
 pub use source::Source;
 pub use text::{
-    AgentName, AppId, BoundedText, ChatId, ClientId, Content, FileName, HttpUrl, MessageId, TextError, UserId,
+    AgentName, AppId, AppName, BoundedText, ChatId, ClientId, Content, FileName, HttpUrl, MessageId,
+    TextError, UserId,
 };
 pub use timestamp::Timestamp;
 pub use token::{BearerToken, MalformedToken, Scope, TokenHash};

@@ -119,6 +119,10 @@ bounded_text!(
     AppId, 64, |text| within::<AppId>(text.trim())
 );
 bounded_text!(
+    /// What people call an application. At most 64 long, as ids are.
+    AppName, 64, |text| within::<AppName>(text.trim())
+);
+bounded_text!(
     /// `file.file_name`. At most 255 long.
     FileName, 255, |text| within::<FileName>(text.trim())
 );

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::sha256_hex;
@@ -22,14 +23,32 @@ impl BearerToken {
     /// [`MalformedToken`] if it is anything else.
     pub fn from_header(header: &str) -> Result<Self, MalformedToken> {
         let (scheme, rest) = header.split_once(' ').ok_or(MalformedToken)?;
-        let token = rest.trim_start_matches(' ');
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(MalformedToken);
+        }
+        Self::parse(rest.trim_start_matches(' '))
+    }
+
+    /// Reads a token alone.
+    ///
+    /// # Errors
+    /// [`MalformedToken`] if it is empty or has other characters than those of b64token.
+    pub fn parse(token: &str) -> Result<Self, MalformedToken> {
         let is_token = !token.is_empty()
             && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~+/=-".contains(&byte));
-        if scheme.eq_ignore_ascii_case("bearer") && is_token {
-            Ok(Self(token.to_owned()))
-        } else {
-            Err(MalformedToken)
-        }
+        if is_token { Ok(Self(token.to_owned())) } else { Err(MalformedToken) }
+    }
+
+    /// A new token, in the form partners know: `cn-` and a random UUID, which has 122 random bits.
+    #[must_use]
+    pub fn of_uuid(random: &str) -> Self {
+        Self(format!("cn-{random}"))
+    }
+
+    /// The text itself, for whoever it is issued to.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
     }
 
     /// What is stored instead of the token.
@@ -40,8 +59,29 @@ impl BearerToken {
 }
 
 /// The SHA-256 of a token, in hexadecimal: what a token is stored and found by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TokenHash(String);
+
+/// The text is no hash of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the hash of a token is 64 digits of 0-9 and a-f")]
+pub struct NoTokenHash;
+
+impl TryFrom<String> for TokenHash {
+    type Error = NoTokenHash;
+
+    fn try_from(text: String) -> Result<Self, NoTokenHash> {
+        let is_hash = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if is_hash { Ok(Self(text)) } else { Err(NoTokenHash) }
+    }
+}
+
+impl From<TokenHash> for String {
+    fn from(hash: TokenHash) -> Self {
+        hash.0
+    }
+}
 
 impl fmt::Display for TokenHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,7 +99,8 @@ pub enum Scope {
 }
 
 impl Scope {
-    const ALL: [Self; 2] = [Self::CustomerService, Self::MessagePush];
+    /// Every scope.
+    pub const ALL: [Self; 2] = [Self::CustomerService, Self::MessagePush];
 
     /// The scope's name, as applications apply for it.
     #[must_use]

@@ -20,8 +20,6 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 
-use crate::retry::ThrottledTransactions;
-
 /// How often an operation is tried in all.
 const ATTEMPTS: u32 = 4;
 
@@ -72,10 +70,8 @@ fn loader() -> ConfigLoader {
 }
 
 async fn connect(loader: ConfigLoader) -> Client {
-    let config = aws_sdk_dynamodb::config::Builder::from(&loader.load().await)
-        .retry_classifier(ThrottledTransactions)
-        .retry_partition(quota())
-        .build();
+    let config =
+        aws_sdk_dynamodb::config::Builder::from(&loader.load().await).retry_partition(quota()).build();
     Client::from_conf(config)
 }
 

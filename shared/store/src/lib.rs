@@ -1,9 +1,10 @@
 //! DynamoDB: one module per kind of record, and the only place that knows keys and attributes.
 //!
-//! Two tables: `Access` is what the authorizer reads, `Chat` is what the functions touch. Each is a partition key
+//! Two tables: `Access` holds applications and tokens, `Chat` what people say. Each is a partition key
 //! `pk`, a sort key `sk` and a TTL attribute `expireAt` in epoch seconds. TTL may lag by days, so that every read
 //! drops what has expired, by a clock that the caller brings.
 
+pub mod applications;
 pub mod chat_log;
 pub mod client;
 pub mod messages;
@@ -19,9 +20,10 @@ mod meter;
 mod record;
 mod record_id;
 mod retention;
-mod retry;
 mod table;
+mod transaction;
 
+pub use applications::{AuditEntry, Stored, VersionedApplication};
 pub use aws_sdk_dynamodb::Client;
 pub use error::{Fault, StoreError};
 pub use meter::Meter;

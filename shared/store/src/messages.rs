@@ -3,7 +3,6 @@
 //! The sort key is `MSG#` and an id that sorts by the moment of acceptance. A `begin` or an `end` is stored once more
 //! under `EVT#`, so that the state of a chat, its last event, is one read however many messages came since.
 
-use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity, TransactWriteItem};
 use model::{AgentName, AppId, MessageBody, ReceivedMessage, Source, Timestamp};
 use serde::Serialize;
 
@@ -11,7 +10,7 @@ use crate::{
     RecordId, StoreError, Table,
     keys::key,
     record::to_attributes,
-    table::{Item, keyed},
+    transaction::{TRANSACTION, Transaction},
 };
 
 /// What goes with a message beside what it says.
@@ -26,9 +25,6 @@ pub struct Acceptance<'a> {
     /// When it ends, in epoch seconds.
     pub expire_at: u64,
 }
-
-/// The operation that writes two items or neither.
-const BOTH: &str = "TransactWriteItems";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -106,9 +102,14 @@ pub async fn append(
     match event {
         None => table.put(partition, sort, to_attributes(&record, "PutItem")?).await,
         Some(event) => {
-            let message = keyed(partition.clone(), sort, to_attributes(&record, BOTH)?);
-            let event = keyed(partition, format!("EVT#{id}"), to_attributes(&event, BOTH)?);
-            put_both(table, message, event).await
+            let (message, event) =
+                (to_attributes(&record, TRANSACTION)?, to_attributes(&event, TRANSACTION)?);
+            Transaction::on(table)
+                .put(partition.clone(), sort, message, None)?
+                .put(partition, format!("EVT#{id}"), event, None)?
+                .commit()
+                .await
+                .map(|_| ())
         }
     }
 }
@@ -124,22 +125,4 @@ fn describe(body: &MessageBody) -> (&'static str, Payload<'_>) {
             ("file", Payload::File { file_name: name.as_str(), file_url: url.as_str() })
         }
     }
-}
-
-/// Writes both items or neither.
-async fn put_both(table: &Table, message: Item, event: Item) -> Result<(), StoreError> {
-    let mut request =
-        table.client.transact_write_items().return_consumed_capacity(ReturnConsumedCapacity::Total);
-    for item in [message, event] {
-        let put = Put::builder()
-            .table_name(&table.name)
-            .set_item(Some(item))
-            .build()
-            .map_err(|_| StoreError::unreadable(BOTH))?;
-        request = request.transact_items(TransactWriteItem::builder().put(put).build());
-    }
-    let output =
-        request.customize().interceptor(table.meter.attempts()).send().await.map_err(StoreError::of(BOTH))?;
-    table.meter.count_write(output.consumed_capacity());
-    Ok(())
 }

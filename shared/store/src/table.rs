@@ -81,6 +81,36 @@ impl Table {
         self.meter.count_read(output.consumed_capacity());
         Ok(output.item)
     }
+
+    /// Reads every item of a partition whose sort key begins with `prefix`, in order, consistently. One request for
+    /// each megabyte.
+    pub(crate) async fn query(&self, partition: String, prefix: &str) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let output = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .key_condition_expression("pk = :partition AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":partition", AttributeValue::S(partition.clone()))
+                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .customize()
+                .interceptor(self.meter.attempts())
+                .send()
+                .await
+                .map_err(StoreError::of("Query"))?;
+            self.meter.count_read(output.consumed_capacity());
+            items.extend(output.items.unwrap_or_default());
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
 }
 
 /// Whether a read must see every write that was acknowledged before it, at twice the price.

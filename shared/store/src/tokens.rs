@@ -1,17 +1,33 @@
 //! Access tokens, in the table `Access`. Stored by their hash: whoever reads the table has no token.
+//!
+//! A token is two items, written and deleted together: `TOKEN#<hash>`, by which the authorizer finds it in one read, and
+//! one among the belongings of its application, by which all of an application's tokens are found.
 
-use model::{AppId, PermittedSources, Principal, Scope, Source, Timestamp, TokenHash};
+use std::num::NonZeroU32;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use model::{
+    AppId, Application, PermittedSources, Principal, Scope, Source, Timestamp, TokenHash, oauth::ScopeList,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    StoreError, Table,
+    AuditEntry, StoreError, Table, VersionedApplication,
+    applications::{add_entry, belongings},
     keys::key,
     record::{from_item, lives, to_attributes},
-    table::Read,
+    table::{Item, Read},
+    transaction::{Expression, Outcome, TRANSACTION, Transaction},
 };
 
-/// The one sort key of a token.
+/// The one sort key of a token, and the beginning of its sort key among its application's belongings.
 const TOKEN: &str = "TOKEN";
+
+/// The seconds over which an application's tokens are counted.
+const LIMIT_WINDOW: u64 = 60;
+
+/// The most tokens whose two items each fit one transaction of DynamoDB's.
+const TOKENS_PER_TRANSACTION: usize = 50;
 
 /// A token that is good now, and for what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +36,10 @@ pub struct AccessToken {
     pub principal: Principal,
     /// What it may be used for, by name: a token may have scopes of products that are not this service's.
     pub scopes: Vec<String>,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// The end of its life, in epoch seconds.
+    pub expire_at: u64,
 }
 
 impl AccessToken {
@@ -41,8 +61,52 @@ pub struct Grant {
     /// The third-party systems the application may speak for.
     #[serde(default)]
     pub sources: Vec<Source>,
+    /// When it was issued.
+    pub issued_at: Timestamp,
     /// The end of its life, in epoch seconds.
     pub expire_at: u64,
+}
+
+impl Grant {
+    /// What `application` gets with a token for `scopes`.
+    #[must_use]
+    pub fn to(application: &Application, scopes: &ScopeList, issued_at: Timestamp, expire_at: u64) -> Self {
+        Self {
+            app_id: application.app_id.clone(),
+            scopes: scopes.iter().map(str::to_owned).collect(),
+            sources: application.sources.clone(),
+            issued_at,
+            expire_at,
+        }
+    }
+}
+
+/// A token among its application's belongings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssuedToken {
+    /// What it is stored by.
+    pub hash: TokenHash,
+    /// What it may be used for, by name.
+    pub scopes: Vec<String>,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// The end of its life, in epoch seconds.
+    pub expire_at: u64,
+}
+
+/// What came of issuing a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Issue {
+    /// It is good.
+    Done,
+    /// Nothing was stored: the application was changed meanwhile. Read it again.
+    Outrun,
+    /// Nothing was stored: the application has as many tokens of this minute as it may take.
+    LimitReached {
+        /// Seconds until the next minute.
+        retry_after: u64,
+    },
 }
 
 /// Finds the token with this hash, if its life has not ended by `now`. One consistent read.
@@ -60,18 +124,142 @@ pub async fn find(
     Ok(lives(grant.expire_at, now).then(|| AccessToken {
         principal: Principal { app: grant.app_id, sources: PermittedSources::from(grant.sources) },
         scopes: grant.scopes,
+        issued_at: grant.issued_at,
+        expire_at: grant.expire_at,
     }))
 }
 
-/// Stores what the token with this hash is good for.
+/// Stores what the token with this hash is good for, whether or not there is such an application.
 ///
 /// # Errors
 /// [`StoreError`] if the table cannot be written.
 pub async fn put(table: &Table, hash: &TokenHash, grant: &Grant) -> Result<(), StoreError> {
-    let attributes = to_attributes(grant, "PutItem")?;
-    table.put(partition(hash), TOKEN.to_owned(), attributes).await
+    put_both(Transaction::on(table), hash, grant)?.commit().await.map(|_| ())
+}
+
+/// Stores what the token with this hash is good for, if the application is still what was read, and if it has taken
+/// fewer than `limit` tokens in this minute. One request.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be written.
+pub async fn issue(
+    table: &Table,
+    application: &VersionedApplication,
+    hash: &TokenHash,
+    grant: &Grant,
+    limit: NonZeroU32,
+) -> Result<Issue, StoreError> {
+    const CHECK: usize = 0;
+    let now = grant.issued_at.seconds();
+    let window = now / LIMIT_WINDOW;
+    let end = (window + 1) * LIMIT_WINDOW;
+    let one_more = Expression::new(
+        "SET expireAt = :end ADD issued :one",
+        [
+            (":end", AttributeValue::N(end.to_string())),
+            (":one", AttributeValue::N("1".to_owned())),
+            (":limit", AttributeValue::N(limit.to_string())),
+        ],
+    );
+    let transaction = application.check(Transaction::on(table))?.update(
+        belongings(&grant.app_id),
+        format!("ISSUED#{window}"),
+        one_more,
+        "attribute_not_exists(issued) OR issued < :limit",
+    )?;
+    Ok(match put_both(transaction, hash, grant)?.commit().await? {
+        Outcome::Written => Issue::Done,
+        Outcome::Refused { step: CHECK } => Issue::Outrun,
+        Outcome::Refused { .. } => Issue::LimitReached { retry_after: end - now },
+    })
+}
+
+fn put_both<'t>(
+    transaction: Transaction<'t>,
+    hash: &TokenHash,
+    grant: &Grant,
+) -> Result<Transaction<'t>, StoreError> {
+    let issued = IssuedToken {
+        hash: hash.clone(),
+        scopes: grant.scopes.clone(),
+        issued_at: grant.issued_at,
+        expire_at: grant.expire_at,
+    };
+    let (grant_item, issued_item) =
+        (to_attributes(grant, TRANSACTION)?, to_attributes(&issued, TRANSACTION)?);
+    transaction.put(partition(hash), TOKEN.to_owned(), grant_item, None)?.put(
+        belongings(&grant.app_id),
+        belonging(&hash.to_string()),
+        issued_item,
+        None,
+    )
+}
+
+/// Revokes the token with this hash if it is the application's, and writes `entry` into its history if there is one.
+/// Tells whether there was such a token. One request.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be written.
+pub async fn revoke(
+    table: &Table,
+    app: &AppId,
+    hash: &TokenHash,
+    entry: Option<&AuditEntry>,
+) -> Result<bool, StoreError> {
+    let is_its_own = Expression::new("appId = :app", [(":app", AttributeValue::S(app.as_str().to_owned()))]);
+    let mut transaction = Transaction::on(table)
+        .delete(partition(hash), TOKEN.to_owned(), Some(is_its_own))?
+        .delete(belongings(app), belonging(&hash.to_string()), None)?;
+    if let Some(entry) = entry {
+        transaction = add_entry(transaction, app, entry)?;
+    }
+    Ok(transaction.commit().await? == Outcome::Written)
+}
+
+/// Revokes those tokens of an application for which `of_these` holds, and tells how many. Stopped half-way, what is
+/// left is found by the next call.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be read or written.
+pub async fn revoke_all(
+    table: &Table,
+    app: &AppId,
+    of_these: impl Fn(&IssuedToken) -> bool,
+) -> Result<usize, StoreError> {
+    let tokens: Vec<_> = belonging_to(table, app).await?.into_iter().filter(of_these).collect();
+    for tokens in tokens.chunks(TOKENS_PER_TRANSACTION) {
+        let mut transaction = Transaction::on(table);
+        for token in tokens {
+            transaction = transaction.delete(partition(&token.hash), TOKEN.to_owned(), None)?.delete(
+                belongings(app),
+                belonging(&token.hash.to_string()),
+                None,
+            )?;
+        }
+        transaction.commit().await?;
+    }
+    Ok(tokens.len())
+}
+
+/// The tokens of an application that are good at `now`, in no particular order.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be read.
+pub async fn issued_to(table: &Table, app: &AppId, now: Timestamp) -> Result<Vec<IssuedToken>, StoreError> {
+    let tokens = belonging_to(table, app).await?;
+    Ok(tokens.into_iter().filter(|token| lives(token.expire_at, now)).collect())
+}
+
+async fn belonging_to(table: &Table, app: &AppId) -> Result<Vec<IssuedToken>, StoreError> {
+    let items = table.query(belongings(app), &belonging("")).await?;
+    items.into_iter().map(|item: Item| from_item(item, "Query")).collect()
 }
 
 fn partition(hash: &TokenHash) -> String {
-    key("TOKEN", &[&hash.to_string()])
+    key(TOKEN, &[&hash.to_string()])
+}
+
+/// The sort key of a token among its application's belongings.
+fn belonging(hash: &str) -> String {
+    key(TOKEN, &[hash])
 }

@@ -1,0 +1,74 @@
+//! Telling a client what its token is good for: RFC 7662.
+
+use api::{Failure, UncheckedRequest};
+use model::oauth::{ClientCredentials, Form, OAuthError, TokenParameter};
+use serde::Serialize;
+use store::{
+    StoreError, Table, applications,
+    tokens::{self, AccessToken},
+};
+
+use crate::{Deps, client::authenticate};
+
+/// What a token is good for. Of one that is none, not even whose it is.
+#[derive(Debug, Serialize)]
+pub struct Introspection {
+    active: bool,
+    #[serde(flatten)]
+    token: Option<ActiveToken>,
+}
+
+#[derive(Debug, Serialize)]
+struct ActiveToken {
+    scope: String,
+    client_id: String,
+    token_type: &'static str,
+    /// The end of its life, in epoch seconds.
+    exp: u64,
+    /// When it was issued, in epoch seconds.
+    iat: u64,
+}
+
+/// Tells what the token of a request is good for, if it is the client's own and lives. One round trip: two reads.
+///
+/// # Errors
+/// The first that applies: the parameters, who asks; or the store.
+pub(crate) async fn introspect(
+    deps: &Deps,
+    request: &UncheckedRequest,
+    form: &Form,
+) -> Result<Introspection, Failure<OAuthError>> {
+    let parameter = TokenParameter::parse(form)?;
+    let credentials = ClientCredentials::read(request.authorization(), form)?;
+    let access = request.table(&deps.access);
+    let (found, token) = tokio::try_join!(
+        applications::find(&access, &credentials.app),
+        find_token(deps, &access, &parameter),
+    )?;
+    let client = authenticate(request, &credentials, found, deps.clock.now())?;
+    let own = token.filter(|token| token.principal.app == client.application.app_id);
+    Ok(Introspection { active: own.is_some(), token: own.map(ActiveToken::from) })
+}
+
+async fn find_token(
+    deps: &Deps,
+    access: &Table,
+    parameter: &TokenParameter,
+) -> Result<Option<AccessToken>, StoreError> {
+    match &parameter.token {
+        Some(token) => tokens::find(access, &token.hash(), deps.clock.now()).await,
+        None => Ok(None),
+    }
+}
+
+impl From<AccessToken> for ActiveToken {
+    fn from(token: AccessToken) -> Self {
+        Self {
+            scope: token.scopes.join(" "),
+            client_id: token.principal.app.to_string(),
+            token_type: "bearer",
+            exp: token.expire_at,
+            iat: token.issued_at.seconds(),
+        }
+    }
+}

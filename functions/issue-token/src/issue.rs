@@ -1,0 +1,82 @@
+//! Issuing a token: RFC 6749 §4.4.
+
+use api::{Failure, Metric, UncheckedRequest};
+use model::{
+    Application, BearerToken,
+    oauth::{ClientCredentials, Form, OAuthError, ScopeList, TokenRequest},
+};
+use serde::Serialize;
+use store::{
+    applications,
+    tokens::{self, Grant, Issue},
+};
+use uuid::Uuid;
+
+use crate::{Deps, client::authenticate};
+
+/// A token as its client gets it, once: RFC 6749 §5.1.
+#[derive(Serialize)]
+pub struct TokenAnswer {
+    access_token: String,
+    token_type: &'static str,
+    /// Seconds.
+    expires_in: u64,
+    scope: String,
+}
+
+// Not derived, so that nothing that shows an answer shows a token.
+impl std::fmt::Debug for TokenAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenAnswer").field("scope", &self.scope).finish_non_exhaustive()
+    }
+}
+
+/// Issues a token to the client of a request. Two round trips: who it is, and a transaction that stores the token if
+/// the application is still what it was.
+///
+/// # Errors
+/// The first that applies: what is asked for, who asks, whether it is approved, whether it was too often; or the store.
+pub(crate) async fn issue(
+    deps: &Deps,
+    request: &UncheckedRequest,
+    form: &Form,
+) -> Result<TokenAnswer, Failure<OAuthError>> {
+    let wanted = TokenRequest::parse(form)?.scopes;
+    let credentials = ClientCredentials::read(request.authorization(), form)?;
+    let access = request.table(&deps.access);
+    // Whoever changes the application meanwhile is waited for: what counts is what it is when the token is stored.
+    loop {
+        let now = deps.clock.now();
+        let found = applications::find(&access, &credentials.app).await?;
+        let client = authenticate(request, &credentials, found, now)?;
+        let scopes = grantable(&client.application, wanted.as_ref())?;
+        let token = BearerToken::of_uuid(&Uuid::new_v4().to_string());
+        let grant = Grant::to(&client.application, &scopes, now, deps.lifetime.expiry(now));
+        match tokens::issue(&access, &client, &token.hash(), &grant, deps.tokens_per_minute).await? {
+            Issue::Done => {
+                request.count(Metric::TokensIssued);
+                return Ok(TokenAnswer {
+                    access_token: token.reveal().to_owned(),
+                    token_type: "bearer",
+                    expires_in: deps.lifetime.seconds(),
+                    scope: scopes.to_string(),
+                });
+            }
+            Issue::Outrun => {}
+            Issue::LimitReached { retry_after } => {
+                request.count(Metric::TokensRefused);
+                return Err(OAuthError::TooManyTokens { retry_after }.into());
+            }
+        }
+    }
+}
+
+/// What a token is issued for: all that is approved, or what is wanted of it.
+fn grantable(application: &Application, wanted: Option<&ScopeList>) -> Result<ScopeList, OAuthError> {
+    let approved = application.approved_scopes().ok_or(OAuthError::InvalidScope)?;
+    match wanted {
+        None => Ok(approved),
+        Some(wanted) if wanted.is_within(&approved) => Ok(wanted.clone()),
+        Some(_) => Err(OAuthError::InvalidScope),
+    }
+}

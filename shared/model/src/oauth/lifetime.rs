@@ -1,0 +1,59 @@
+//! For how long a token is good.
+
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::Timestamp;
+
+/// The life of a token, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenLifetime(u64);
+
+/// The text is no lifetime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a token lives between 60 and 604800 seconds")]
+pub struct NoLifetime;
+
+impl TokenLifetime {
+    /// The shortest: a client has to do something with it.
+    const MIN: u64 = 60;
+    /// The longest: 7 days.
+    const MAX: u64 = 604_800;
+
+    /// The seconds.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        self.0
+    }
+
+    /// The end, in epoch seconds, of a token that is issued at `now`.
+    #[must_use]
+    pub const fn expiry(self, now: Timestamp) -> u64 {
+        now.seconds() + self.0
+    }
+}
+
+impl FromStr for TokenLifetime {
+    type Err = NoLifetime;
+
+    fn from_str(text: &str) -> Result<Self, NoLifetime> {
+        let seconds = text.parse().map_err(|_| NoLifetime)?;
+        if (Self::MIN..=Self::MAX).contains(&seconds) { Ok(Self(seconds)) } else { Err(NoLifetime) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_lives_between_a_minute_and_seven_days() {
+        for seconds in [60, 359_420, 604_800] {
+            assert_eq!(seconds.to_string().parse(), Ok(TokenLifetime(seconds)));
+        }
+        for text in ["59", "604801", "", "1.5", "-60", "x"] {
+            assert_eq!(text.parse::<TokenLifetime>(), Err(NoLifetime), "{text}");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! OAuth 2.0 as an application uses it: client credentials (RFC 6749 §4.4), introspection (RFC 7662) and revocation
+//! (RFC 7009).
+
+mod credentials;
+mod error;
+mod form;
+mod lifetime;
+mod scope_list;
+mod secret;
+mod token_request;
+
+pub use credentials::ClientCredentials;
+pub use error::OAuthError;
+pub use form::Form;
+pub use lifetime::TokenLifetime;
+pub use scope_list::ScopeList;
+pub use secret::{ClientSecret, SecretHash};
+pub use token_request::{TokenParameter, TokenRequest};

@@ -1,0 +1,184 @@
+//! Disabling an application, taking a scope away, revoking a token: at once, completely, whatever happens at the same
+//! time. And what is left in the table.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use model::{AppId, ApplicationStatus, BearerToken, BoundedText, Scope};
+use serde_json::json;
+use store::tokens;
+use tests::{CUSTOMER_SERVICE, MESSAGE_PUSH, ManualClock, OAuthClient, System};
+
+/// The template's default.
+const TOKENS_PER_MINUTE: usize = 30;
+
+fn app(id: &str) -> AppId {
+    AppId::parse(id).unwrap()
+}
+
+async fn is_good(system: &System, token: &str) -> bool {
+    let path = "/chatbot/api/front/thirdParty/message/push";
+    let message = r#"{"userIds":"u","content":"x","messageId":"m","expireTime":1}"#;
+    let reply = system.anonymous.with_token(token).post(path, message).await;
+    assert!(reply.status == 200 || reply.body.contains("check access_token error"), "{}", reply.body);
+    reply.status == 200
+}
+
+/// What is left of an application in the table, beside its history.
+async fn left_of(system: &System, id: &str) -> Vec<String> {
+    let items = system.access_items().await;
+    let is_of = |item: &&std::collections::BTreeMap<String, serde_json::Value>| {
+        item["pk"] == format!("APP#{id}") || (item["sk"] == "TOKEN" && item["appId"] == id)
+    };
+    let mut kinds: Vec<_> = items
+        .iter()
+        .filter(is_of)
+        .map(|item| item["sk"].as_str().unwrap().split('#').next().unwrap().to_owned())
+        .collect();
+    kinds.retain(|kind| !["AUDIT", "ISSUED"].contains(&kind.as_str()));
+    kinds
+}
+
+#[tokio::test]
+async fn all_tokens_of_an_application_end_however_many() {
+    let system = System::start().await;
+    system.application("a").await;
+    let other = system.application("b").await.token().await;
+    let many: Vec<_> = (0..120).map(|number| format!("cn-many-{number}")).collect();
+    for token in &many {
+        system.grant(token, "a", &[MESSAGE_PUSH], &[1]).await;
+    }
+    assert!(is_good(&system, &many[0]).await && is_good(&system, &many[119]).await);
+    assert_eq!(tokens::revoke_all(&system.access_table(), &app("a"), |_| true).await, Ok(120));
+    for token in [&many[0], &many[60], &many[119]] {
+        assert!(!is_good(&system, token).await);
+    }
+    assert_eq!(left_of(&system, "a").await, [""; 0]);
+    assert!(is_good(&system, &other).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_outlives_a_disabled_application_that_takes_tokens_at_that_moment() {
+    for round in 0..5 {
+        let system = System::start().await;
+        let client = system.application("a").await;
+        let asking = (0..20).map(|_| client.ask());
+        let disabling = async {
+            tokio::time::sleep(std::time::Duration::from_millis(round * 8)).await;
+            system
+                .change("a", |application| {
+                    application.set_status(ApplicationStatus::Disabled);
+                })
+                .await;
+            tokens::revoke_all(&system.access_table(), &app("a"), |_| true).await.unwrap();
+        };
+        let (replies, ()) = tokio::join!(join_all(asking), disabling);
+        for reply in replies {
+            match reply.status {
+                200 => assert!(!is_good(&system, reply.json()["access_token"].as_str().unwrap()).await),
+                _ => reply.is_oauth_error(400, "unauthorized_client", "the application is disabled"),
+            }
+        }
+        assert_eq!(left_of(&system, "a").await, [""; 0]);
+        client.ask().await.is_oauth_error(400, "unauthorized_client", "the application is disabled");
+    }
+}
+
+#[tokio::test]
+async fn the_tokens_of_a_scope_that_is_taken_away_end_and_the_others_stay() {
+    let system = System::start().await;
+    let client = system.application("a").await;
+    let (both, push) = (client.token().await, client.ask_for(MESSAGE_PUSH).await);
+    let push = push.json()["access_token"].as_str().unwrap().to_owned();
+    system
+        .change("a", |application| {
+            application.reject_scope(CUSTOMER_SERVICE).unwrap();
+        })
+        .await;
+    let has_it = |token: &tokens::IssuedToken| token.scopes.iter().any(|scope| scope == CUSTOMER_SERVICE);
+    assert_eq!(tokens::revoke_all(&system.access_table(), &app("a"), has_it).await, Ok(1));
+    assert!(!is_good(&system, &both).await);
+    assert!(is_good(&system, &push).await);
+    assert_eq!(client.ask().await.json()["scope"], MESSAGE_PUSH);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_requests_at_once_no_more_are_granted_than_the_limit() {
+    let clock = ManualClock::at(1_795_219_210_000);
+    let system = System::start_at(&clock).await;
+    let client = system.application("a").await;
+    let replies = join_all((0..TOKENS_PER_MINUTE + 15).map(|_| client.ask())).await;
+    let granted: Vec<_> = replies.iter().filter(|reply| reply.status == 200).collect();
+    assert_eq!(granted.len(), TOKENS_PER_MINUTE);
+    let different: BTreeSet<_> = granted.iter().map(|reply| reply.body.clone()).collect();
+    assert_eq!(different.len(), TOKENS_PER_MINUTE);
+    assert!(replies.iter().all(|reply| [200, 429].contains(&reply.status)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_revoked_many_times_at_once_is_gone() {
+    let system = System::start().await;
+    let client = system.application("a").await;
+    let token = client.token().await;
+    for reply in join_all((0..10).map(|_| client.revoke(&token))).await {
+        reply.is(200, "{}");
+    }
+    assert!(!is_good(&system, &token).await);
+    assert_eq!(left_of(&system, "a").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_token_is_two_round_trips_and_so_is_its_end() {
+    let system = System::start().await;
+    let client = system.application("a").await;
+    system.proxy.forget();
+    let token = client.token().await;
+    assert_eq!(system.proxy.operations(), ["GetItem", "TransactWriteItems"]);
+    let units: Vec<_> = system.proxy.recorded().iter().map(|recorded| recorded.units).collect();
+    assert_eq!(units, [1.0, 8.0], "a check, a count and two items, each at twice its price");
+    system.proxy.forget();
+    assert_eq!(client.introspect(&token).await.status, 200);
+    assert_eq!(system.proxy.operations(), ["GetItem", "GetItem"], "side by side");
+    system.proxy.forget();
+    assert_eq!(client.revoke(&token).await.status, 200);
+    assert_eq!(system.proxy.operations(), ["GetItem", "TransactWriteItems"]);
+    system.proxy.forget();
+    client.post("token", "grant_type=password").await;
+    client.post("introspect", "").await;
+    system.anonymous.post("/oauth2/token", "grant_type=client_credentials").await;
+    assert_eq!(system.proxy.operations(), [""; 0], "what cannot be granted asks nothing of the store");
+}
+
+#[tokio::test]
+async fn the_table_holds_neither_a_token_nor_a_secret() {
+    let system = System::start().await;
+    let client = system.application("a").await;
+    let new = model::oauth::ClientSecret::of_digits("the new one");
+    system.change("a", |application| application.rotate_secret(&new, u64::MAX)).await;
+    let mut secrets = vec![client.secret.clone(), new.reveal().to_owned()];
+    secrets.push(client.token().await);
+    secrets.push(OAuthClient::new(&system.anonymous, "a", new.reveal()).token().await);
+    let revoked = client.token().await;
+    client.revoke(&revoked).await;
+    secrets.extend([
+        revoked,
+        local::demo::CLIENT_SECRET.to_owned(),
+        local::demo::CUSTOMER_SERVICE_TOKEN.to_owned(),
+        local::demo::MESSAGE_PUSH_TOKEN.to_owned(),
+    ]);
+    let table = json!(system.access_items().await).to_string();
+    assert!(table.contains(&BearerToken::parse(&secrets[2]).unwrap_or_else(|_| panic!()).hash().to_string()));
+    for secret in secrets {
+        assert!(!table.contains(&secret) && !table.contains(secret.split_at(3).1), "{secret}");
+    }
+    assert!(!table.contains("\"cn-") && !table.contains("\"cs-"));
+}
+
+#[tokio::test]
+async fn a_scope_opens_its_own_product_alone() {
+    let system = System::start().await;
+    for (scope, opens_push) in [(Scope::CustomerService, false), (Scope::MessagePush, true)] {
+        let client = system.application_with(scope.name(), &[scope], &[1]).await;
+        assert_eq!(is_good(&system, &client.token().await).await, opens_push);
+    }
+}

@@ -1,0 +1,192 @@
+//! `POST /oauth2/token`, `introspect` and `revoke`: what a client gets.
+
+use model::{Scope, oauth::ClientSecret};
+use tests::{CUSTOMER_SERVICE, MESSAGE_PUSH, ManualClock, OAuthClient, Reply, System};
+
+/// 2026-11-21 00:00:10 UTC, ten seconds into a minute.
+const NOW: u64 = 1_795_219_210_000;
+/// What partners know.
+const LIFETIME: u64 = 359_420;
+/// The template's default.
+const TOKENS_PER_MINUTE: usize = 30;
+
+const USER: &str = "/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG";
+const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
+const MESSAGE: &str = r#"{"userIds":"u","content":"x","messageId":"m","expireTime":1}"#;
+
+/// Whether a token opens the customer-service product, and the push product.
+async fn opens(system: &System, token: &str) -> (bool, bool) {
+    let caller = system.anonymous.with_token(token);
+    let (user, push) = (caller.get(USER).await, caller.post(PUSH, MESSAGE).await);
+    for (reply, refusal) in [(&user, "token is wrong"), (&push, "check access_token error")] {
+        assert!(reply.status == 200 || reply.body.contains(refusal), "{}", reply.body);
+    }
+    (user.status == 200, push.status == 200)
+}
+
+/// Compares the whole answer, and returns the token.
+#[track_caller]
+fn issued(reply: &Reply, scope: &str) -> String {
+    let token = reply.json()["access_token"].as_str().unwrap_or_default().to_owned();
+    reply.is(
+        200,
+        &format!(
+            r#"{{"access_token":"{token}","token_type":"bearer","expires_in":{LIFETIME},"scope":"{scope}"}}"#
+        ),
+    );
+    reply.is_not_kept();
+    let uuid = uuid::Uuid::parse_str(token.strip_prefix("cn-").unwrap()).unwrap();
+    assert_eq!((uuid.get_version_num(), token.len()), (4, 39), "122 random bits");
+    token
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_all_that_is_approved_or_for_what_was_asked_of_it() {
+    let system = System::start().await;
+    let client = system.application("a").await;
+    let both = issued(&client.ask().await, "message-push-service thirdparty-customer-service");
+    assert_eq!(opens(&system, &both).await, (true, true));
+    let push = issued(&client.ask_for(MESSAGE_PUSH).await, MESSAGE_PUSH);
+    assert_eq!(opens(&system, &push).await, (false, true));
+    let service = issued(&client.ask_for(CUSTOMER_SERVICE).await, CUSTOMER_SERVICE);
+    assert_eq!(opens(&system, &service).await, (true, false));
+    let twice = format!("{CUSTOMER_SERVICE}%20{MESSAGE_PUSH}+{CUSTOMER_SERVICE}");
+    issued(&client.ask_for(&twice).await, "message-push-service thirdparty-customer-service");
+    issued(&client.ask_for("").await, "message-push-service thirdparty-customer-service");
+}
+
+#[tokio::test]
+async fn a_token_speaks_for_its_applications_sources_and_for_its_application() {
+    let system = System::start().await;
+    let token = system.application_with("a", &Scope::ALL, &[7]).await.token().await;
+    let caller = system.anonymous.with_token(&token);
+    caller.get(&format!("{USER}&source=7")).await.is_error(404, 46004, "user does not exist");
+    caller.get(USER).await.is_error(403, 48001, "source is not permitted");
+    let other = system.application("b").await.token().await;
+    caller.post(PUSH, MESSAGE).await.is_code(200, "success");
+    let same_id = r#"{"userIds":"u","content":"other","messageId":"m","expireTime":1}"#;
+    system.anonymous.with_token(&other).post(PUSH, same_id).await.is_code(200, "success");
+}
+
+#[tokio::test]
+async fn a_client_shows_itself_in_the_header_or_in_the_body_and_says_what_it_wants_there_or_in_the_url() {
+    let system = System::start().await;
+    let OAuthClient { id, secret, .. } = system.application("an app").await;
+    let basic = |pair: String| {
+        use base64::{Engine, prelude::BASE64_STANDARD};
+        system.anonymous.with_header(&format!("basic {}", BASE64_STANDARD.encode(pair)))
+    };
+    let (plain, encoded) =
+        (basic(format!("{id}:{secret}")), basic(format!("an+app:{}", secret.replace('-', "%2D"))));
+    let nobody = &system.anonymous;
+    let in_body = format!("client_id=an%20app&client_secret={}", secret.replace(' ', "+"));
+    let all = "message-push-service thirdparty-customer-service";
+    for (caller, path, body) in [
+        (&plain, "/oauth2/token", "grant_type=client_credentials"),
+        (&encoded, "/oauth2/token", "grant_type=client_credentials&client_id=an+app"),
+        (&plain, "/oauth2/token?grant_type=client_credentials", ""),
+        (nobody, "/oauth2/token", &format!("{in_body}&grant_type=client_credentials&unknown=1&unknown=2")),
+        (nobody, "/oauth2/token?grant_type=client_credentials&unknown=x", &in_body),
+    ] {
+        issued(&caller.post(path, body).await, all);
+    }
+    let path = format!("/oauth2/token?grant_type=client_credentials&scope={MESSAGE_PUSH}");
+    issued(&plain.post(&path, "").await, MESSAGE_PUSH);
+}
+
+#[tokio::test]
+async fn a_token_lives_as_long_as_it_says() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    let token = system.application("a").await.token().await;
+    clock.advance_seconds(LIFETIME - 1);
+    assert_eq!(opens(&system, &token).await, (true, true));
+    clock.advance_seconds(1);
+    assert_eq!(opens(&system, &token).await, (false, false));
+}
+
+#[tokio::test]
+async fn a_secret_that_was_replaced_works_for_the_grace_period() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    let old = system.application("a").await;
+    let new_secret = ClientSecret::of_digits("new");
+    let until = system.clock.now().seconds() + 60;
+    system.change("a", |application| application.rotate_secret(&new_secret, until)).await;
+    let new = OAuthClient::new(&system.anonymous, "a", new_secret.reveal());
+    clock.advance_seconds(59);
+    let (first, second) = (old.token().await, new.token().await);
+    clock.advance_seconds(1);
+    old.ask().await.is_oauth_error(401, "invalid_client", "client authentication failed");
+    new.token().await;
+    for token in [first, second] {
+        assert_eq!(opens(&system, &token).await, (true, true), "a new secret ends no token");
+    }
+}
+
+#[tokio::test]
+async fn an_application_takes_so_many_tokens_a_minute_and_no_more() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    let (client, other) = (system.application("a").await, system.application("b").await);
+    for _ in 0..TOKENS_PER_MINUTE {
+        client.token().await;
+    }
+    let limited = client.ask().await;
+    limited.is_oauth_error(429, "temporarily_unavailable", "too many tokens were issued to the application");
+    assert_eq!(limited.header("retry-after"), Some("50"), "the minute is ten seconds old");
+    other.token().await;
+    client.introspect("cn-1").await.is(200, r#"{"active":false}"#);
+    clock.advance_seconds(49);
+    assert_eq!(client.ask().await.header("retry-after"), Some("1"));
+    clock.advance_seconds(1);
+    client.token().await;
+}
+
+#[tokio::test]
+async fn a_client_learns_what_its_own_token_is_good_for() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    let client = system.application("a").await;
+    let token = client.token().await;
+    let (issued_at, end) = (NOW / 1000, NOW / 1000 + LIFETIME);
+    let active = format!(
+        r#"{{"active":true,"scope":"message-push-service thirdparty-customer-service","client_id":"a","token_type":"bearer","exp":{end},"iat":{issued_at}}}"#
+    );
+    let form = format!("token={token}&token_type_hint=refresh_token");
+    for reply in [client.introspect(&token).await, client.post("introspect", &form).await] {
+        reply.is(200, &active);
+        reply.is_not_kept();
+    }
+    clock.advance_seconds(LIFETIME);
+    client.introspect(&token).await.is(200, r#"{"active":false}"#);
+}
+
+#[tokio::test]
+async fn of_a_token_that_is_unknown_foreign_or_dead_a_client_learns_nothing() {
+    let system = System::start().await;
+    let (client, other) = (system.application("a").await, system.application("b").await);
+    let (foreign, dead) = (other.token().await, client.token().await);
+    client.revoke(&dead).await.is(200, "{}");
+    let unknown = "cn-99999999-9999-4999-8999-999999999999";
+    for token in [unknown, &foreign, &dead, "%20", "%E4%BB%A4%E7%89%8C", "a%0Ab", &"x".repeat(10_000)] {
+        let reply = client.introspect(token).await;
+        reply.is(200, r#"{"active":false}"#);
+        reply.is_not_kept();
+    }
+}
+
+#[tokio::test]
+async fn a_client_ends_its_own_token_and_no_other() {
+    let system = System::start().await;
+    let (client, other) = (system.application("a").await, system.application("b").await);
+    let (token, kept, foreign) = (client.token().await, client.token().await, other.token().await);
+    for token in [&token, &token, &foreign, "cn-99999999-9999-4999-8999-999999999999", "%E4%BB%A4"] {
+        let reply = client.revoke(token).await;
+        reply.is(200, "{}");
+        reply.is_not_kept();
+    }
+    assert_eq!(opens(&system, &token).await, (false, false));
+    assert_eq!(opens(&system, &kept).await, (true, true));
+    assert_eq!(opens(&system, &foreign).await, (true, true));
+}

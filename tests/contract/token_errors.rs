@@ -214,7 +214,10 @@ async fn what_is_no_form_or_too_large_is_refused() {
     let client = system.application("a").await;
     let basic = BASE64_STANDARD.encode(format!("a:{}", client.secret));
     let caller = system.anonymous.with_header(&format!("Basic {basic}"));
-    caller.post("/oauth2/token", b"grant_type=\xff".to_vec()).await.is_oauth_error(
+    let form = caller
+        .request(Method::POST, "/oauth2/token")
+        .header("content-type", "application/x-www-form-urlencoded");
+    tests::Caller::reply(form.body(b"grant_type=\xff".to_vec())).await.is_oauth_error(
         400,
         "invalid_request",
         "the body is not a form in UTF-8",

@@ -48,6 +48,8 @@ pub struct System {
     pub anonymous: Caller,
     /// The store, past every fault.
     pub dynamodb: Client,
+    /// Where the store is; of a deployed stack the environment says it.
+    pub dynamodb_url: Option<String>,
     /// The name of the table of applications and tokens.
     pub access_table: String,
     /// The name of the table of messages, chat logs, users and pushes.
@@ -98,7 +100,8 @@ impl System {
         let urls =
             Urls { token: gateway.url(), customer_service: gateway.url(), message_push: gateway.url() };
         let tables = (dynamodb::ACCESS_TABLE.to_owned(), dynamodb::CHAT_TABLE.to_owned());
-        Self::seeded(urls, dynamodb, tables, proxy, clock, vec![database, gateway]).await
+        let url = Some(database.url());
+        Self::seeded(urls, (dynamodb, url), tables, proxy, clock, vec![database, gateway]).await
     }
 
     async fn start_anew(deployed: Deployed) -> Self {
@@ -109,12 +112,12 @@ impl System {
         // Nothing passes through it: the functions have their own way to the store.
         let proxy = FaultyDynamoDb::start("http://127.0.0.1:1");
         let tables = (deployed.access_table, deployed.chat_table);
-        Self::seeded(deployed.urls, dynamodb, tables, proxy, Clock::system(), Vec::new()).await
+        Self::seeded(deployed.urls, (dynamodb, None), tables, proxy, Clock::system(), Vec::new()).await
     }
 
     async fn seeded(
         urls: Urls,
-        dynamodb: Client,
+        (dynamodb, dynamodb_url): (Client, Option<String>),
         (access_table, chat_table): (String, String),
         proxy: FaultyDynamoDb,
         clock: Clock,
@@ -129,6 +132,7 @@ impl System {
             message_push: anonymous.with_token(MESSAGE_PUSH_TOKEN),
             anonymous,
             dynamodb,
+            dynamodb_url,
             access_table,
             chat_table,
             proxy,

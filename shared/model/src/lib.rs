@@ -34,7 +34,7 @@ pub use principal::{PermittedSources, Principal};
 pub use push_error::PushError;
 pub use push_request::{ExpireHours, PushRequest, UserIds};
 pub use received_message::{MessageBody, ReceivedMessage};
-pub use source::Source;
+pub use source::{NoSource, Source};
 pub use text::{
     AgentName, AppId, AppName, BoundedText, ChatId, ClientId, Content, FileName, HttpUrl, MessageId,
     TextError, UserId,

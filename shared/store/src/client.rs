@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_config::{
-    BehaviorVersion, ConfigLoader, Region,
+    BehaviorVersion, ConfigLoader, Region, SdkConfig,
     environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider},
     retry::RetryConfig,
     timeout::TimeoutConfig,
@@ -56,6 +56,23 @@ pub async fn at_endpoint(url: &str) -> Client {
     connect(loader).await
 }
 
+/// The settings of whoever sits at this machine, found as the AWS CLI finds them.
+pub async fn settings_of_operator() -> SdkConfig {
+    // From a desk, AWS may be oceans away; nobody's request waits for it.
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_secs(30))
+        .build();
+    loader().timeout_config(timeouts).retry_config(RetryConfig::standard()).load().await
+}
+
+/// A client with these settings.
+#[must_use]
+pub fn with_settings(settings: &SdkConfig) -> Client {
+    let config = aws_sdk_dynamodb::config::Builder::from(settings).retry_partition(quota()).build();
+    Client::from_conf(config)
+}
+
 fn loader() -> ConfigLoader {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -70,9 +87,7 @@ fn loader() -> ConfigLoader {
 }
 
 async fn connect(loader: ConfigLoader) -> Client {
-    let config =
-        aws_sdk_dynamodb::config::Builder::from(&loader.load().await).retry_partition(quota()).build();
-    Client::from_conf(config)
+    with_settings(&loader.load().await)
 }
 
 /// A quota of this client's own: by default, all clients of a process share one.

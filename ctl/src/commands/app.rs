@@ -1,0 +1,190 @@
+//! `chatbotctl app`.
+
+use model::{
+    AppId, AppName, Application, ApplicationStatus, BoundedText, Effect, Scope, ScopeState, Source,
+    oauth::ClientSecret,
+};
+use store::{
+    Stored, applications,
+    tokens::{self, IssuedToken},
+};
+use uuid::Uuid;
+
+use super::Operator;
+use crate::{
+    arguments::{App, AppAndScope, AppCommand},
+    error::Error,
+    view::{self, ApplicationView, ChangeView, CredentialsView, moment},
+};
+
+/// The random digits of an application's id: enough to tell applications apart, and short enough to be read out.
+const ID_DIGITS: usize = 12;
+
+/// Does a command.
+///
+/// # Errors
+/// [`Error`], if it was not done.
+pub async fn run(operator: &Operator, command: AppCommand) -> Result<(), Error> {
+    match command {
+        AppCommand::Create { name, sources } => create(operator, name, sources).await,
+        AppCommand::List => list(operator).await,
+        AppCommand::Show(App { app }) => show(operator, &app).await,
+        AppCommand::RequestScope(AppAndScope { app, scope }) => {
+            request_scope(operator, &app.app, scope).await
+        }
+        AppCommand::Approve(AppAndScope { app, scope }) => approve(operator, &app.app, scope).await,
+        AppCommand::Reject(AppAndScope { app, scope }) => reject(operator, &app.app, scope).await,
+        AppCommand::RotateSecret { app, grace_hours } => rotate_secret(operator, &app.app, grace_hours).await,
+        AppCommand::Disable(App { app }) => disable(operator, &app).await,
+        AppCommand::Enable(App { app }) => enable(operator, &app).await,
+        AppCommand::History(App { app }) => history(operator, &app).await,
+    }
+}
+
+async fn create(operator: &Operator, name: AppName, mut sources: Vec<Source>) -> Result<(), Error> {
+    sources.sort_unstable();
+    sources.dedup();
+    let secret = new_secret();
+    let entry = operator.entry(format!("created {name}")).await?;
+    loop {
+        let digits: String = Uuid::new_v4().simple().to_string().chars().take(ID_DIGITS).collect();
+        let Ok(id) = AppId::parse(&format!("app-{digits}")) else { continue };
+        let new = Application::new(id.clone(), name.clone(), sources.clone(), &secret, entry.at);
+        let created = applications::create(&operator.table, new, &entry).await;
+        // Should there be an application with this id, another id is drawn.
+        if operator.told(created)? == Stored::Yes {
+            let view = CredentialsView::new(&id, &secret, None);
+            let text = format!(
+                "{view}\n\nNext: `chatbotctl app request-scope {id} SCOPE`, then `chatbotctl app approve {id} SCOPE`."
+            );
+            return operator.print(&text, &view);
+        }
+    }
+}
+
+/// A secret of 244 random bits.
+fn new_secret() -> ClientSecret {
+    ClientSecret::of_digits(&format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()))
+}
+
+async fn list(operator: &Operator) -> Result<(), Error> {
+    let applications = operator.told(applications::list(&operator.table).await)?;
+    let now = operator.now();
+    let views: Vec<_> =
+        applications.iter().map(|application| ApplicationView::new(application, now)).collect();
+    operator.print(&view::applications(&views), &views)
+}
+
+async fn show(operator: &Operator, id: &AppId) -> Result<(), Error> {
+    let found = operator.find(id).await?;
+    let view = ApplicationView::new(&found.application, operator.now());
+    operator.print(&view.to_string(), &view)
+}
+
+async fn request_scope(operator: &Operator, id: &AppId, scope: Scope) -> Result<(), Error> {
+    let name = scope.name();
+    let (effect, _) = operator
+        .change(id, &format!("requested {name}"), |application| Ok(application.request_scope(name)))
+        .await?;
+    let text = match effect {
+        Effect::Changed => {
+            format!("{id} asks for {name}. Next: `chatbotctl app approve {id} {name}`, or `reject`.")
+        }
+        Effect::Unchanged => format!("{id} has asked for {name} already."),
+    };
+    operator.print(&text, &ChangeView::new(id, effect, None))
+}
+
+async fn approve(operator: &Operator, id: &AppId, scope: Scope) -> Result<(), Error> {
+    let name = scope.name();
+    let (effect, _) = operator
+        .change(id, &format!("approved {name}"), |application| {
+            application.approve_scope(name).map_err(|why| Error::NotApprovable(why, id.clone(), scope))
+        })
+        .await?;
+    let text = match effect {
+        Effect::Changed => format!("{id} may take tokens for {name}."),
+        Effect::Unchanged => format!("{name} is approved for {id} already."),
+    };
+    operator.print(&text, &ChangeView::new(id, effect, None))
+}
+
+async fn reject(operator: &Operator, id: &AppId, scope: Scope) -> Result<(), Error> {
+    let name = scope.name();
+    let before = operator.find(id).await?.application;
+    if before.scopes.get(name) == Some(&ScopeState::Approved) {
+        operator.confirm(&format!("{name} is taken away from {id}, and its tokens that have it end."))?;
+    }
+    let (effect, _) = operator
+        .change(id, &format!("rejected {name}"), |application| {
+            application.reject_scope(name).map_err(|why| Error::NotRequested(why, id.clone()))
+        })
+        .await?;
+    // Also where the scope was rejected before: that may have been stopped half-way.
+    let ended = end_tokens(operator, id, |token| token.scopes.iter().any(|scope| scope == name)).await?;
+    let text = format!("{name} is rejected for {id}. {}", view::ended(ended));
+    operator.print(&text, &ChangeView::new(id, effect, Some(ended)))
+}
+
+async fn rotate_secret(operator: &Operator, id: &AppId, grace_hours: u64) -> Result<(), Error> {
+    let now = operator.now();
+    let before = operator.find(id).await?.application;
+    let until = now.plus_hours(grace_hours);
+    let mut consequence =
+        format!("The secret of {id} is replaced; the old one ends {}.", view::at(until, now));
+    if before.previous_secret_until(now).is_some() {
+        consequence.push_str(" The one before it, which still works, ends at once.");
+    }
+    operator.confirm(&consequence)?;
+    let secret = new_secret();
+    let what = format!("replaced the secret; the old one ends {}", moment(until));
+    operator
+        .change(id, &what, |application| {
+            application.rotate_secret(&secret, until.seconds());
+            Ok(Effect::Changed)
+        })
+        .await?;
+    let view = CredentialsView::new(id, &secret, Some(until));
+    operator.print(&view.to_string(), &view)
+}
+
+async fn disable(operator: &Operator, id: &AppId) -> Result<(), Error> {
+    let found = operator.find(id).await?;
+    operator
+        .confirm(&format!("{id} ({}) gets no more tokens, and those it has end.", found.application.name))?;
+    let (effect, _) = operator
+        .change(id, "disabled", |application| Ok(application.set_status(ApplicationStatus::Disabled)))
+        .await?;
+    // Also where it was disabled before: that may have been stopped half-way.
+    let ended = end_tokens(operator, id, |_| true).await?;
+    let text = format!("{id} is disabled. {}", view::ended(ended));
+    operator.print(&text, &ChangeView::new(id, effect, Some(ended)))
+}
+
+/// Ends tokens of an application that was changed so that it cannot take such tokens any more.
+async fn end_tokens(
+    operator: &Operator,
+    id: &AppId,
+    of_these: impl Fn(&IssuedToken) -> bool,
+) -> Result<usize, Error> {
+    let ended = tokens::revoke_all(&operator.table, id, of_these).await;
+    operator.told(ended).map_err(|error| Error::TokensLeft(Box::new(error)))
+}
+
+async fn enable(operator: &Operator, id: &AppId) -> Result<(), Error> {
+    let (effect, _) = operator
+        .change(id, "enabled", |application| Ok(application.set_status(ApplicationStatus::Enabled)))
+        .await?;
+    let text = match effect {
+        Effect::Changed => format!("{id} is enabled; its client has to take new tokens."),
+        Effect::Unchanged => format!("{id} is enabled already."),
+    };
+    operator.print(&text, &ChangeView::new(id, effect, None))
+}
+
+async fn history(operator: &Operator, id: &AppId) -> Result<(), Error> {
+    operator.find(id).await?;
+    let entries = operator.told(applications::history(&operator.table, id).await)?;
+    let views: Vec<_> = entries.iter().map(view::AuditView::new).collect();
+    operator.print(&view::history(&views), &views)
+}

@@ -1,0 +1,108 @@
+//! What the commands do.
+
+pub mod app;
+pub mod token;
+
+use std::io::{self, IsTerminal};
+
+use api::Clock;
+use dialoguer::Confirm;
+use model::{AppId, Application, Effect, Timestamp};
+use serde::Serialize;
+use store::{AuditEntry, StoreError, Stored, Table, VersionedApplication, applications};
+
+use crate::{arguments::Settings, connection::Connection, error::Error};
+
+/// How often a change is thought over when others are faster.
+const TRIES: usize = 10;
+
+/// Somebody at a command line, with the table before them.
+pub struct Operator {
+    table: Table,
+    table_name: String,
+    connection: Connection,
+    clock: Clock,
+    json: bool,
+    yes: bool,
+}
+
+impl Operator {
+    /// Goes where `settings` say.
+    ///
+    /// # Errors
+    /// [`Error::NoRegion`].
+    pub async fn connect(settings: Settings) -> Result<Self, Error> {
+        let Settings { table: table_name, endpoint_url, json, yes } = settings;
+        let connection = Connection::open(endpoint_url.as_deref()).await?;
+        let table = Table::new(connection.client.clone(), table_name.clone());
+        Ok(Self { table, table_name, connection, clock: Clock::system(), json, yes })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Turns a fault of the store into what to do about it.
+    fn told<T>(&self, outcome: Result<T, StoreError>) -> Result<T, Error> {
+        outcome.map_err(Error::of_store(&self.table_name))
+    }
+
+    async fn find(&self, id: &AppId) -> Result<VersionedApplication, Error> {
+        let found = self.told(applications::find(&self.table, id).await)?;
+        found.ok_or_else(|| Error::NoApplication(id.clone()))
+    }
+
+    /// What is written into a history: this operator, now, did `what`.
+    async fn entry(&self, what: String) -> Result<AuditEntry, Error> {
+        Ok(AuditEntry { at: self.now(), who: self.connection.who().await?, what })
+    }
+
+    /// Changes an application, and writes `what` was done into its history; where there is nothing to change, nothing
+    /// is written. Whoever was faster is taken into account: `change` is thought over on what the application is then.
+    async fn change(
+        &self,
+        id: &AppId,
+        what: &str,
+        change: impl Fn(&mut Application) -> Result<Effect, Error>,
+    ) -> Result<(Effect, Application), Error> {
+        let entry = self.entry(what.to_owned()).await?;
+        for _ in 0..TRIES {
+            let before = self.find(id).await?;
+            let mut after = before.application.clone();
+            if change(&mut after)? == Effect::Unchanged {
+                return Ok((Effect::Unchanged, after));
+            }
+            let stored = applications::update(&self.table, &before, after.clone(), &entry).await;
+            if self.told(stored)? == Stored::Yes {
+                return Ok((Effect::Changed, after));
+            }
+        }
+        Err(Error::Outrun)
+    }
+
+    /// Asks whether to go on with what ends something.
+    fn confirm(&self, consequence: &str) -> Result<(), Error> {
+        if self.yes {
+            return Ok(());
+        }
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Err(Error::Unasked(consequence.to_owned()));
+        }
+        let answer = Confirm::new().with_prompt(format!("{consequence} Go on?")).default(false).interact();
+        match answer {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::Declined),
+            Err(dialoguer::Error::IO(error)) => Err(error.into()),
+        }
+    }
+
+    /// Prints what came of a command: `text` for people, `value` for programs.
+    fn print(&self, text: &str, value: &impl Serialize) -> Result<(), Error> {
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(value).map_err(io::Error::from)?);
+        } else {
+            println!("{text}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+//! `chatbotctl token`.
+
+use std::io::{self, Read};
+
+use model::{AppId, BearerToken, Effect, TokenHash};
+use store::tokens;
+
+use super::Operator;
+use crate::{
+    arguments::{App, TokenCommand},
+    error::Error,
+    view::{self, ChangeView, TokenView},
+};
+
+/// Does a command.
+///
+/// # Errors
+/// [`Error`], if it was not done.
+pub async fn run(operator: &Operator, command: TokenCommand) -> Result<(), Error> {
+    match command {
+        TokenCommand::List(App { app }) => list(operator, &app).await,
+        TokenCommand::Revoke { token } => revoke(operator, &token).await,
+    }
+}
+
+async fn list(operator: &Operator, id: &AppId) -> Result<(), Error> {
+    operator.find(id).await?;
+    let mut tokens = operator.told(tokens::issued_to(&operator.table, id, operator.now()).await)?;
+    tokens.sort_by_key(|token| token.issued_at);
+    let views: Vec<_> = tokens.iter().map(TokenView::new).collect();
+    operator.print(&view::tokens(&views), &views)
+}
+
+async fn revoke(operator: &Operator, shown: &str) -> Result<(), Error> {
+    let hash = if shown == "-" { read_token()?.hash() } else { parse_hash(shown)? };
+    let found = operator.told(tokens::find(&operator.table, &hash, operator.now()).await)?;
+    let app = found.ok_or(Error::NoToken)?.principal.app;
+    operator.confirm(&format!("A token of {app} ends."))?;
+    let entry = operator.entry(format!("revoked the token {hash}")).await?;
+    let revoked = tokens::revoke(&operator.table, &app, &hash, Some(&entry)).await;
+    // Gone between the two is gone as well.
+    let effect = if operator.told(revoked)? { Effect::Changed } else { Effect::Unchanged };
+    operator.print(&format!("The token of {app} is revoked."), &ChangeView::new(&app, effect, Some(1)))
+}
+
+fn parse_hash(text: &str) -> Result<TokenHash, Error> {
+    TokenHash::try_from(text.to_ascii_lowercase()).map_err(|_| Error::NotAToken)
+}
+
+/// The token itself, which does not belong on a command line, where others see it.
+fn read_token() -> Result<BearerToken, Error> {
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text)?;
+    BearerToken::parse(text.trim()).map_err(|_| Error::NotAToken)
+}

@@ -1,0 +1,57 @@
+//! The way to the table, and who goes it.
+
+use aws_config::SdkConfig;
+use aws_sdk_sts::config::ProvideCredentials;
+use store::{Client, client};
+
+use crate::error::Error;
+
+/// Where the table is, and what to tell who works on it.
+pub struct Connection {
+    /// The DynamoDB.
+    pub client: Client,
+    identity: Identity,
+}
+
+enum Identity {
+    /// Whoever sits at this machine.
+    Local,
+    /// Whoever AWS says the credentials are of.
+    Aws(Box<SdkConfig>),
+}
+
+impl Connection {
+    /// Goes to `endpoint_url`, or to AWS as the AWS CLI would.
+    ///
+    /// # Errors
+    /// [`Error::NoRegion`] if nothing says which, [`Error::Nobody`] if there are no credentials.
+    pub async fn open(endpoint_url: Option<&str>) -> Result<Self, Error> {
+        if let Some(url) = endpoint_url {
+            return Ok(Self { client: client::at_endpoint(url).await, identity: Identity::Local });
+        }
+        let settings = client::settings_of_operator().await;
+        settings.region().ok_or(Error::NoRegion)?;
+        let credentials = settings.credentials_provider().ok_or(Error::Nobody)?;
+        credentials.provide_credentials().await.map_err(|_| Error::Nobody)?;
+        let client = client::with_settings(&settings);
+        Ok(Self { client, identity: Identity::Aws(Box::new(settings)) })
+    }
+
+    /// Who works on the table, for its history: an ARN; for a table of `local`, which knows nobody, the user of this
+    /// machine.
+    ///
+    /// # Errors
+    /// [`Error::Nobody`] if AWS does not know the credentials, or there are none.
+    pub async fn who(&self) -> Result<String, Error> {
+        match &self.identity {
+            Identity::Local => {
+                let user = std::env::var("USER").or_else(|_| std::env::var("USERNAME"));
+                Ok(format!("local:{}", user.as_deref().unwrap_or("unknown")))
+            }
+            Identity::Aws(settings) => {
+                let caller = aws_sdk_sts::Client::new(settings).get_caller_identity().send().await;
+                caller.ok().and_then(|caller| caller.arn).ok_or(Error::Nobody)
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What can go wrong, and what to do about it.
+
+use model::{AppId, NotApprovable, NotRequested, Scope};
+use store::{Fault, StoreError};
+use thiserror::Error as ThisError;
+
+/// Why a command was not done. The text is what the operator reads.
+#[derive(Debug, ThisError)]
+pub enum Error {
+    /// No such application.
+    #[error("there is no application {0}; `chatbotctl app list` shows them all")]
+    NoApplication(AppId),
+    /// No such token.
+    #[error(
+        "there is no such token, or it has expired; `chatbotctl token list APP` shows those of an application"
+    )]
+    NoToken,
+    /// What was given cannot be a token.
+    #[error(
+        "that is neither the SHA-256 of a token (64 digits of 0-9 and a-f) nor `-` with a token on standard input"
+    )]
+    NotAToken,
+    /// The scope cannot be approved.
+    #[error("{0}: `chatbotctl app request-scope {1} {scope}`", scope = .2.name())]
+    NotApprovable(NotApprovable, AppId, Scope),
+    /// The scope cannot be rejected.
+    #[error("{0}; `chatbotctl app show {1}` shows what it asked for")]
+    NotRequested(NotRequested, AppId),
+    /// Somebody else was faster, again and again.
+    #[error(
+        "others are changing the application at this moment; look at it with `chatbotctl app show` and try again"
+    )]
+    Outrun,
+    /// Something would end, and nobody was there to be asked.
+    #[error("{0} Say --yes to do it without being asked; nothing was changed")]
+    Unasked(String),
+    /// Something would have ended, and the answer was no.
+    #[error("nothing was changed")]
+    Declined,
+    /// The application is changed, but tokens may be left.
+    #[error(
+        "the application is changed, but its tokens could not all be ended ({0}); run the same command again"
+    )]
+    TokensLeft(Box<Error>),
+    /// Nothing says which region.
+    #[error(
+        "no region; set AWS_REGION or a profile with one, or say --endpoint-url http://127.0.0.1:8000 for `local`"
+    )]
+    NoRegion,
+    /// AWS does not know who this is.
+    #[error(
+        "AWS does not know these credentials, or there are none; sign in as for the AWS CLI (`aws sso login`, `aws configure`, AWS_PROFILE), and see that `aws sts get-caller-identity` works"
+    )]
+    Nobody,
+    /// There is no such table.
+    #[error(
+        "there is no table {0} here; name it with --table (it is the output AccessTableName of the stack), and check the region"
+    )]
+    NoTable(String),
+    /// The operator may not.
+    #[error("these credentials may not do that ({operation} on table {table}); ask for the permission")]
+    NotPermitted {
+        /// What was tried.
+        operation: &'static str,
+        /// On what.
+        table: String,
+    },
+    /// Nothing answers.
+    #[error(
+        "DynamoDB does not answer ({0}); check the network, the credentials and --endpoint-url, and try again"
+    )]
+    Unreachable(StoreError),
+    /// Anything else of DynamoDB's.
+    #[error("DynamoDB: {0}; try again")]
+    Store(StoreError),
+    /// Standard input, or the terminal.
+    #[error("cannot read: {0}")]
+    Input(#[from] std::io::Error),
+}
+
+impl Error {
+    /// What to tell of a fault of DynamoDB's on `table`.
+    pub fn of_store(table: &str) -> impl Fn(StoreError) -> Self {
+        let table = table.to_owned();
+        move |error| match &error.fault {
+            Fault::TimedOut | Fault::Unreachable => Self::Unreachable(error),
+            Fault::Refused(code) => match code.as_str() {
+                "ResourceNotFoundException" => Self::NoTable(table.clone()),
+                "AccessDeniedException" => {
+                    Self::NotPermitted { operation: error.operation, table: table.clone() }
+                }
+                "UnrecognizedClientException" | "ExpiredTokenException" | "InvalidSignatureException" => {
+                    Self::Nobody
+                }
+                _ => Self::Store(error),
+            },
+            Fault::Unreadable => Self::Store(error),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! `chatbotctl`: the operators' command line, on the table of applications and tokens.
+
+mod arguments;
+mod commands;
+mod connection;
+mod error;
+mod view;
+
+use std::{io, process::ExitCode};
+
+use clap::{CommandFactory, Parser};
+
+use arguments::{Arguments, Command};
+use commands::{Operator, app, token};
+use error::Error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("chatbotctl: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Error> {
+    let Arguments { command, settings } = arguments;
+    match command {
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "chatbotctl", &mut io::stdout());
+            Ok(())
+        }
+        Command::App(command) => app::run(&Operator::connect(settings).await?, command).await,
+        Command::Token(command) => token::run(&Operator::connect(settings).await?, command).await,
+    }
+}

@@ -44,6 +44,12 @@ impl Caller {
         Self { urls, authorization: None, client: Client::new() }
     }
 
+    /// Where the APIs are.
+    #[must_use]
+    pub const fn urls(&self) -> &Urls {
+        &self.urls
+    }
+
     /// The same, with `token`.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {

@@ -15,7 +15,7 @@ mod inbox;
 mod oauth;
 mod system;
 
-pub use caller::{Caller, Reply};
+pub use caller::{Caller, Reply, Urls};
 pub use clock::ManualClock;
 pub use faults::{Fault, FaultyDynamoDb};
 pub use inbox::{delivered_to, everything, items};

@@ -170,7 +170,15 @@ mod tests {
             let line = ["chatbotctl", "app", "create", name, "--source", "1"];
             assert!(Arguments::try_parse_from(line).is_err(), "{name:?}");
         }
-        let line = ["chatbotctl", "app", "create", "佳信", "--source", "1", "--source", "2147483647"];
-        assert!(Arguments::try_parse_from(line).is_ok());
+        for line in [
+            "app create 佳信 --source 1 --source 2147483647",
+            "app rotate-secret a --grace-hours 0",
+            "app rotate-secret a --grace-hours 168",
+        ] {
+            assert!(
+                Arguments::try_parse_from(["chatbotctl"].into_iter().chain(line.split(' '))).is_ok(),
+                "{line}"
+            );
+        }
     }
 }

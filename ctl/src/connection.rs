@@ -1,7 +1,7 @@
 //! The way to the table, and who goes it.
 
 use aws_config::SdkConfig;
-use aws_sdk_sts::config::ProvideCredentials;
+use aws_sdk_sts::{config::ProvideCredentials, error::SdkError};
 use store::{Client, client};
 
 use crate::error::Error;
@@ -41,7 +41,7 @@ impl Connection {
     /// machine.
     ///
     /// # Errors
-    /// [`Error::Nobody`] if AWS does not know the credentials, or there are none.
+    /// [`Error::Nobody`] if AWS does not know the credentials, [`Error::WhoUnanswered`] if it does not answer.
     pub async fn who(&self) -> Result<String, Error> {
         match &self.identity {
             Identity::Local => {
@@ -50,7 +50,11 @@ impl Connection {
             }
             Identity::Aws(settings) => {
                 let caller = aws_sdk_sts::Client::new(settings).get_caller_identity().send().await;
-                caller.ok().and_then(|caller| caller.arn).ok_or(Error::Nobody)
+                match caller {
+                    Ok(caller) => caller.arn.ok_or(Error::Nobody),
+                    Err(SdkError::ServiceError(_)) => Err(Error::Nobody),
+                    Err(_) => Err(Error::WhoUnanswered),
+                }
             }
         }
     }

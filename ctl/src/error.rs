@@ -28,7 +28,7 @@ pub enum Error {
     NotRequested(NotRequested, AppId),
     /// Somebody else was faster, again and again.
     #[error(
-        "others are changing the application at this moment; look at it with `chatbotctl app show` and try again"
+        "somebody else has changed the application at this moment; nothing was changed here: look at it with `chatbotctl app show` and try again"
     )]
     Outrun,
     /// Something would end, and nobody was there to be asked.
@@ -67,12 +67,24 @@ pub enum Error {
     },
     /// Nothing answers.
     #[error(
-        "DynamoDB does not answer ({0}); check the network, the credentials and --endpoint-url, and try again"
+        "DynamoDB does not answer ({0}); check the network and --endpoint-url. If something was to be changed, `chatbotctl app history APP` says whether it was"
     )]
     Unreachable(StoreError),
     /// Anything else of DynamoDB's.
-    #[error("DynamoDB: {0}; try again")]
+    #[error(
+        "DynamoDB: {0}; try again. If something was to be changed, `chatbotctl app history APP` says whether it was"
+    )]
     Store(StoreError),
+    /// AWS does not say who this is.
+    #[error(
+        "AWS does not answer who you are (sts:GetCallerIdentity), and nothing is changed by somebody unknown; check the network and try again"
+    )]
+    WhoUnanswered,
+    /// Standard output is closed.
+    #[error(
+        "cannot write: {0}. If a secret was to be shown, nobody has it: replace it with `chatbotctl app rotate-secret APP`"
+    )]
+    Output(std::io::Error),
     /// Standard input, or the terminal.
     #[error("cannot read: {0}")]
     Input(#[from] std::io::Error),

@@ -6,7 +6,10 @@ mod connection;
 mod error;
 mod view;
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::{CommandFactory, Parser};
 
@@ -29,8 +32,9 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
     let Arguments { command, settings } = arguments;
     match command {
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "chatbotctl", &mut io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "chatbotctl", &mut script);
+            io::stdout().write_all(&script).map_err(Error::Output)
         }
         Command::App(command) => app::run(&Operator::connect(settings).await?, command).await,
         Command::Token(command) => token::run(&Operator::connect(settings).await?, command).await,

@@ -21,9 +21,9 @@ fn seconds(epoch_seconds: u64) -> String {
     moment(Timestamp::from_millis(epoch_seconds.saturating_mul(1000)))
 }
 
-/// When something ends.
-pub fn at(moment_of_end: Timestamp, now: Timestamp) -> String {
-    if moment_of_end <= now { "at once".to_owned() } else { format!("at {}", moment(moment_of_end)) }
+/// When something ends that may end at once.
+pub fn end(at: Option<Timestamp>) -> String {
+    at.map_or_else(|| "at once".to_owned(), |at| format!("at {}", moment(at)))
 }
 
 /// How many tokens were ended.
@@ -183,7 +183,7 @@ impl TokenView {
         Self {
             sha256: token.hash.to_string(),
             scopes: token.scopes.clone(),
-            issued_at: moment(token.issued_at),
+            issued_at: token.issued_at.map(moment).unwrap_or_default(),
             expires_at: seconds(token.expire_at),
         }
     }

@@ -153,6 +153,97 @@ async fn a_disabled_application_has_no_token_and_gets_none() {
     assert!(opens(&system, &client.token().await).await);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_survives_that_is_taken_while_its_application_is_disabled() {
+    let system = System::start().await;
+    let operator = Operator::of(&system);
+    let client = operator.approved(&system).await;
+    let line = format!("app disable {} --yes", client.id);
+    let asking = async {
+        let mut taken = Vec::new();
+        for _ in 0..25 {
+            let reply = client.ask().await;
+            taken.extend(reply.json()["access_token"].as_str().map(str::to_owned));
+        }
+        taken
+    };
+    let (taken, _) = tokio::join!(asking, operator.text(&line));
+    client.ask().await.is_oauth_error(400, "unauthorized_client", "the application is disabled");
+    assert!(!taken.is_empty(), "it was asked before it was disabled, and while");
+    for token in taken {
+        assert!(!opens(&system, &token).await);
+    }
+    assert_eq!(operator.json(&format!("token list {}", client.id)).await, json!([]));
+}
+
+#[tokio::test]
+async fn what_a_command_that_was_stopped_half_way_left_the_same_command_ends() {
+    let system = System::start().await;
+    // Only the system in this process can be broken.
+    if system.dynamodb_url.is_none() {
+        return;
+    }
+    let operator = Operator::of(&system);
+    let client = operator.approved(&system).await;
+    let tokens = [client.token().await, client.token().await];
+    let through_faults = Operator(vec!["--endpoint-url".to_owned(), system.proxy.url()]);
+    // It is found, asked about, changed, and its tokens are found: the next request deletes them.
+    system.proxy.fail(|_, operation| {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static TRANSACTIONS: AtomicUsize = AtomicUsize::new(0);
+        (operation == "TransactWriteItems" && TRANSACTIONS.fetch_add(1, Ordering::SeqCst) >= 1)
+            .then_some(tests::Fault::InternalError)
+    });
+    let line = format!("app disable {} --yes", client.id);
+    let error = through_faults.error(&line).await;
+    assert!(
+        error.starts_with("the application is changed, but its tokens could not all be ended"),
+        "{error}"
+    );
+    assert!(error.ends_with("run the same command again"), "{error}");
+    system.proxy.recover();
+    assert!(opens(&system, &tokens[0]).await, "they are left");
+    let again = through_faults.json(&line).await;
+    assert_eq!(again, json!({"appId": client.id, "changed": false, "endedTokens": 2}));
+    assert!(!opens(&system, &tokens[0]).await && !opens(&system, &tokens[1]).await);
+    let history = operator.json(&format!("app history {}", client.id)).await;
+    assert_eq!(history.as_array().unwrap().last().unwrap()["what"], "ended 2 tokens that were left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_operators_who_replace_a_secret_at_once_each_has_one_that_works_or_is_told() {
+    let system = System::start().await;
+    let operator = Operator::of(&system);
+    let client = operator.approved(&system).await;
+    let line = format!("app rotate-secret {} --yes --json", client.id);
+    let outputs = [operator.run(&line), operator.run(&line), operator.run(&line)];
+    let [one, two, three] = outputs;
+    let (one, two, three) = tokio::join!(one, two, three);
+    let mut shown = Vec::new();
+    for output in [one, two, three] {
+        if output.status.success() {
+            let credentials: Value = serde_json::from_slice(&output.stdout).unwrap();
+            shown.push(credentials["clientSecret"].as_str().unwrap().to_owned());
+        } else {
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert!(error.contains("somebody else has changed the application"), "{error}");
+        }
+    }
+    let history = operator.json(&format!("app history {}", client.id)).await;
+    let rotations = history
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["what"].as_str().unwrap().starts_with("replaced"));
+    assert_eq!(rotations.count(), shown.len(), "what was shown was done, and nothing else");
+    let mut working = 0;
+    for secret in &shown {
+        working +=
+            usize::from(OAuthClient::new(&system.anonymous, &client.id, secret).ask().await.status == 200);
+    }
+    assert!(working >= 1);
+}
+
 #[tokio::test]
 async fn a_scope_that_is_taken_away_takes_its_tokens_with_it() {
     let system = System::start().await;
@@ -247,7 +338,7 @@ async fn every_change_stands_in_the_history_with_who_and_when() {
     let entries = history.as_array().unwrap();
     let what: Vec<_> = entries.iter().map(|entry| entry["what"].as_str().unwrap()).collect();
     let rotated = what[6].to_owned();
-    assert!(rotated.starts_with("replaced the secret; the old one ends 20"), "{rotated}");
+    assert_eq!(rotated, "replaced the secret; the old one ends at once");
     assert_eq!(
         what,
         [

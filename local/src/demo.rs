@@ -6,7 +6,7 @@ use model::{
     oauth::{ClientSecret, ScopeList},
 };
 use store::{
-    AuditEntry, RecordId, Retention, StoreError, Stored, Table, applications,
+    AuditEntry, RecordId, Retention, StoreError, Table, applications,
     chat_log::{self, Turn, TurnRecord},
     tokens::{self, Grant},
     users::{self, UserRecord},
@@ -52,9 +52,7 @@ pub async fn seed(access: &Table, chat_table: &Table, clock: &Clock) -> Result<(
     let now = clock.now();
     let expire_at = RETENTION.expiry(now);
     let demo = application(now)?;
-    let entry =
-        AuditEntry { at: now, who: "local".to_owned(), what: "created with every scope approved".to_owned() };
-    if applications::create(access, demo.clone(), &entry).await? == Stored::Yes {
+    if applications::find(access, &demo.app_id).await?.is_none() {
         for (token, scope) in
             [(CUSTOMER_SERVICE_TOKEN, Scope::CustomerService), (MESSAGE_PUSH_TOKEN, Scope::MessagePush)]
         {
@@ -62,6 +60,13 @@ pub async fn seed(access: &Table, chat_table: &Table, clock: &Clock) -> Result<(
             let scopes = ScopeList::of([scope.name()]).ok_or(DemoError::Invalid)?;
             tokens::put(access, &token.hash(), &Grant::to(&demo, &scopes, now, expire_at)).await?;
         }
+        // Last, so that what was stopped half-way is done again. Should another be faster, it is the same.
+        let entry = AuditEntry {
+            at: now,
+            who: "local".to_owned(),
+            what: "created with every scope of partners approved".to_owned(),
+        };
+        applications::create(access, demo, &entry).await?;
     }
 
     let chat = ChatId::parse(CHAT).map_err(|_| DemoError::Invalid)?;
@@ -97,7 +102,7 @@ fn application(now: Timestamp) -> Result<Application, DemoError> {
     let name = AppName::parse("Demo").map_err(|_| DemoError::Invalid)?;
     let secret = ClientSecret::shown(CLIENT_SECRET);
     let mut demo = Application::new(id, name, vec![Source::DEFAULT], &secret, now);
-    for scope in Scope::ALL {
+    for scope in Scope::OF_PARTNERS {
         demo.request_scope(scope.name());
         demo.approve_scope(scope.name()).map_err(|_| DemoError::Invalid)?;
     }

@@ -137,13 +137,18 @@ async fn a_store_that_fails_for_good_is_a_system_error_on_every_route() {
 }
 
 #[tokio::test]
-async fn a_transaction_cancelled_because_the_table_was_busy_is_tried_again() {
+async fn a_transaction_cancelled_because_the_table_or_an_item_was_busy_is_tried_again() {
     let system = System::start().await;
-    system.proxy.fail(|number, _| (number == AUTHORIZER_REQUESTS).then_some(Fault::TransactionThrottled));
     let begin = json!({"touser": "c", "fromuser": "a", "msgtype": "event", "eventType": "begin"});
-    system.customer_service.post(RECEIVE, begin.to_string()).await.is(200, r#"{"status":0,"message":"ok"}"#);
-    assert_eq!(system.proxy.operations(), ["GetItem", "TransactWriteItems", "TransactWriteItems"]);
-    assert_eq!(items(&system, "CHAT#1#c").await.len(), 2);
+    for (number, fault) in [Fault::TransactionThrottled, Fault::TransactionConflict].into_iter().enumerate() {
+        // Again and again, more often than the SDK tries anything.
+        let cancelled = AUTHORIZER_REQUESTS..AUTHORIZER_REQUESTS + 6;
+        system.proxy.fail(move |number, _| cancelled.contains(&number).then_some(fault));
+        let reply = system.customer_service.post(RECEIVE, begin.to_string()).await;
+        reply.is(200, r#"{"status":0,"message":"ok"}"#);
+        assert_eq!(system.proxy.operations().len(), 1 + 6 + 1);
+        assert_eq!(items(&system, "CHAT#1#c").await.len(), 2 * (number + 1));
+    }
 }
 
 #[tokio::test]

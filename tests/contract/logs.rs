@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tests::{CUSTOMER_SERVICE, Fault, MESSAGE_PUSH, System};
+use tests::{CUSTOMER_SERVICE, Fault, MESSAGE_PUSH, OAuthClient, System, TOKENS_PER_MINUTE};
 use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
 
 /// What has been logged.
@@ -207,6 +207,73 @@ fn a_library_is_heard_of_its_errors_alone_and_the_runtime_not_at_all() {
         (&lines[0]["level"], &lines[0]["message"], &lines[0]["code"]),
         (&json!("ERROR"), &json!("broken"), &json!("7"))
     );
+}
+
+#[tokio::test]
+async fn a_client_is_named_once_it_has_shown_who_it_is_and_what_it_took_is_counted() {
+    let system = System::start().await;
+    let client = system.application("a").await;
+    let (captured, _guard) = Captured::start(LevelFilter::INFO);
+    let token = client.token().await;
+    client.introspect(&token).await;
+    client.revoke(&token).await;
+    client.revoke(&token).await;
+    OAuthClient::new(&system.anonymous, "a", "cs-wrong").ask().await;
+    client.ask_for("unknown").await;
+    for _ in 1..=TOKENS_PER_MINUTE {
+        client.ask().await;
+    }
+    let lines = captured.lines();
+    let seen = |line: &Value| (line["application"].clone(), line["outcome"].clone());
+    let counts = |line: &Value, name: &str| line.get(name) == Some(&json!(1.0));
+    let (a, nobody) = (json!("a"), Value::Null);
+    for (line, application, outcome, counted) in [
+        (&lines[0], &a, json!(200), Some("TokensIssued")),
+        (&lines[1], &a, json!(200), None),
+        (&lines[2], &a, json!(200), Some("TokensRevoked")),
+        (&lines[3], &a, json!(200), None),
+        (&lines[4], &nobody, json!("invalid_client"), Some("Denials")),
+        (&lines[5], &a, json!("invalid_scope"), None),
+        (lines.last().unwrap(), &a, json!("temporarily_unavailable"), Some("TokensRefused")),
+    ] {
+        assert_eq!(line["function"], "issue-token");
+        assert_eq!(seen(line), (application.clone(), outcome), "{line}");
+        for name in ["TokensIssued", "TokensRevoked", "TokensRefused", "Denials"] {
+            assert_eq!(counts(line, name), counted == Some(name), "{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_a_client_shows_is_ever_logged() {
+    let system = System::start().await;
+    let client = system.application("a").await;
+    let (captured, _guard) = Captured::start(LevelFilter::TRACE);
+    let mut secrets = vec![client.secret.clone(), "SECRET".to_owned()];
+    for failing_from in [usize::MAX, 0, 1, 2] {
+        system.proxy.fail(move |number, _| (number >= failing_from).then_some(Fault::InternalError));
+        let reply = client.post("token", "grant_type=client_credentials&SECRET-field=SECRET-value").await;
+        let token = reply.json()["access_token"].as_str().unwrap_or("cn-SECRET").to_owned();
+        for (endpoint, form) in [
+            ("introspect", format!("token={token}")),
+            ("revoke", format!("token={token}&token_type_hint=SECRET-hint")),
+            ("token", "grant_type=SECRET-grant".to_owned()),
+            ("token", "grant_type=client_credentials&scope=SECRET-scope".to_owned()),
+            ("token?client_secret=SECRET-secret", String::new()),
+            ("SECRET-path", String::new()),
+        ] {
+            client.post(endpoint, &form).await;
+        }
+        let body = "client_id=SECRET-id&client_secret=SECRET-secret&grant_type=client_credentials";
+        system.anonymous.post("/oauth2/token", body).await;
+        OAuthClient::new(&system.anonymous, "a", "cs-SECRET").ask().await;
+        secrets.push(token);
+    }
+    let text = captured.text();
+    assert!(text.lines().count() > 20);
+    for secret in secrets {
+        assert!(!text.contains(&secret), "{text}");
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,10 @@ use local::{
     TEMPLATE,
     template::{Api, Resource, Stack, Template},
 };
-use model::{BodyError, CustomerServiceError, PushError, oauth::OAuthError};
+use model::{
+    BodyError, CustomerServiceError, PushError,
+    oauth::{OAuthError, TokenLifetime},
+};
 use serde_json::{Value, json};
 
 /// The gateway response types of API Gateway, and what each is to a caller.
@@ -159,6 +162,19 @@ fn a_function_may_run_longer_than_it_takes_to_answer() {
     for function in Template::parse(TEMPLATE).unwrap().functions {
         assert!(function.timeout.as_secs() >= ANSWER_WITHIN.as_secs() + 2, "{}", function.id);
     }
+}
+
+#[test]
+fn the_parameters_of_tokens_are_what_the_code_takes() {
+    let stack = stack();
+    let parameter = |name: &str| stack.parameter(name).unwrap();
+    let lifetime = parameter("TokenLifetimeSeconds");
+    let takes = |seconds: i64| seconds.to_string().parse::<TokenLifetime>().is_ok();
+    let (min, max) = (lifetime["MinValue"].as_i64().unwrap(), lifetime["MaxValue"].as_i64().unwrap());
+    assert!(takes(min) && takes(max) && !takes(min - 1) && !takes(max + 1));
+    assert_eq!(max, 7 * 24 * 3600);
+    assert_eq!(lifetime["Default"], 359_420);
+    assert_eq!(parameter("TokensPerMinute")["Default"], tests::TOKENS_PER_MINUTE);
 }
 
 #[test]

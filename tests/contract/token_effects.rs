@@ -3,14 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
-use model::{AppId, ApplicationStatus, BearerToken, BoundedText, Scope};
+use model::{AppId, ApplicationStatus, BearerToken, BoundedText};
 use serde_json::json;
 use store::tokens;
-use tests::{CUSTOMER_SERVICE, MESSAGE_PUSH, ManualClock, OAuthClient, System};
-
-/// The template's default.
-const TOKENS_PER_MINUTE: usize = 30;
+use tests::{CUSTOMER_SERVICE, MESSAGE_PUSH, ManualClock, OAuthClient, System, TOKENS_PER_MINUTE};
 
 fn app(id: &str) -> AppId {
     AppId::parse(id).unwrap()
@@ -49,7 +47,10 @@ async fn all_tokens_of_an_application_end_however_many() {
         system.grant(token, "a", &[MESSAGE_PUSH], &[1]).await;
     }
     assert!(is_good(&system, &many[0]).await && is_good(&system, &many[119]).await);
-    assert_eq!(tokens::revoke_all(&system.access_table(), &app("a"), |_| true).await, Ok(120));
+    assert_eq!(
+        tokens::revoke_all(&system.access_table(), &app("a"), system.clock.now(), |_| true).await,
+        Ok(120)
+    );
     for token in [&many[0], &many[60], &many[119]] {
         assert!(!is_good(&system, token).await);
     }
@@ -70,7 +71,9 @@ async fn no_token_outlives_a_disabled_application_that_takes_tokens_at_that_mome
                     application.set_status(ApplicationStatus::Disabled);
                 })
                 .await;
-            tokens::revoke_all(&system.access_table(), &app("a"), |_| true).await.unwrap();
+            tokens::revoke_all(&system.access_table(), &app("a"), system.clock.now(), |_| true)
+                .await
+                .unwrap();
         };
         let (replies, ()) = tokio::join!(join_all(asking), disabling);
         for reply in replies {
@@ -96,7 +99,10 @@ async fn the_tokens_of_a_scope_that_is_taken_away_end_and_the_others_stay() {
         })
         .await;
     let has_it = |token: &tokens::IssuedToken| token.scopes.iter().any(|scope| scope == CUSTOMER_SERVICE);
-    assert_eq!(tokens::revoke_all(&system.access_table(), &app("a"), has_it).await, Ok(1));
+    assert_eq!(
+        tokens::revoke_all(&system.access_table(), &app("a"), system.clock.now(), has_it).await,
+        Ok(1)
+    );
     assert!(!is_good(&system, &both).await);
     assert!(is_good(&system, &push).await);
     assert_eq!(client.ask().await.json()["scope"], MESSAGE_PUSH);
@@ -133,9 +139,13 @@ async fn a_token_is_two_round_trips_and_so_is_its_end() {
     let client = system.application("a").await;
     system.proxy.forget();
     let token = client.token().await;
-    assert_eq!(system.proxy.operations(), ["GetItem", "TransactWriteItems"]);
+    assert_eq!(
+        system.proxy.operations(),
+        ["GetItem", "GetItem", "TransactWriteItems"],
+        "two side by side, then one"
+    );
     let units: Vec<_> = system.proxy.recorded().iter().map(|recorded| recorded.units).collect();
-    assert_eq!(units, [1.0, 8.0], "a check, a count and two items, each at twice its price");
+    assert_eq!(units, [1.0, 1.0, 8.0], "a check, a count and two items, each at twice its price");
     system.proxy.forget();
     assert_eq!(client.introspect(&token).await.status, 200);
     assert_eq!(system.proxy.operations(), ["GetItem", "GetItem"], "side by side");
@@ -154,7 +164,7 @@ async fn the_table_holds_neither_a_token_nor_a_secret() {
     let system = System::start().await;
     let client = system.application("a").await;
     let new = model::oauth::ClientSecret::of_digits("the new one");
-    system.change("a", |application| application.rotate_secret(&new, u64::MAX)).await;
+    system.change("a", |application| application.rotate_secret(&new, Some(u64::MAX))).await;
     let mut secrets = vec![client.secret.clone(), new.reveal().to_owned()];
     secrets.push(client.token().await);
     secrets.push(OAuthClient::new(&system.anonymous, "a", new.reveal()).token().await);
@@ -175,10 +185,18 @@ async fn the_table_holds_neither_a_token_nor_a_secret() {
 }
 
 #[tokio::test]
-async fn a_scope_opens_its_own_product_alone() {
+async fn a_token_that_was_stored_by_hand_before_there_were_applications_is_still_good() {
     let system = System::start().await;
-    for (scope, opens_push) in [(Scope::CustomerService, false), (Scope::MessagePush, true)] {
-        let client = system.application_with(scope.name(), &[scope], &[1]).await;
-        assert_eq!(is_good(&system, &client.token().await).await, opens_push);
-    }
+    let hash = model::sha256_hex("cn-by-hand");
+    let (text, end) = (|text: &str| AttributeValue::S(text.to_owned()), system.clock.now().seconds() + 60);
+    let put = system.dynamodb.put_item().table_name(&system.access_table);
+    put.item("pk", text(&format!("TOKEN#{hash}")))
+        .item("sk", text("TOKEN"))
+        .item("appId", text("old"))
+        .item("scopes", AttributeValue::L(vec![text(MESSAGE_PUSH)]))
+        .item("expireAt", AttributeValue::N(end.to_string()))
+        .send()
+        .await
+        .unwrap();
+    assert!(is_good(&system, "cn-by-hand").await);
 }

@@ -265,11 +265,12 @@ async fn a_store_that_fails_is_a_server_error_and_one_fault_is_survived() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_issued_once_whatever_befalls_a_request_to_the_store() {
-    let faults = Fault::ALL.into_iter().chain([Fault::TransactionThrottled]);
+    let faults = Fault::ALL.into_iter().chain([Fault::TransactionThrottled, Fault::TransactionConflict]);
     for fault in faults.filter(|fault| *fault != Fault::Refused) {
         let system = System::start().await;
         let client = system.application("a").await;
-        system.proxy.fail(move |number, _| (number == 1).then_some(fault));
+        // The transaction, after the two reads.
+        system.proxy.fail(move |number, _| (number == 2).then_some(fault));
         let token = client.token().await;
         let caller = system.anonymous.with_token(&token);
         assert_eq!(caller.get("/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG").await.status, 200);

@@ -1,14 +1,12 @@
 //! `POST /oauth2/token`, `introspect` and `revoke`: what a client gets.
 
 use model::{Scope, oauth::ClientSecret};
-use tests::{CUSTOMER_SERVICE, MESSAGE_PUSH, ManualClock, OAuthClient, Reply, System};
+use tests::{CUSTOMER_SERVICE, MESSAGE_PUSH, ManualClock, OAuthClient, Reply, System, TOKENS_PER_MINUTE};
 
 /// 2026-11-21 00:00:10 UTC, ten seconds into a minute.
 const NOW: u64 = 1_795_219_210_000;
 /// What partners know.
 const LIFETIME: u64 = 359_420;
-/// The template's default.
-const TOKENS_PER_MINUTE: usize = 30;
 
 const USER: &str = "/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG";
 const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
@@ -58,7 +56,7 @@ async fn a_token_is_good_for_all_that_is_approved_or_for_what_was_asked_of_it() 
 #[tokio::test]
 async fn a_token_speaks_for_its_applications_sources_and_for_its_application() {
     let system = System::start().await;
-    let token = system.application_with("a", &Scope::ALL, &[7]).await.token().await;
+    let token = system.application_with("a", &Scope::OF_PARTNERS, &[7]).await.token().await;
     let caller = system.anonymous.with_token(&token);
     caller.get(&format!("{USER}&source=7")).await.is_error(404, 46004, "user does not exist");
     caller.get(USER).await.is_error(403, 48001, "source is not permitted");
@@ -112,7 +110,7 @@ async fn a_secret_that_was_replaced_works_for_the_grace_period() {
     let old = system.application("a").await;
     let new_secret = ClientSecret::of_digits("new");
     let until = system.clock.now().seconds() + 60;
-    system.change("a", |application| application.rotate_secret(&new_secret, until)).await;
+    system.change("a", |application| application.rotate_secret(&new_secret, Some(until))).await;
     let new = OAuthClient::new(&system.anonymous, "a", new_secret.reveal());
     clock.advance_seconds(59);
     let (first, second) = (old.token().await, new.token().await);

@@ -45,6 +45,8 @@ pub enum Fault {
     ReplyLost,
     /// A transaction is cancelled, because of its second item the table was too busy for.
     TransactionThrottled,
+    /// A transaction is cancelled, because another one is about its second item.
+    TransactionConflict,
 }
 
 impl Fault {
@@ -208,14 +210,8 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
         Some(Fault::Throttled | Fault::Unprocessed) => {
             Ok(error(400, "ProvisionedThroughputExceededException"))
         }
-        Some(Fault::TransactionThrottled) => Ok(response(
-            400,
-            &json!({
-                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-                "Message": "Transaction cancelled",
-                "CancellationReasons": [{"Code": "None"}, {"Code": "ThrottlingError", "Message": "as planned"}],
-            }),
-        )),
+        Some(Fault::TransactionThrottled) => Ok(cancelled("ThrottlingError")),
+        Some(Fault::TransactionConflict) => Ok(cancelled("TransactionConflict")),
         Some(Fault::InternalError) => Ok(error(500, "InternalServerError")),
         Some(Fault::Cut) => Err(broken()),
         Some(Fault::Stalled) => {
@@ -292,6 +288,18 @@ impl Shared {
             recorded.units = units;
         }
     }
+}
+
+/// A transaction that is cancelled because of its second item.
+fn cancelled(reason: &str) -> Response<Full<Bytes>> {
+    response(
+        400,
+        &json!({
+            "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+            "Message": "Transaction cancelled",
+            "CancellationReasons": [{"Code": "None"}, {"Code": reason, "Message": "as planned"}],
+        }),
+    )
 }
 
 fn error(status: u16, code: &str) -> Response<Full<Bytes>> {

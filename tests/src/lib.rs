@@ -19,5 +19,5 @@ pub use caller::{Caller, Reply, Urls};
 pub use clock::ManualClock;
 pub use faults::{Fault, FaultyDynamoDb};
 pub use inbox::{delivered_to, everything, items};
-pub use oauth::OAuthClient;
+pub use oauth::{OAuthClient, TOKENS_PER_MINUTE};
 pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, Setup, System};

@@ -9,6 +9,9 @@ use crate::{
     inbox::{Item, scan},
 };
 
+/// Tokens an application may take in a minute: the template's default.
+pub const TOKENS_PER_MINUTE: usize = 30;
+
 /// The client of an application.
 #[derive(Clone)]
 pub struct OAuthClient {
@@ -62,9 +65,9 @@ impl OAuthClient {
 }
 
 impl System {
-    /// Stores an application that is approved for every scope, and returns its client.
+    /// Stores an application that is approved for the scopes of partners, and returns its client.
     pub async fn application(&self, id: &str) -> OAuthClient {
-        self.application_with(id, &Scope::ALL, &[1]).await
+        self.application_with(id, &Scope::OF_PARTNERS, &[1]).await
     }
 
     /// Stores an application that is approved for `scopes` and may speak for `sources`, and returns its client.

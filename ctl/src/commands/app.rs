@@ -2,7 +2,7 @@
 
 use model::{
     AppId, AppName, Application, ApplicationStatus, BoundedText, Effect, Scope, ScopeState, Source,
-    oauth::ClientSecret,
+    Timestamp, oauth::ClientSecret,
 };
 use store::{
     Stored, applications,
@@ -14,7 +14,7 @@ use super::Operator;
 use crate::{
     arguments::{App, AppAndScope, AppCommand},
     error::Error,
-    view::{self, ApplicationView, ChangeView, CredentialsView, moment},
+    view::{self, ApplicationView, ChangeView, CredentialsView},
 };
 
 /// The random digits of an application's id: enough to tell applications apart, and short enough to be read out.
@@ -83,7 +83,7 @@ async fn show(operator: &Operator, id: &AppId) -> Result<(), Error> {
 
 async fn request_scope(operator: &Operator, id: &AppId, scope: Scope) -> Result<(), Error> {
     let name = scope.name();
-    let (effect, _) = operator
+    let effect = operator
         .change(id, &format!("requested {name}"), |application| Ok(application.request_scope(name)))
         .await?;
     let text = match effect {
@@ -97,7 +97,7 @@ async fn request_scope(operator: &Operator, id: &AppId, scope: Scope) -> Result<
 
 async fn approve(operator: &Operator, id: &AppId, scope: Scope) -> Result<(), Error> {
     let name = scope.name();
-    let (effect, _) = operator
+    let effect = operator
         .change(id, &format!("approved {name}"), |application| {
             application.approve_scope(name).map_err(|why| Error::NotApprovable(why, id.clone(), scope))
         })
@@ -111,40 +111,39 @@ async fn approve(operator: &Operator, id: &AppId, scope: Scope) -> Result<(), Er
 
 async fn reject(operator: &Operator, id: &AppId, scope: Scope) -> Result<(), Error> {
     let name = scope.name();
-    let before = operator.find(id).await?.application;
-    if before.scopes.get(name) == Some(&ScopeState::Approved) {
+    let before = operator.find(id).await?;
+    if before.application.scopes.get(name) == Some(&ScopeState::Approved) {
         operator.confirm(&format!("{name} is taken away from {id}, and its tokens that have it end."))?;
     }
-    let (effect, _) = operator
-        .change(id, &format!("rejected {name}"), |application| {
+    let effect = operator
+        .change_as_seen(&before, &format!("rejected {name}"), |application| {
             application.reject_scope(name).map_err(|why| Error::NotRequested(why, id.clone()))
         })
         .await?;
-    // Also where the scope was rejected before: that may have been stopped half-way.
-    let ended = end_tokens(operator, id, |token| token.scopes.iter().any(|scope| scope == name)).await?;
+    let ended =
+        end_tokens(operator, id, effect, |token| token.scopes.iter().any(|scope| scope == name)).await?;
     let text = format!("{name} is rejected for {id}. {}", view::ended(ended));
     operator.print(&text, &ChangeView::new(id, effect, Some(ended)))
 }
 
 async fn rotate_secret(operator: &Operator, id: &AppId, grace_hours: u64) -> Result<(), Error> {
     let now = operator.now();
-    let before = operator.find(id).await?.application;
-    let until = now.plus_hours(grace_hours);
-    let mut consequence =
-        format!("The secret of {id} is replaced; the old one ends {}.", view::at(until, now));
-    if before.previous_secret_until(now).is_some() {
+    let before = operator.find(id).await?;
+    let until = (grace_hours > 0).then(|| now.plus_hours(grace_hours));
+    let end = view::end(until);
+    let mut consequence = format!("The secret of {id} is replaced; the old one ends {end}.");
+    if before.application.previous_secret_until(now).is_some() {
         consequence.push_str(" The one before it, which still works, ends at once.");
     }
     operator.confirm(&consequence)?;
     let secret = new_secret();
-    let what = format!("replaced the secret; the old one ends {}", moment(until));
     operator
-        .change(id, &what, |application| {
-            application.rotate_secret(&secret, until.seconds());
+        .change_as_seen(&before, &format!("replaced the secret; the old one ends {end}"), |application| {
+            application.rotate_secret(&secret, until.map(Timestamp::seconds));
             Ok(Effect::Changed)
         })
         .await?;
-    let view = CredentialsView::new(id, &secret, Some(until));
+    let view = CredentialsView::new(id, &secret, until);
     operator.print(&view.to_string(), &view)
 }
 
@@ -152,27 +151,36 @@ async fn disable(operator: &Operator, id: &AppId) -> Result<(), Error> {
     let found = operator.find(id).await?;
     operator
         .confirm(&format!("{id} ({}) gets no more tokens, and those it has end.", found.application.name))?;
-    let (effect, _) = operator
+    let effect = operator
         .change(id, "disabled", |application| Ok(application.set_status(ApplicationStatus::Disabled)))
         .await?;
-    // Also where it was disabled before: that may have been stopped half-way.
-    let ended = end_tokens(operator, id, |_| true).await?;
+    let ended = end_tokens(operator, id, effect, |_| true).await?;
     let text = format!("{id} is disabled. {}", view::ended(ended));
     operator.print(&text, &ChangeView::new(id, effect, Some(ended)))
 }
 
-/// Ends tokens of an application that was changed so that it cannot take such tokens any more.
+/// Ends tokens of an application that cannot take such tokens any more, from a change on that has been stored: so none
+/// is added to those that are found.
+///
+/// It is done also where nothing was changed, since an earlier command may have been stopped here; then what it left
+/// stands in the history for itself.
 async fn end_tokens(
     operator: &Operator,
     id: &AppId,
+    effect: Effect,
     of_these: impl Fn(&IssuedToken) -> bool,
 ) -> Result<usize, Error> {
-    let ended = tokens::revoke_all(&operator.table, id, of_these).await;
-    operator.told(ended).map_err(|error| Error::TokensLeft(Box::new(error)))
+    let ended = tokens::revoke_all(&operator.table, id, operator.now(), of_these).await;
+    let ended = operator.told(ended).map_err(|error| Error::TokensLeft(Box::new(error)))?;
+    if effect == Effect::Unchanged && ended > 0 {
+        let entry = operator.entry(format!("ended {ended} tokens that were left")).await?;
+        operator.told(applications::add_to_history(&operator.table, id, &entry).await)?;
+    }
+    Ok(ended)
 }
 
 async fn enable(operator: &Operator, id: &AppId) -> Result<(), Error> {
-    let (effect, _) = operator
+    let effect = operator
         .change(id, "enabled", |application| Ok(application.set_status(ApplicationStatus::Enabled)))
         .await?;
     let text = match effect {

@@ -3,7 +3,7 @@
 pub mod app;
 pub mod token;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use api::Clock;
 use dialoguer::Confirm;
@@ -64,20 +64,33 @@ impl Operator {
         id: &AppId,
         what: &str,
         change: impl Fn(&mut Application) -> Result<Effect, Error>,
-    ) -> Result<(Effect, Application), Error> {
-        let entry = self.entry(what.to_owned()).await?;
+    ) -> Result<Effect, Error> {
         for _ in 0..TRIES {
-            let before = self.find(id).await?;
-            let mut after = before.application.clone();
-            if change(&mut after)? == Effect::Unchanged {
-                return Ok((Effect::Unchanged, after));
-            }
-            let stored = applications::update(&self.table, &before, after.clone(), &entry).await;
-            if self.told(stored)? == Stored::Yes {
-                return Ok((Effect::Changed, after));
+            match self.change_as_seen(&self.find(id).await?, what, &change).await {
+                Err(Error::Outrun) => {}
+                outcome => return outcome,
             }
         }
         Err(Error::Outrun)
+    }
+
+    /// Changes an application that was looked at before, and nothing but that: whoever was faster may have changed what
+    /// was decided on.
+    async fn change_as_seen(
+        &self,
+        before: &VersionedApplication,
+        what: &str,
+        change: impl Fn(&mut Application) -> Result<Effect, Error>,
+    ) -> Result<Effect, Error> {
+        let mut after = before.application.clone();
+        if change(&mut after)? == Effect::Unchanged {
+            return Ok(Effect::Unchanged);
+        }
+        let entry = self.entry(what.to_owned()).await?;
+        match self.told(applications::update(&self.table, before, after, &entry).await)? {
+            Stored::Yes => Ok(Effect::Changed),
+            Stored::Outrun => Err(Error::Outrun),
+        }
     }
 
     /// Asks whether to go on with what ends something.
@@ -98,11 +111,12 @@ impl Operator {
 
     /// Prints what came of a command: `text` for people, `value` for programs.
     fn print(&self, text: &str, value: &impl Serialize) -> Result<(), Error> {
+        let mut output = io::stdout().lock();
         if self.json {
-            println!("{}", serde_json::to_string_pretty(value).map_err(io::Error::from)?);
+            let json = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
+            writeln!(output, "{json}").map_err(Error::Output)
         } else {
-            println!("{text}");
+            writeln!(output, "{text}").map_err(Error::Output)
         }
-        Ok(())
     }
 }

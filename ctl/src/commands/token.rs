@@ -39,8 +39,8 @@ async fn revoke(operator: &Operator, shown: &str) -> Result<(), Error> {
     let entry = operator.entry(format!("revoked the token {hash}")).await?;
     let revoked = tokens::revoke(&operator.table, &app, &hash, Some(&entry)).await;
     // Gone between the two is gone as well.
-    let effect = if operator.told(revoked)? { Effect::Changed } else { Effect::Unchanged };
-    operator.print(&format!("The token of {app} is revoked."), &ChangeView::new(&app, effect, Some(1)))
+    let (effect, ended) = if operator.told(revoked)? { (Effect::Changed, 1) } else { (Effect::Unchanged, 0) };
+    operator.print(&format!("The token of {app} is revoked."), &ChangeView::new(&app, effect, Some(ended)))
 }
 
 fn parse_hash(text: &str) -> Result<TokenHash, Error> {

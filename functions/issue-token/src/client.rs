@@ -24,7 +24,7 @@ pub(crate) fn authenticate(
     let application = found.as_ref().map(|found| &found.application);
     let is_authentic = Application::authenticates(application, &credentials.secret, now);
     let found = found.filter(|_| is_authentic).ok_or(OAuthError::InvalidClient)?;
-    request.is_of(&found.application.app_id);
+    request.belongs_to(&found.application.app_id);
     match found.application.status {
         ApplicationStatus::Enabled => Ok(found),
         ApplicationStatus::Disabled => Err(OAuthError::UnauthorizedClient.into()),

@@ -1,7 +1,10 @@
 //! Telling a client what its token is good for: RFC 7662.
 
 use api::{Failure, UncheckedRequest};
-use model::oauth::{ClientCredentials, Form, OAuthError, TokenParameter};
+use model::{
+    Timestamp,
+    oauth::{ClientCredentials, Form, OAuthError, TokenParameter},
+};
 use serde::Serialize;
 use store::{
     StoreError, Table, applications,
@@ -26,7 +29,8 @@ struct ActiveToken {
     /// The end of its life, in epoch seconds.
     exp: u64,
     /// When it was issued, in epoch seconds.
-    iat: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iat: Option<u64>,
 }
 
 /// Tells what the token of a request is good for, if it is the client's own and lives. One round trip: two reads.
@@ -68,7 +72,7 @@ impl From<AccessToken> for ActiveToken {
             client_id: token.principal.app.to_string(),
             token_type: "bearer",
             exp: token.expire_at,
-            iat: token.issued_at.seconds(),
+            iat: token.issued_at.map(Timestamp::seconds),
         }
     }
 }

@@ -8,7 +8,7 @@ use model::{
 use serde::Serialize;
 use store::{
     applications,
-    tokens::{self, Grant, Issue},
+    tokens::{self, Grant, Issue, Minute},
 };
 use uuid::Uuid;
 
@@ -31,8 +31,8 @@ impl std::fmt::Debug for TokenAnswer {
     }
 }
 
-/// Issues a token to the client of a request. Two round trips: who it is, and a transaction that stores the token if
-/// the application is still what it was.
+/// Issues a token to the client of a request. Two round trips: who it is and how many tokens it took, and a transaction
+/// that stores the token if the application is still what it was.
 ///
 /// # Errors
 /// The first that applies: what is asked for, who asks, whether it is approved, whether it was too often; or the store.
@@ -47,12 +47,22 @@ pub(crate) async fn issue(
     // Whoever changes the application meanwhile is waited for: what counts is what it is when the token is stored.
     loop {
         let now = deps.clock.now();
-        let found = applications::find(&access, &credentials.app).await?;
+        let minute = Minute::of(now);
+        let (found, refusal) = tokio::try_join!(
+            applications::find(&access, &credentials.app),
+            tokens::refusal(&access, &credentials.app, minute, deps.tokens_per_minute),
+        )?;
         let client = authenticate(request, &credentials, found, now)?;
         let scopes = grantable(&client.application, wanted.as_ref())?;
         let token = BearerToken::of_uuid(&Uuid::new_v4().to_string());
         let grant = Grant::to(&client.application, &scopes, now, deps.lifetime.expiry(now));
-        match tokens::issue(&access, &client, &token.hash(), &grant, deps.tokens_per_minute).await? {
+        let issue = if let Some(refusal) = refusal {
+            refusal
+        } else {
+            let limit = deps.tokens_per_minute;
+            tokens::issue(&access, &client, &token.hash(), &grant, minute, limit).await?
+        };
+        match issue {
             Issue::Done => {
                 request.count(Metric::TokensIssued);
                 return Ok(TokenAnswer {

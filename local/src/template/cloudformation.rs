@@ -12,6 +12,7 @@ use super::TemplateError;
 /// functions stay what they are, in their long form: `{"Fn::GetAtt": ["Table", "Arn"]}`.
 #[derive(Debug)]
 pub struct Stack {
+    parameters: Value,
     globals: Value,
     resources: Vec<Resource>,
 }
@@ -35,7 +36,9 @@ impl Stack {
         let documents = Yaml::load_from_str(yaml).map_err(|error| TemplateError(error.to_string()))?;
         let template =
             documents.first().and_then(Yaml::as_mapping).ok_or_else(|| TemplateError("empty".into()))?;
-        let defaults = defaults(section(template, "Parameters"));
+        let parameters = section(template, "Parameters");
+        let defaults = defaults(parameters);
+        let parameters = parameters.map_or(Value::Null, |parameters| json_map(parameters, &defaults));
         let globals =
             section(template, "Globals").map_or(Value::Null, |globals| json_map(globals, &defaults));
         // The order of resources matters, and a map of JSON values does not keep it.
@@ -51,7 +54,13 @@ impl Stack {
                 })
             })
             .collect();
-        Ok(Self { globals, resources })
+        Ok(Self { parameters, globals, resources })
+    }
+
+    /// What the template says of a parameter.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&Value> {
+        self.parameters.get(name)
     }
 
     /// The resources of type `kind`, in the order of the template.

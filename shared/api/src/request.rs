@@ -4,7 +4,7 @@ use lambda_http::{
     Body, RequestExt, aws_lambda_events::query_map::QueryMap, http::header::AUTHORIZATION,
     request::RequestContext,
 };
-use model::{BodyError, CustomerServiceError, JsonObject, Parameter, Principal, Source};
+use model::{AppId, BodyError, CustomerServiceError, JsonObject, Parameter, Principal, Source};
 use store::{Meter, Table};
 
 use crate::{Metric, Tally};
@@ -14,6 +14,12 @@ use crate::{Metric, Tally};
 pub(crate) struct Account {
     pub(crate) meter: Meter,
     pub(crate) tally: Tally,
+}
+
+impl Account {
+    fn table(&self, table: &Table) -> Table {
+        table.metered(&self.meter)
+    }
 }
 
 /// A request as a `handle` gets it: there is none without a principal.
@@ -72,12 +78,11 @@ impl Request {
     /// `table` as this request sees it: what is used of it stands in the request's log line.
     #[must_use]
     pub fn table(&self, table: &Table) -> Table {
-        table.metered(&self.account.meter)
+        self.account.table(table)
     }
 }
 
-/// A request that no authorizer has seen: whoever handles it finds out who calls.
-#[derive(Debug)]
+/// A request that no authorizer has seen: whoever handles it finds out who calls. It holds secrets, hence no `Debug`.
 pub struct UncheckedRequest {
     /// The path of the route, whatever stage or domain it was called by.
     pub path: String,
@@ -120,7 +125,7 @@ impl UncheckedRequest {
     }
 
     /// Notes who was found to call.
-    pub fn is_of(&self, application: &model::AppId) {
+    pub fn belongs_to(&self, application: &AppId) {
         self.account.tally.belongs_to_application(application);
     }
 
@@ -132,7 +137,7 @@ impl UncheckedRequest {
     /// `table` as this request sees it: what is used of it stands in the request's log line.
     #[must_use]
     pub fn table(&self, table: &Table) -> Table {
-        table.metered(&self.account.meter)
+        self.account.table(table)
     }
 }
 

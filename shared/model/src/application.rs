@@ -183,11 +183,11 @@ impl Application {
         effect
     }
 
-    /// Replaces the secret. The one that was in force works until `until`, in epoch seconds; the one before that, if
-    /// it still worked, no longer does.
-    pub fn rotate_secret(&mut self, secret: &ClientSecret, until: u64) {
+    /// Replaces the secret. The one that was in force works until `until`, in epoch seconds, or no longer at all; the
+    /// one before that, if it still worked, no longer does.
+    pub fn rotate_secret(&mut self, secret: &ClientSecret, until: Option<u64>) {
         let hash = std::mem::replace(&mut self.secret, secret.hash());
-        self.previous_secret = Some(PreviousSecret { hash, until });
+        self.previous_secret = until.map(|until| PreviousSecret { hash, until });
     }
 }
 
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn a_secret_that_was_replaced_works_until_its_time_and_no_second_longer() {
         let mut application = application();
-        application.rotate_secret(&secret("2"), NOW.seconds() + 60);
+        application.rotate_secret(&secret("2"), Some(NOW.seconds() + 60));
         let at = |seconds: u64| Timestamp::from_millis(NOW.millis() + seconds * 1000);
         assert!(authenticates(&application, "2", NOW) && authenticates(&application, "2", at(1_000_000)));
         assert!(authenticates(&application, "1", NOW) && authenticates(&application, "1", at(59)));
@@ -254,11 +254,19 @@ mod tests {
     #[test]
     fn the_secret_before_the_previous_one_ends_at_once() {
         let mut application = application();
-        application.rotate_secret(&secret("2"), NOW.seconds() + 60);
-        application.rotate_secret(&secret("3"), NOW.seconds() + 60);
+        application.rotate_secret(&secret("2"), Some(NOW.seconds() + 60));
+        application.rotate_secret(&secret("3"), Some(NOW.seconds() + 60));
         let working: Vec<_> =
             ["1", "2", "3"].into_iter().filter(|digits| authenticates(&application, digits, NOW)).collect();
         assert_eq!(working, ["2", "3"]);
+    }
+
+    #[test]
+    fn without_a_grace_period_the_old_secret_ends_at_once_whatever_time_it_is() {
+        let mut application = application();
+        application.rotate_secret(&secret("2"), None);
+        assert!(!authenticates(&application, "1", Timestamp::from_millis(0)));
+        assert!(authenticates(&application, "2", NOW));
     }
 
     #[test]

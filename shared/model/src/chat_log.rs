@@ -4,7 +4,10 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChatId, Cursor, IntegerError, Parameter, ParameterError, Source, customer_service::required};
+use crate::{
+    ChatId, Cursor, Parameter, ParameterError, Source,
+    parameter_error::{optional_integer, required},
+};
 
 /// One question of the user and the robot's reply, in the form the API shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,11 +59,7 @@ impl Limit {
     pub const RANGE: RangeInclusive<u32> = 1..=1000;
 
     fn parse(parameter: &Parameter<'_>) -> Result<Option<Self>, ParameterError> {
-        match parameter.integer(Self::RANGE) {
-            Ok(number) => Ok(number.map(Self)),
-            Err(IntegerError::NotAnInteger) => Err(ParameterError::NotAnInteger("limit")),
-            Err(IntegerError::OutOfRange) => Err(ParameterError::OutOfRange("limit", Self::RANGE)),
-        }
+        Ok(optional_integer(parameter, "limit", Self::RANGE)?.map(Self))
     }
 
     /// The number itself.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{ClientId, Parameter, ParameterError, customer_service::required};
+use crate::{ClientId, Parameter, ParameterError, parameter_error::required};
 
 /// A user as the API shows one. Spelled as the API document spells it; what is not known is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

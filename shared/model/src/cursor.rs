@@ -1,18 +1,11 @@
 //! Where a chat log that was too long for one answer goes on.
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
-
-use crate::{ChatId, Parameter, ParameterError, Source};
-
-/// How many bytes of checksum a cursor carries: enough that no accident and no idle tampering goes unnoticed.
-const CHECKSUM_LENGTH: usize = 8;
+use crate::{ChatId, Parameter, ParameterError, Source, opaque::Opaque};
 
 /// The place after an entry of a chat log: that entry's position in its chat.
 ///
-/// To a caller it is opaque text: the position behind a checksum over the source, the chat and the position. The
-/// checksum is no secret and needs none, since a cursor only says where in a chat to go on, and which chat that is
-/// comes from the request, checked like any other.
+/// To a caller it is opaque text, good for this chat of this source alone. It only says where in a chat to go on; which
+/// chat that is comes from the request, checked like any other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(String);
 
@@ -32,8 +25,7 @@ impl Cursor {
     /// The text a caller gets, for this chat of this source alone.
     #[must_use]
     pub fn issue(&self, source: Source, chat: &ChatId) -> String {
-        let checksum = checksum(source, chat, &self.0);
-        BASE64_URL_SAFE_NO_PAD.encode([&checksum, self.0.as_bytes()].concat())
+        of_chat_log(&source.to_string(), chat).issue(&self.0)
     }
 
     /// Reads the parameter `cursor` of a request for `chat` of `source`.
@@ -45,22 +37,23 @@ impl Cursor {
         source: Source,
         chat: &ChatId,
     ) -> Result<Option<Self>, ParameterError> {
-        let Some(text) = parameter.text().map_err(|_| ParameterError::InvalidCursor)? else {
-            return Ok(None);
-        };
-        Self::decode(&text)
-            .filter(|(claimed, position)| {
-                is_position(position) && *claimed == checksum(source, chat, position)
-            })
-            .map(|(_, position)| Some(Self(position)))
-            .ok_or(ParameterError::InvalidCursor)
+        of_chat_log(&source.to_string(), chat)
+            .read(parameter)?
+            .map(
+                |position| {
+                    if is_position(&position) {
+                        Ok(Self(position))
+                    } else {
+                        Err(ParameterError::InvalidCursor)
+                    }
+                },
+            )
+            .transpose()
     }
+}
 
-    fn decode(text: &str) -> Option<([u8; CHECKSUM_LENGTH], String)> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (checksum, position) = bytes.split_first_chunk()?;
-        Some((*checksum, String::from_utf8(position.to_vec()).ok()?))
-    }
+fn of_chat_log<'a>(source: &'a str, chat: &'a ChatId) -> Opaque<'a> {
+    Opaque::of(["chat log", source, chat.as_str()])
 }
 
 /// Whether this can be an entry's place: 13 digits of milliseconds, and what tells it from others of that millisecond.
@@ -68,19 +61,6 @@ fn is_position(text: &str) -> bool {
     text.split_once('#').is_some_and(|(millis, id)| {
         millis.len() == 13 && millis.bytes().all(|byte| byte.is_ascii_digit()) && (1..=64).contains(&id.len())
     })
-}
-
-fn checksum(source: Source, chat: &ChatId, position: &str) -> [u8; CHECKSUM_LENGTH] {
-    let digest = Sha256::new()
-        .chain_update(source.number().to_be_bytes())
-        // With the length before it, no other chat and position run together to the same bytes.
-        .chain_update((chat.as_str().len() as u64).to_be_bytes())
-        .chain_update(chat.as_str())
-        .chain_update(position)
-        .finalize();
-    let mut checksum = [0; CHECKSUM_LENGTH];
-    checksum.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-    checksum
 }
 
 #[cfg(test)]

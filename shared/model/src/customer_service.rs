@@ -1,10 +1,8 @@
 //! The errors of the customer-service product: contract, "Error numbers of the customer-service product".
 
-use std::ops::RangeInclusive;
-
 use thiserror::Error;
 
-use crate::{BodyError, BoundedText, Parameter, TextError};
+use crate::{BodyError, ParameterError};
 
 /// Why a customer-service request is not done. The text is what the caller reads.
 ///
@@ -81,55 +79,6 @@ impl CustomerServiceError {
     }
 }
 
-/// What is wrong with a parameter; errcode 40035. Nested names are dotted.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ParameterError {
-    /// Absent, `null`, empty or blank.
-    #[error("Required parameter '{0}' is not present")]
-    Missing(&'static str),
-    /// A string that is too long or not of its form.
-    #[error("{0}: {1}")]
-    Text(&'static str, TextError),
-    /// Not an integer.
-    #[error("{0}: must be an integer")]
-    NotAnInteger(&'static str),
-    /// An integer outside its range.
-    #[error("{0}: value must be between {min} and {max}", min = .1.start(), max = .1.end())]
-    OutOfRange(&'static str, RangeInclusive<u32>),
-    /// An event that is neither `begin` nor `end`.
-    #[error("{0}: must be one of [begin, end]")]
-    NotAnEvent(&'static str),
-    /// Neither a string nor an integer that could stand for one.
-    #[error("{0}: must be a string")]
-    NotAString(&'static str),
-    /// Not an object.
-    #[error("{0}: must be an object")]
-    NotAnObject(&'static str),
-    /// A cursor that was altered, or is for another chat or source.
-    #[error("cursor: is not valid")]
-    InvalidCursor,
-}
-
-/// A parameter that must be there.
-pub(crate) fn required<T: BoundedText>(
-    parameter: &Parameter<'_>,
-    name: &'static str,
-) -> Result<T, ParameterError> {
-    optional(parameter, name)?.ok_or(ParameterError::Missing(name))
-}
-
-/// A parameter that may be there, and keeps its rules if it is.
-pub(crate) fn optional<T: BoundedText>(
-    parameter: &Parameter<'_>,
-    name: &'static str,
-) -> Result<Option<T>, ParameterError> {
-    parameter
-        .text()
-        .map_err(|_| ParameterError::NotAString(name))?
-        .map(|text| T::parse(&text).map_err(|error| ParameterError::Text(name, error)))
-        .transpose()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,27 +105,6 @@ mod tests {
                 (error.errcode(), error.status(), error.to_string().as_str()),
                 (errcode, status, message)
             );
-        }
-    }
-
-    #[test]
-    fn every_text_of_errcode_40035() {
-        let table = [
-            (ParameterError::Missing("text.content"), "Required parameter 'text.content' is not present"),
-            (
-                ParameterError::Text("touser", TextError::TooLong { max: 64 }),
-                "touser: length exceeds the max value [64]",
-            ),
-            (ParameterError::NotAnInteger("source"), "source: must be an integer"),
-            (ParameterError::OutOfRange("limit", 1..=1000), "limit: value must be between 1 and 1000"),
-            (ParameterError::Text("url", TextError::NotAnHttpUrl), "url: must be an http or https URL"),
-            (ParameterError::NotAnEvent("eventType"), "eventType: must be one of [begin, end]"),
-            (ParameterError::NotAString("touser"), "touser: must be a string"),
-            (ParameterError::NotAnObject("text"), "text: must be an object"),
-            (ParameterError::InvalidCursor, "cursor: is not valid"),
-        ];
-        for (error, message) in table {
-            assert_eq!(error.to_string(), message);
         }
     }
 }

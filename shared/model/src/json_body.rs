@@ -62,6 +62,13 @@ impl<'a> JsonObject<'a> {
     pub fn get(&self, name: &str) -> Parameter<'a> {
         self.0.get(name).map_or(Parameter::Absent, |raw| Parameter::from_json(raw.get()))
     }
+
+    /// The elements of the list `name`; `None` if it is no list.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Option<Vec<Parameter<'a>>> {
+        let elements: Vec<&'a RawValue> = serde_json::from_str(self.0.get(name)?.get()).ok()?;
+        Some(elements.into_iter().map(|raw| Parameter::from_json(raw.get())).collect())
+    }
 }
 
 /// Whether every string of `json`, which is known to be well-formed, can be turned into text.

@@ -12,7 +12,10 @@ mod customer_service;
 mod digest;
 mod json_body;
 pub mod oauth;
+mod opaque;
 mod parameter;
+mod parameter_error;
+pub mod platform;
 mod principal;
 mod push_error;
 mod push_request;
@@ -26,18 +29,19 @@ pub use application::{Application, ApplicationStatus, Effect, NotApprovable, Not
 pub use chat_log::{ChatLogEntry, ChatLogQuery, Limit};
 pub use chat_user::{ChannelConfig, ChatUser, UserProfile};
 pub use cursor::Cursor;
-pub use customer_service::{CustomerServiceError, ParameterError};
+pub use customer_service::CustomerServiceError;
 pub use digest::sha256_hex;
 pub use json_body::{BODY_LIMIT, BodyError, JsonObject};
 pub use parameter::{IntegerError, NotAString, Parameter};
+pub use parameter_error::ParameterError;
 pub use principal::{PermittedSources, Principal};
 pub use push_error::PushError;
 pub use push_request::{ExpireHours, PushRequest, UserIds};
 pub use received_message::{MessageBody, ReceivedMessage};
 pub use source::{NoSource, Source};
 pub use text::{
-    AgentName, AppId, AppName, BoundedText, ChatId, ClientId, Content, FileName, HttpUrl, MessageId,
-    TextError, UserId,
+    AgentName, AppId, AppName, BoundedText, ChatId, ClientId, Content, EntryId, FileName, HostIp, HttpUrl,
+    MessageId, ReplyMode, TextError, UserAgent, UserDetail, UserId,
 };
 pub use timestamp::Timestamp;
 pub use token::{BearerToken, MalformedToken, Scope, TokenHash};

@@ -1,14 +1,15 @@
-//! The errors of the push product: contract, "POST /chatbot/api/front/thirdParty/message/push" and "Tokens".
+//! The errors of the push product: contract, "POST /chatbot/api/front/thirdParty/message/push" and "Tokens"; and of the
+//! platform's API, which keeps its conventions.
 
 use thiserror::Error;
 
-use crate::BodyError;
+use crate::{BodyError, ParameterError};
 
 /// Why a push request is not done. The text is what the caller reads, spelled as the API document spells it.
 ///
 /// One variant for each answer of the contract, those included that API Gateway gives before a function is called:
 /// the template's literal answers are tested against them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PushError {
     /// The token is missing or malformed.
     #[error("parse access_token from Authorization error")]
@@ -46,6 +47,9 @@ pub enum PushError {
     /// The message id stands for other content until its latest deadline.
     #[error("messsagePush.messageId: already used for different content")]
     MessageIdTaken,
+    /// A parameter that the document does not know breaks a rule.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
     /// No such path or method.
     #[error("invalid url")]
     InvalidUrl,
@@ -60,12 +64,13 @@ pub enum PushError {
 impl PushError {
     /// The HTTP status, which is the product's `code` too.
     #[must_use]
-    pub const fn status(self) -> u16 {
+    pub const fn status(&self) -> u16 {
         match self {
             Self::TokenMissing
             | Self::TokenRefused
             | Self::InvalidJson
             | Self::Missing(_)
+            | Self::Parameter(_)
             | Self::NotAString(_)
             | Self::TooManyUsers
             | Self::UserIdTooLong

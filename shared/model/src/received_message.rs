@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::{
     AgentName, ChatId, Content, CustomerServiceError, FileName, HttpUrl, JsonObject, Parameter,
     ParameterError,
-    customer_service::{optional, required},
+    parameter_error::{optional, required},
 };
 
 /// A message from a third-party customer-service system that keeps every rule of the contract.
@@ -93,7 +93,7 @@ impl Kind {
                 match word(&event_type, "eventType")?.trim() {
                     "begin" => Ok(Self::Begin),
                     "end" => Ok(Self::End),
-                    _ => Err(ParameterError::NotAnEvent("eventType").into()),
+                    _ => Err(ParameterError::NotOneOf("eventType", "begin, end").into()),
                 }
             }
             "evaluate" => Ok(Self::Evaluate),

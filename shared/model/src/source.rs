@@ -4,7 +4,7 @@ use std::{fmt, ops::RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{IntegerError, Parameter, ParameterError};
+use crate::{Parameter, ParameterError, parameter_error::optional_integer};
 
 /// A third-party system, `source`: 1 is 佳信.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,11 +28,7 @@ impl Source {
     /// # Errors
     /// `source: must be an integer`, then `source: value must be between 1 and 2147483647`.
     pub fn parse(parameter: &Parameter<'_>) -> Result<Self, ParameterError> {
-        match parameter.integer(Self::RANGE) {
-            Ok(number) => Ok(number.map_or(Self::DEFAULT, Self)),
-            Err(IntegerError::NotAnInteger) => Err(ParameterError::NotAnInteger("source")),
-            Err(IntegerError::OutOfRange) => Err(ParameterError::OutOfRange("source", Self::RANGE)),
-        }
+        Ok(optional_integer(parameter, "source", Self::RANGE)?.map_or(Self::DEFAULT, Self))
     }
 
     /// The number itself.

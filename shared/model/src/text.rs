@@ -119,6 +119,26 @@ bounded_text!(
     AppId, 64, |text| within::<AppId>(text.trim())
 );
 bounded_text!(
+    /// The address a user comes from, `hostIp`. At most 64 long, which the longest address of IPv6 is not.
+    HostIp, 64, |text| within::<HostIp>(text.trim())
+);
+bounded_text!(
+    /// What a user's browser says it is, `userAgent`. At most 2048 long, as URLs are.
+    UserAgent, 2048, |text| within::<UserAgent>(text.trim())
+);
+bounded_text!(
+    /// Something about a user, such as the city. At most 255 long.
+    UserDetail, 255, |text| within::<UserDetail>(text.trim())
+);
+bounded_text!(
+    /// How the robot came to its reply, `replyMode`. At most 64 long.
+    ReplyMode, 64, |text| within::<ReplyMode>(text.trim())
+);
+bounded_text!(
+    /// What identifies a turn of a conversation, `entryId`. At most 64 long.
+    EntryId, 64, |text| within::<EntryId>(text.trim())
+);
+bounded_text!(
     /// What people call an application. At most 64 long, as ids are.
     AppName, 64, |text| within::<AppName>(text.trim())
 );

@@ -1,7 +1,11 @@
 //! A moment, and the one form in which the contract shows moments.
 
 use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, UtcOffset, macros::offset};
+use time::{
+    OffsetDateTime, PrimitiveDateTime, UtcOffset,
+    format_description::BorrowedFormatItem,
+    macros::{format_description, offset},
+};
 
 /// The time zone of every date and time the contract shows.
 const SHOWN_IN: UtcOffset = offset!(+8);
@@ -37,6 +41,20 @@ impl Timestamp {
     pub const fn plus_hours(self, hours: u64) -> Self {
         Self(self.0 + hours * 3_600_000)
     }
+
+    /// The moment that `text` shows in the form of [`Timestamp::date_time`]; `None` if it is not of that form, before
+    /// 1970, or after 2286-11-20, from when milliseconds have a digit more than keys have room for.
+    #[must_use]
+    pub fn parse_date_time(text: &str) -> Option<Self> {
+        const FORM: &[BorrowedFormatItem<'_>] =
+            format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+        let moment = PrimitiveDateTime::parse(text, FORM).ok()?.assume_offset(SHOWN_IN);
+        let millis = u64::try_from(moment.unix_timestamp()).ok()?.checked_mul(1000)?;
+        (millis <= Self::LAST.0).then_some(Self(millis))
+    }
+
+    /// The last moment whose milliseconds have 13 digits.
+    const LAST: Self = Self(9_999_999_999_999);
 
     /// `yyyy-MM-dd HH:mm:ss` in UTC+8, as the contract writes `DateTime` and `lastLoginTime`; empty for a moment
     /// after the year 9999, which that form cannot show.
@@ -77,6 +95,33 @@ mod tests {
     #[test]
     fn a_moment_beyond_the_form_is_empty() {
         assert_eq!(Timestamp::from_millis(u64::MAX).date_time(), "");
+    }
+
+    #[test]
+    fn a_date_and_time_is_read_back_and_nothing_else_is() {
+        for text in
+            ["2020-05-12 08:30:00", "1970-01-01 08:00:00", "2286-11-21 01:46:39", "2024-02-29 23:59:59"]
+        {
+            assert_eq!(Timestamp::parse_date_time(text).unwrap().date_time(), text);
+        }
+        for text in [
+            "",
+            "2020-05-12",
+            "2020-05-12T08:30:00",
+            "2020-05-12 08:30",
+            "2020-5-12 08:30:00",
+            "2020-02-30 08:30:00",
+            "2020-05-12 24:00:00",
+            "2020-05-12 08:30:60",
+            "2020-05-12 08:30:00 ",
+            "2020-05-12 08:30:00Z",
+            "1970-01-01 07:59:59",
+            "2286-11-21 01:46:40",
+            "9999-12-31 23:59:59",
+            "-001-01-01 00:00:00",
+        ] {
+            assert_eq!(Timestamp::parse_date_time(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -96,11 +96,16 @@ pub enum Scope {
     CustomerService,
     /// The push product.
     MessagePush,
+    /// The API of the chatbot platform itself: not for partners.
+    Platform,
 }
 
 impl Scope {
+    /// The scopes that partners apply for.
+    pub const OF_PARTNERS: [Self; 2] = [Self::CustomerService, Self::MessagePush];
+
     /// Every scope.
-    pub const ALL: [Self; 2] = [Self::CustomerService, Self::MessagePush];
+    pub const ALL: [Self; 3] = [Self::CustomerService, Self::MessagePush, Self::Platform];
 
     /// The scope's name, as applications apply for it.
     #[must_use]
@@ -108,13 +113,14 @@ impl Scope {
         match self {
             Self::CustomerService => "thirdparty-customer-service",
             Self::MessagePush => "message-push-service",
+            Self::Platform => "chatbot-platform",
         }
     }
 }
 
 /// The text is the name of no scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a scope is thirdparty-customer-service or message-push-service")]
+#[error("a scope is thirdparty-customer-service, message-push-service or chatbot-platform")]
 pub struct UnknownScope;
 
 impl std::str::FromStr for Scope {

@@ -51,14 +51,14 @@ pub enum Stored {
 
 impl VersionedApplication {
     /// What holds as long as nobody changes the application.
-    fn is_unchanged(&self) -> Expression {
+    fn unchanged(&self) -> Expression {
         Expression::new("version = :read", [(":read", AttributeValue::N(self.version.to_string()))])
     }
 
     /// Writes the rest of a transaction only if nobody changed the application meanwhile.
     pub(crate) fn check<'t>(&self, transaction: Transaction<'t>) -> Result<Transaction<'t>, StoreError> {
         let sort = belongings(&self.application.app_id);
-        transaction.check(APPLICATIONS.to_owned(), sort, self.is_unchanged())
+        transaction.check(APPLICATIONS.to_owned(), sort, self.unchanged())
     }
 }
 
@@ -86,7 +86,7 @@ pub async fn update(
     entry: &AuditEntry,
 ) -> Result<Stored, StoreError> {
     let new = VersionedApplication { application: after, version: before.version + 1 };
-    write(table, &new, before.is_unchanged(), entry).await
+    write(table, &new, before.unchanged(), entry).await
 }
 
 async fn write(
@@ -104,6 +104,14 @@ async fn write(
         Outcome::Written => Stored::Yes,
         Outcome::Refused { .. } => Stored::Outrun,
     })
+}
+
+/// Writes `entry` into the history of an application.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be written.
+pub async fn add_to_history(table: &Table, id: &AppId, entry: &AuditEntry) -> Result<(), StoreError> {
+    add_entry(Transaction::on(table), id, entry)?.commit().await.map(|_| ())
 }
 
 /// Writes `entry` into the history of the application with the rest of a transaction.

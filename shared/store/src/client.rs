@@ -61,6 +61,7 @@ pub async fn settings_of_operator() -> SdkConfig {
     // From a desk, AWS may be oceans away; nobody's request waits for it.
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(10))
         .operation_timeout(Duration::from_secs(30))
         .build();
     loader().timeout_config(timeouts).retry_config(RetryConfig::standard()).load().await

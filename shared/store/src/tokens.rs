@@ -6,6 +6,7 @@
 use std::num::NonZeroU32;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::{TryStreamExt, stream};
 use model::{
     AppId, Application, PermittedSources, Principal, Scope, Source, Timestamp, TokenHash, oauth::ScopeList,
 };
@@ -29,6 +30,9 @@ const LIMIT_WINDOW: u64 = 60;
 /// The most tokens whose two items each fit one transaction of DynamoDB's.
 const TOKENS_PER_TRANSACTION: usize = 50;
 
+/// How many such transactions are under way at once when many tokens are to end.
+const TRANSACTIONS_AT_ONCE: usize = 16;
+
 /// A token that is good now, and for what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessToken {
@@ -36,8 +40,8 @@ pub struct AccessToken {
     pub principal: Principal,
     /// What it may be used for, by name: a token may have scopes of products that are not this service's.
     pub scopes: Vec<String>,
-    /// When it was issued.
-    pub issued_at: Timestamp,
+    /// When it was issued, if whoever stored it said so.
+    pub issued_at: Option<Timestamp>,
     /// The end of its life, in epoch seconds.
     pub expire_at: u64,
 }
@@ -61,8 +65,9 @@ pub struct Grant {
     /// The third-party systems the application may speak for.
     #[serde(default)]
     pub sources: Vec<Source>,
-    /// When it was issued.
-    pub issued_at: Timestamp,
+    /// When it was issued; not known of one that an operator stored by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_at: Option<Timestamp>,
     /// The end of its life, in epoch seconds.
     pub expire_at: u64,
 }
@@ -75,7 +80,7 @@ impl Grant {
             app_id: application.app_id.clone(),
             scopes: scopes.iter().map(str::to_owned).collect(),
             sources: application.sources.clone(),
-            issued_at,
+            issued_at: Some(issued_at),
             expire_at,
         }
     }
@@ -89,10 +94,40 @@ pub struct IssuedToken {
     pub hash: TokenHash,
     /// What it may be used for, by name.
     pub scopes: Vec<String>,
-    /// When it was issued.
-    pub issued_at: Timestamp,
+    /// When it was issued, if whoever stored it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_at: Option<Timestamp>,
     /// The end of its life, in epoch seconds.
     pub expire_at: u64,
+}
+
+/// A minute of the clock, over which an application's tokens are counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Minute {
+    number: u64,
+    /// Seconds until it is over.
+    left: u64,
+}
+
+impl Minute {
+    /// The minute that `now` is in.
+    #[must_use]
+    pub const fn of(now: Timestamp) -> Self {
+        let seconds = now.seconds();
+        Self { number: seconds / LIMIT_WINDOW, left: LIMIT_WINDOW - seconds % LIMIT_WINDOW }
+    }
+
+    fn sort(self) -> String {
+        format!("ISSUED#{}", self.number)
+    }
+
+    const fn end(self) -> u64 {
+        (self.number + 1) * LIMIT_WINDOW
+    }
+
+    const fn limit_reached(self) -> Issue {
+        Issue::LimitReached { retry_after: self.left }
+    }
 }
 
 /// What came of issuing a token.
@@ -137,6 +172,26 @@ pub async fn put(table: &Table, hash: &TokenHash, grant: &Grant) -> Result<(), S
     put_both(Transaction::on(table), hash, grant)?.commit().await.map(|_| ())
 }
 
+/// Tells whether an application has taken `limit` tokens in this minute already, so that one that asks again and again
+/// is turned away by a read and not by a transaction. One consistent read.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be read.
+pub async fn refusal(
+    table: &Table,
+    app: &AppId,
+    minute: Minute,
+    limit: NonZeroU32,
+) -> Result<Option<Issue>, StoreError> {
+    #[derive(Deserialize)]
+    struct Count {
+        issued: u32,
+    }
+    let item = table.get(belongings(app), &minute.sort(), Read::Consistent).await?;
+    let count = item.map(|item| from_item::<Count>(item, "GetItem")).transpose()?;
+    Ok(count.filter(|count| count.issued >= limit.get()).map(|_| minute.limit_reached()))
+}
+
 /// Stores what the token with this hash is good for, if the application is still what was read, and if it has taken
 /// fewer than `limit` tokens in this minute. One request.
 ///
@@ -147,30 +202,28 @@ pub async fn issue(
     application: &VersionedApplication,
     hash: &TokenHash,
     grant: &Grant,
+    minute: Minute,
     limit: NonZeroU32,
 ) -> Result<Issue, StoreError> {
     const CHECK: usize = 0;
-    let now = grant.issued_at.seconds();
-    let window = now / LIMIT_WINDOW;
-    let end = (window + 1) * LIMIT_WINDOW;
     let one_more = Expression::new(
         "SET expireAt = :end ADD issued :one",
         [
-            (":end", AttributeValue::N(end.to_string())),
+            (":end", AttributeValue::N(minute.end().to_string())),
             (":one", AttributeValue::N("1".to_owned())),
             (":limit", AttributeValue::N(limit.to_string())),
         ],
     );
     let transaction = application.check(Transaction::on(table))?.update(
         belongings(&grant.app_id),
-        format!("ISSUED#{window}"),
+        minute.sort(),
         one_more,
         "attribute_not_exists(issued) OR issued < :limit",
     )?;
     Ok(match put_both(transaction, hash, grant)?.commit().await? {
         Outcome::Written => Issue::Done,
         Outcome::Refused { step: CHECK } => Issue::Outrun,
-        Outcome::Refused { .. } => Issue::LimitReached { retry_after: end - now },
+        Outcome::Refused { .. } => minute.limit_reached(),
     })
 }
 
@@ -216,29 +269,30 @@ pub async fn revoke(
     Ok(transaction.commit().await? == Outcome::Written)
 }
 
-/// Revokes those tokens of an application for which `of_these` holds, and tells how many. Stopped half-way, what is
-/// left is found by the next call.
+/// Revokes those tokens of an application for which `of_these` holds, and tells how many were good at `now`. Stopped
+/// half-way, what is left is found by the next call.
 ///
 /// # Errors
 /// [`StoreError`] if the table cannot be read or written.
 pub async fn revoke_all(
     table: &Table,
     app: &AppId,
+    now: Timestamp,
     of_these: impl Fn(&IssuedToken) -> bool,
 ) -> Result<usize, StoreError> {
     let tokens: Vec<_> = belonging_to(table, app).await?.into_iter().filter(of_these).collect();
-    for tokens in tokens.chunks(TOKENS_PER_TRANSACTION) {
-        let mut transaction = Transaction::on(table);
-        for token in tokens {
-            transaction = transaction.delete(partition(&token.hash), TOKEN.to_owned(), None)?.delete(
-                belongings(app),
-                belonging(&token.hash.to_string()),
-                None,
-            )?;
-        }
-        transaction.commit().await?;
-    }
-    Ok(tokens.len())
+    stream::iter(tokens.chunks(TOKENS_PER_TRANSACTION).map(Ok))
+        .try_for_each_concurrent(TRANSACTIONS_AT_ONCE, |tokens| async move {
+            let mut transaction = Transaction::on(table);
+            for token in tokens {
+                let belonging = belonging(&token.hash.to_string());
+                transaction = transaction.delete(partition(&token.hash), TOKEN.to_owned(), None)?;
+                transaction = transaction.delete(belongings(app), belonging, None)?;
+            }
+            transaction.commit().await.map(|_| ())
+        })
+        .await?;
+    Ok(tokens.iter().filter(|token| lives(token.expire_at, now)).count())
 }
 
 /// The tokens of an application that are good at `now`, in no particular order.

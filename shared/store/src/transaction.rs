@@ -21,6 +21,10 @@ pub(crate) const TRANSACTION: &str = "TransactWriteItems";
 /// The reasons of a cancelled transaction that pass by themselves.
 const PASSING: [&str; 3] = ["ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"];
 
+/// How often a transaction is tried. With the waits between, that is about 15 seconds: longer than a function waits,
+/// and not for ever at a command line.
+const TRIES: u32 = 35;
+
 /// What must hold of an item for the transaction to be written, or how an item is changed; with the values in it.
 pub(crate) struct Expression {
     text: &'static str,
@@ -140,11 +144,12 @@ impl<'a> Transaction<'a> {
     /// Writes it. One request.
     ///
     /// What is cancelled because the table was busy, or another transaction was about one of the items, is asked for
-    /// again for as long as the caller waits: a deadline is the caller's to set. The SDK itself takes every cancelled
+    /// again, [`TRIES`] times at most. The SDK itself takes every cancelled
     /// transaction for final; what it does try again carries the same request token, so that a transaction whose
     /// answer was lost is not written twice.
     pub(crate) async fn commit(self) -> Result<Outcome, StoreError> {
         let mut backoff = Backoff::new();
+        let mut tries_left = TRIES;
         loop {
             let written = self
                 .table
@@ -170,7 +175,8 @@ impl<'a> Transaction<'a> {
             if let Some(step) = reasons.iter().position(|reason| has(reason, &["ConditionalCheckFailed"])) {
                 return Ok(Outcome::Refused { step });
             }
-            if !reasons.iter().any(|reason| has(reason, &PASSING)) {
+            tries_left -= 1;
+            if tries_left == 0 || !reasons.iter().any(|reason| has(reason, &PASSING)) {
                 return Err(StoreError::of(TRANSACTION)(error));
             }
             self.table.meter.count_retry();

@@ -1,0 +1,219 @@
+//! What the chat window asks for, again and again.
+//!
+//! A message is stored under an id that begins with the moment of its acceptance, and becomes visible a little later: a
+//! write may be tried again for as long as a function may run, and the clocks of two functions differ. So a message may
+//! become visible *behind* one that was read before. A poll therefore reads again what is not older than that may be,
+//! the *window*, and its cursor remembers what was given from the window.
+
+use std::{collections::BTreeSet, ops::RangeInclusive};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+
+use crate::{
+    ChatId, Parameter, ParameterError, Source, Timestamp,
+    opaque::Opaque,
+    parameter_error::{optional_integer, required},
+};
+
+/// What of which chat is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatQuery {
+    /// The third-party system.
+    pub source: Source,
+    /// The chat, `chatId`.
+    pub chat: ChatId,
+    /// What was given before, `after`.
+    pub after: ChatCursor,
+    /// The most messages to return, `limit`.
+    pub limit: PollLimit,
+}
+
+/// The most messages of one answer, `limit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PollLimit(u32);
+
+/// What was given of a chat: everything before the horizon, and of what is behind it, these.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChatCursor {
+    horizon: Horizon,
+    given: BTreeSet<[u8; ID_LENGTH]>,
+}
+
+/// A moment, in milliseconds: what was accepted before it has all been given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Horizon(u64);
+
+/// An id, a UUIDv7: 48 bits of milliseconds, then what tells it from others.
+const ID_LENGTH: usize = 16;
+
+impl PollLimit {
+    /// The numbers of messages that may be asked for.
+    pub const RANGE: RangeInclusive<u32> = 1..=200;
+    /// Asked for no number.
+    const DEFAULT: Self = Self(100);
+
+    /// The number itself.
+    #[must_use]
+    pub const fn number(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl ChatQuery {
+    /// Reads the parameters of a request.
+    ///
+    /// # Errors
+    /// The first that applies, of `source`, `chatId`, `after` and `limit`.
+    pub fn parse<'a>(parameter: impl Fn(&'static str) -> Parameter<'a>) -> Result<Self, ParameterError> {
+        let source = Source::parse(&parameter("source"))?;
+        let chat = required(&parameter("chatId"), "chatId")?;
+        let after = ChatCursor::parse(&parameter("after"), source, &chat)?.unwrap_or_default();
+        let limit = optional_integer(&parameter("limit"), "limit", PollLimit::RANGE)?
+            .map_or(PollLimit::DEFAULT, PollLimit);
+        Ok(Self { source, chat, after, limit })
+    }
+}
+
+impl Horizon {
+    /// The moment itself.
+    #[must_use]
+    pub const fn moment(self) -> Timestamp {
+        Timestamp::from_millis(self.0)
+    }
+}
+
+impl ChatCursor {
+    /// The most messages that a cursor remembers. As text they are 5.5 KB, which a URL has room for.
+    pub const CAPACITY: usize = 256;
+
+    /// From where on to read.
+    #[must_use]
+    pub const fn horizon(&self) -> Horizon {
+        self.horizon
+    }
+
+    /// Whether the message with this id was given.
+    #[must_use]
+    pub fn has_given(&self, id: &[u8; ID_LENGTH]) -> bool {
+        moment_of(id) < self.horizon.0 || self.given.contains(id)
+    }
+
+    /// Whether no more can be remembered until the window has moved on.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.given.len() >= Self::CAPACITY
+    }
+
+    /// Notes that a message is given.
+    pub fn give(&mut self, id: [u8; ID_LENGTH]) {
+        self.given.insert(id);
+    }
+
+    /// Moves the horizon on: whatever was accepted before `settled` is visible by now and has been given. What is
+    /// before the horizon need not be remembered.
+    pub fn settle(&mut self, settled: Timestamp) {
+        self.horizon = self.horizon.max(Horizon(settled.millis()));
+        let horizon = self.horizon.0;
+        self.given.retain(|id| moment_of(id) >= horizon);
+    }
+
+    /// The text a caller gets, for this chat of this source alone.
+    #[must_use]
+    pub fn issue(&self, source: Source, chat: &ChatId) -> String {
+        let given: Vec<u8> = self.given.iter().flatten().copied().collect();
+        let place = format!("{} {}", self.horizon.0, BASE64_URL_SAFE_NO_PAD.encode(given));
+        of_chat(&source.to_string(), chat).issue(&place)
+    }
+
+    fn parse(
+        parameter: &Parameter<'_>,
+        source: Source,
+        chat: &ChatId,
+    ) -> Result<Option<Self>, ParameterError> {
+        let Some(place) = of_chat(&source.to_string(), chat).read(parameter)? else { return Ok(None) };
+        Self::decode(&place).map(Some).ok_or(ParameterError::InvalidCursor)
+    }
+
+    fn decode(place: &str) -> Option<Self> {
+        let (horizon, given) = place.split_once(' ')?;
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(given).ok()?;
+        let (ids, rest) = bytes.as_chunks();
+        let is_whole = rest.is_empty() && ids.len() <= Self::CAPACITY;
+        let horizon = Horizon(horizon.parse().ok()?);
+        is_whole.then(|| Self { horizon, given: ids.iter().copied().collect() })
+    }
+}
+
+/// The moment of an id.
+fn moment_of(id: &[u8; ID_LENGTH]) -> u64 {
+    id.iter().take(6).fold(0, |millis, byte| millis << 8 | u64::from(*byte))
+}
+
+fn of_chat<'a>(source: &'a str, chat: &'a ChatId) -> Opaque<'a> {
+    Opaque::of(["chat", source, chat.as_str()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::BoundedText;
+
+    fn id(millis: u64, last: u8) -> [u8; ID_LENGTH] {
+        let mut id = [0; ID_LENGTH];
+        id[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+        id[15] = last;
+        id
+    }
+
+    fn chat() -> ChatId {
+        ChatId::parse("c").unwrap()
+    }
+
+    fn round_trip(cursor: &ChatCursor) -> Result<Option<ChatCursor>, ParameterError> {
+        let text = cursor.issue(Source::DEFAULT, &chat());
+        assert!(text.len() < 6_000, "{}", text.len());
+        ChatCursor::parse(&Parameter::from_query(Some(&text)), Source::DEFAULT, &chat())
+    }
+
+    #[test]
+    fn a_cursor_remembers_what_it_gave_and_forgets_what_is_before_the_horizon() {
+        let mut cursor = ChatCursor::default();
+        cursor.give(id(1_000, 1));
+        cursor.give(id(2_000, 1));
+        cursor.settle(Timestamp::from_millis(1_500));
+        assert!(cursor.has_given(&id(1_000, 1)) && cursor.has_given(&id(2_000, 1)));
+        assert!(cursor.has_given(&id(1_499, 9)), "all before the horizon is given");
+        assert!(!cursor.has_given(&id(1_500, 9)) && !cursor.has_given(&id(2_000, 2)));
+        assert_eq!(cursor.given.len(), 1);
+        cursor.settle(Timestamp::from_millis(1_000));
+        assert_eq!(cursor.horizon().moment(), Timestamp::from_millis(1_500), "never back");
+        assert_eq!(round_trip(&cursor), Ok(Some(cursor)));
+    }
+
+    #[test]
+    fn a_full_cursor_still_fits_a_url() {
+        let mut cursor = ChatCursor::default();
+        (0..=255).for_each(|last| cursor.give(id(u64::from(last), 255 - last)));
+        assert!(cursor.is_full());
+        assert_eq!(round_trip(&cursor), Ok(Some(cursor)));
+    }
+
+    #[test]
+    fn a_cursor_that_was_altered_or_is_another_chats_is_refused() {
+        let text = ChatCursor::default().issue(Source::DEFAULT, &chat());
+        let parse = |text: &str, chat: &str| {
+            ChatCursor::parse(
+                &Parameter::from_query(Some(text)),
+                Source::DEFAULT,
+                &ChatId::parse(chat).unwrap(),
+            )
+        };
+        assert_eq!(parse(&text, "c"), Ok(Some(ChatCursor::default())));
+        assert_eq!(parse(&text, "d"), Err(ParameterError::InvalidCursor));
+        assert_eq!(parse(&format!("{text}A"), "c"), Err(ParameterError::InvalidCursor));
+        for place in ["", "x ", "1", "1 !", "1 AAAA"] {
+            let forged = of_chat("1", &chat()).issue(place);
+            assert_eq!(parse(&forged, "c"), Err(ParameterError::InvalidCursor), "{place}");
+        }
+    }
+}

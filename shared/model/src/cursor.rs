@@ -38,7 +38,7 @@ impl Cursor {
         chat: &ChatId,
     ) -> Result<Option<Self>, ParameterError> {
         of_chat_log(&source.to_string(), chat)
-            .read(parameter)?
+            .read_text(parameter)?
             .map(
                 |position| {
                     if is_position(&position) {

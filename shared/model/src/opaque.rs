@@ -23,15 +23,16 @@ impl<'a> Opaque<'a> {
     }
 
     /// The text for a place in this list.
-    pub(crate) fn issue(&self, place: &str) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode([&self.checksum(place), place.as_bytes()].concat())
+    pub(crate) fn issue(&self, place: impl AsRef<[u8]>) -> String {
+        let place = place.as_ref();
+        BASE64_URL_SAFE_NO_PAD.encode([&self.checksum(place), place].concat())
     }
 
     /// Reads the place in this list that a parameter says.
     ///
     /// # Errors
     /// [`ParameterError::InvalidCursor`] if it was altered or was issued for another list.
-    pub(crate) fn read(&self, parameter: &Parameter<'_>) -> Result<Option<String>, ParameterError> {
+    pub(crate) fn read(&self, parameter: &Parameter<'_>) -> Result<Option<Vec<u8>>, ParameterError> {
         let Some(text) = parameter.text().map_err(|_| ParameterError::InvalidCursor)? else {
             return Ok(None);
         };
@@ -41,8 +42,17 @@ impl<'a> Opaque<'a> {
             .ok_or(ParameterError::InvalidCursor)
     }
 
-    fn checksum(&self, place: &str) -> [u8; CHECKSUM_LENGTH] {
-        let parts = self.list.iter().copied().chain([place]);
+    /// The same where a place is text.
+    ///
+    /// # Errors
+    /// [`ParameterError::InvalidCursor`] likewise.
+    pub(crate) fn read_text(&self, parameter: &Parameter<'_>) -> Result<Option<String>, ParameterError> {
+        let place = self.read(parameter)?.map(String::from_utf8);
+        place.transpose().map_err(|_| ParameterError::InvalidCursor)
+    }
+
+    fn checksum(&self, place: &[u8]) -> [u8; CHECKSUM_LENGTH] {
+        let parts = self.list.iter().map(|part| part.as_bytes()).chain([place]);
         // With the length before each part, no other parts run together to the same bytes.
         let digest = parts.fold(Sha256::new(), |digest, part| {
             digest.chain_update((part.len() as u64).to_be_bytes()).chain_update(part)
@@ -53,8 +63,8 @@ impl<'a> Opaque<'a> {
     }
 }
 
-fn decode(text: &str) -> Option<([u8; CHECKSUM_LENGTH], String)> {
+fn decode(text: &str) -> Option<([u8; CHECKSUM_LENGTH], Vec<u8>)> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
     let (checksum, place) = bytes.split_first_chunk()?;
-    Some((*checksum, String::from_utf8(place.to_vec()).ok()?))
+    Some((*checksum, place.to_vec()))
 }

@@ -40,7 +40,7 @@ impl InboxCursor {
     }
 
     fn parse(parameter: &Parameter<'_>, user: &UserId) -> Result<Option<Self>, ParameterError> {
-        let Some(place) = of_inbox(user).read(parameter)? else { return Ok(None) };
+        let Some(place) = of_inbox(user).read_text(parameter)? else { return Ok(None) };
         let (millis, key) = place.split_once(' ').ok_or(ParameterError::InvalidCursor)?;
         let millis = millis.parse().map_err(|_| ParameterError::InvalidCursor)?;
         Ok(Some(Self { accepted_at: Timestamp::from_millis(millis), key: key.to_owned() }))

@@ -21,6 +21,8 @@ pub const CLIENT_SECRET: &str = "cs-33333333-3333-4333-8333-333333333333";
 pub const CUSTOMER_SERVICE_TOKEN: &str = "cn-11111111-1111-4111-8111-111111111111";
 /// A token of the push product.
 pub const MESSAGE_PUSH_TOKEN: &str = "cn-22222222-2222-4222-8222-222222222222";
+/// A token of the platform's own API.
+pub const PLATFORM_TOKEN: &str = "cn-44444444-4444-4444-8444-444444444444";
 /// The chat of the API document.
 pub const CHAT: &str = "dc71a6ba-24b6-4ed9-b865-837f2a7e158f";
 /// The user of the API document.
@@ -53,9 +55,11 @@ pub async fn seed(access: &Table, chat_table: &Table, clock: &Clock) -> Result<(
     let expire_at = RETENTION.expiry(now);
     let demo = application(now)?;
     if applications::find(access, &demo.app_id).await?.is_none() {
-        for (token, scope) in
-            [(CUSTOMER_SERVICE_TOKEN, Scope::CustomerService), (MESSAGE_PUSH_TOKEN, Scope::MessagePush)]
-        {
+        for (token, scope) in [
+            (CUSTOMER_SERVICE_TOKEN, Scope::CustomerService),
+            (MESSAGE_PUSH_TOKEN, Scope::MessagePush),
+            (PLATFORM_TOKEN, Scope::Platform),
+        ] {
             let token = BearerToken::parse(token).map_err(|_| DemoError::Invalid)?;
             let scopes = ScopeList::of([scope.name()]).ok_or(DemoError::Invalid)?;
             tokens::put(access, &token.hash(), &Grant::to(&demo, &scopes, now, expire_at)).await?;
@@ -118,12 +122,14 @@ pub struct Urls<'a> {
     pub customer_service: &'a str,
     /// The push product.
     pub message_push: &'a str,
+    /// The platform's own API.
+    pub platform: &'a str,
 }
 
 /// What to tell a newcomer: the application, its tokens, and a command for each endpoint that works when pasted.
 #[must_use]
 pub fn welcome(urls: Urls<'_>) -> String {
-    let Urls { token, customer_service, message_push } = urls;
+    let Urls { token, customer_service, message_push, platform } = urls;
     format!(
         "An application that is approved for both products:
   client id      {CLIENT_ID}
@@ -132,6 +138,7 @@ pub fn welcome(urls: Urls<'_>) -> String {
 Tokens of it:
   thirdparty-customer-service  {CUSTOMER_SERVICE_TOKEN}
   message-push-service         {MESSAGE_PUSH_TOKEN}
+  chatbot-platform             {PLATFORM_TOKEN}
 
 Take another token, for both:
   curl -X POST '{token}/oauth2/token' -u '{CLIENT_ID}:{CLIENT_SECRET}' -d 'grant_type=client_credentials'
@@ -153,6 +160,14 @@ Push a message to users:
   curl -X POST '{message_push}/chatbot/api/front/thirdParty/message/push' \\
     -H 'Authorization: Bearer {MESSAGE_PUSH_TOKEN}' \\
     -d '{{\"userIds\":\"6557578274821898321,6557192726348112377\",\"content\":\"您好,您有一条新消息\",\"messageId\":\"EQFEQ234TFQRFV54GHTE4HG4\",\"expireTime\":1}}'
+
+See what became of it:
+  curl '{message_push}/chatbot/api/front/thirdParty/message/status?messageId=EQFEQ234TFQRFV54GHTE4HG4' \\
+    -H 'Authorization: Bearer {MESSAGE_PUSH_TOKEN}'
+
+See what waits for one of the users, as the platform's front end does:
+  curl '{platform}/chatbot/api/platform/message/pending?userId=6557578274821898321' \\
+    -H 'Authorization: Bearer {PLATFORM_TOKEN}'
 "
     )
 }

@@ -164,11 +164,17 @@ fn code(
     }
     Ok(Some(match binary {
         "authorizer" => authorizer_code(authorizer::Deps::new(environment, client.clone(), clock.clone())?),
+        "acknowledge-messages" => http_function!(acknowledge_messages),
+        "get-chat-messages" => http_function!(get_chat_messages),
         "get-chatlog" => http_function!(get_chatlog),
+        "get-pending-messages" => http_function!(get_pending_messages),
+        "get-push-status" => http_function!(get_push_status),
         "get-user-info" => http_function!(get_user_info),
         "issue-token" => http_function!(issue_token),
+        "log-in-user" => http_function!(log_in_user),
         "push-message" => http_function!(push_message),
         "receive-message" => http_function!(receive_message),
+        "record-chatlog" => http_function!(record_chatlog),
         _ => return Ok(None),
     }))
 }

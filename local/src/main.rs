@@ -64,9 +64,12 @@ struct Deployment {
     /// What the paths of the customer-service product follow
     #[arg(long, value_name = "URL")]
     customer_service_url: String,
-    /// What the path of the push product follows
+    /// What the paths of the push product follow
     #[arg(long, value_name = "URL")]
     message_push_url: String,
+    /// What the paths of the platform's own API follow
+    #[arg(long, value_name = "URL")]
+    platform_url: String,
 }
 
 #[tokio::main]
@@ -108,7 +111,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     println!("The APIs listen on {}, DynamoDB on {}. Ctrl-C ends both.\n", server.url(), database.url());
     if !arguments.no_demo {
         let url = server.url();
-        println!("{}", demo::welcome(Urls { token: &url, customer_service: &url, message_push: &url }));
+        println!(
+            "{}",
+            demo::welcome(Urls { token: &url, customer_service: &url, message_push: &url, platform: &url })
+        );
     }
     interrupted().await?;
     server.stop().await;
@@ -125,6 +131,7 @@ async fn seed(deployment: Deployment) -> Result<(), Box<dyn Error>> {
         token: &deployment.token_url,
         customer_service: &deployment.customer_service_url,
         message_push: &deployment.message_push_url,
+        platform: &deployment.platform_url,
     };
     println!("{}", demo::welcome(urls));
     Ok(())

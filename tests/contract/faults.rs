@@ -19,8 +19,8 @@ fn hundred_users() -> String {
 /// How many systems are tried at a time: most of what they do is to wait, and none may starve another.
 const AT_A_TIME: usize = 3;
 
-/// A request of a push, from 0 for the content to 4 for the last batch of deliveries.
-const PUSH_REQUESTS: usize = 5;
+/// A request of a push, from 0 for the content to 8 for the last batch of deliveries and recipients.
+const PUSH_REQUESTS: usize = 9;
 
 /// The requests of the functions are counted past the authorizer's, which is the first of each call.
 const AUTHORIZER_REQUESTS: usize = 1;
@@ -43,6 +43,8 @@ async fn everybody_has_it(system: &System) {
     let mut users: Vec<_> = (0..100).map(|number| json!(format!("INBOX#u{number}"))).collect();
     users.sort_by_key(|user| user.as_str().map(str::to_owned));
     assert_eq!(inboxes.iter().map(|delivery| delivery["pk"].clone()).collect::<Vec<_>>(), users);
+    let recipients = stored.iter().filter(|item| item["pk"] == "PUSH#demo#m" && item["sk"] != "CONTENT");
+    assert_eq!(recipients.count(), 100);
 }
 
 #[tokio::test(flavor = "multi_thread")]

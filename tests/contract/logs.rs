@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tests::{CUSTOMER_SERVICE, Fault, MESSAGE_PUSH, OAuthClient, System, TOKENS_PER_MINUTE};
+use tests::{CUSTOMER_SERVICE, Fault, MESSAGE_PUSH, ManualClock, OAuthClient, System, TOKENS_PER_MINUTE};
 use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
 
 /// What has been logged.
@@ -116,18 +116,18 @@ async fn what_the_business_counts_is_in_the_line_as_an_embedded_metric() {
         ("receive-message", &by_source, json!({"TextsReceived": 1.0, "WriteUnits": 1.0})),
         ("receive-message", &by_source, json!({"ImagesReceived": 1.0, "WriteUnits": 1.0})),
         ("receive-message", &by_source, json!({"FilesReceived": 1.0, "WriteUnits": 1.0})),
-        ("push-message", &by_function, json!({"Pushes": 1.0, "Deliveries": 2.0, "WriteUnits": 3.0})),
+        ("push-message", &by_function, json!({"Pushes": 1.0, "Deliveries": 2.0, "WriteUnits": 5.0})),
         (
             "push-message",
             &by_function,
-            json!({"Pushes": 1.0, "Deliveries": 2.0, "PushReplays": 1.0, "WriteUnits": 2.0}),
+            json!({"Pushes": 1.0, "Deliveries": 2.0, "PushReplays": 1.0, "WriteUnits": 4.0}),
         ),
         ("push-message", &by_function, json!({"PushConflicts": 1.0})),
         ("authorizer", &by_function, json!({"Denials": 1.0})),
         (
             "push-message",
             &by_function,
-            json!({"Pushes": 1.0, "Deliveries": 2.0, "PushReplays": 1.0, "WriteUnits": 2.0, "StoreRetries": 1.0}),
+            json!({"Pushes": 1.0, "Deliveries": 2.0, "PushReplays": 1.0, "WriteUnits": 4.0, "StoreRetries": 1.0}),
         ),
     ];
     let lines: Vec<_> = captured.lines().into_iter().filter(|line| line.get("_aws").is_some()).collect();
@@ -211,7 +211,7 @@ fn a_library_is_heard_of_its_errors_alone_and_the_runtime_not_at_all() {
 
 #[tokio::test]
 async fn a_client_is_named_once_it_has_shown_who_it_is_and_what_it_took_is_counted() {
-    let system = System::start().await;
+    let system = System::start_at(&ManualClock::at(1_795_219_210_000)).await;
     let client = system.application("a").await;
     let (captured, _guard) = Captured::start(LevelFilter::INFO);
     let token = client.token().await;
@@ -239,7 +239,7 @@ async fn a_client_is_named_once_it_has_shown_who_it_is_and_what_it_took_is_count
         assert_eq!(line["function"], "issue-token");
         assert_eq!(seen(line), (application.clone(), outcome), "{line}");
         for name in ["TokensIssued", "TokensRevoked", "TokensRefused", "Denials"] {
-            assert_eq!(counts(line, name), counted == Some(name), "{line}");
+            assert_eq!(counts(line, name), counted == Some(name), "{name}: {line}");
         }
     }
 }

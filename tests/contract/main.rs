@@ -10,15 +10,21 @@
 
 mod authentication;
 mod capacity;
+mod chat_window;
 mod chatlog;
 mod concurrency;
 mod dependencies;
 mod events;
 mod faults;
 mod gateway;
+mod inbox;
+mod isolation;
 mod logs;
 mod push;
+mod push_status;
 mod receive;
+mod robot_turns;
+mod story;
 mod template;
 mod token_effects;
 mod token_errors;

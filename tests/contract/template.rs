@@ -124,12 +124,13 @@ fn answers_as<E: Envelope + From<Meaning>>(api: &Api) {
 fn every_answer_of_the_gateways_own_is_its_products_envelope() {
     answers_as::<CustomerServiceError>(&api("CustomerServiceApi"));
     answers_as::<PushError>(&api("MessagePushApi"));
+    answers_as::<PushError>(&api("PlatformApi"));
     answers_as::<OAuthError>(&api("TokenApi"));
 }
 
 #[test]
 fn the_gateway_asks_for_the_token_syntax_that_the_authorizer_asks_for() {
-    for id in ["CustomerServiceApi", "MessagePushApi"] {
+    for id in ["CustomerServiceApi", "MessagePushApi", "PlatformApi"] {
         let validation = api(id).authorizer.unwrap().validation;
         for header in [
             "Bearer cn-1",
@@ -205,6 +206,25 @@ fn each_role_has_the_actions_its_code_uses_on_its_own_table_and_no_others() {
     let expected: BTreeMap<&str, (&[&str], &str)> = BTreeMap::from([
         ("CustomerServiceAuthorizerFunction", (&["dynamodb:GetItem"][..], "AccessTable")),
         ("MessagePushAuthorizerFunction", (&["dynamodb:GetItem"], "AccessTable")),
+        ("PlatformAuthorizerFunction", (&["dynamodb:GetItem"], "AccessTable")),
+        (
+            "LogInUserFunction",
+            (
+                &["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"],
+                "ChatTable",
+            ),
+        ),
+        (
+            "GetPendingMessagesFunction",
+            (&["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:Query"], "ChatTable"),
+        ),
+        (
+            "AcknowledgeMessagesFunction",
+            (&["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"], "ChatTable"),
+        ),
+        ("GetChatMessagesFunction", (&["dynamodb:Query"], "ChatTable")),
+        ("RecordChatlogFunction", (&["dynamodb:PutItem"], "ChatTable")),
+        ("GetPushStatusFunction", (&["dynamodb:Query"], "ChatTable")),
         ("ReceiveMessageFunction", (&["dynamodb:PutItem"], "ChatTable")),
         ("GetChatlogFunction", (&["dynamodb:Query"], "ChatTable")),
         ("GetUserInfoFunction", (&["dynamodb:GetItem"], "ChatTable")),
@@ -261,7 +281,7 @@ fn each_function_runs_a_binary_of_its_own_but_for_the_authorizers() {
             function.id
         );
     }
-    assert_eq!(binaries.len(), 6);
+    assert_eq!(binaries.len(), 12);
 }
 
 #[test]
@@ -373,6 +393,9 @@ fn the_dashboard_is_json_and_shows_metrics_that_the_code_counts() {
         api::Metric::TokensIssued,
         api::Metric::TokensRevoked,
         api::Metric::TokensRefused,
+        api::Metric::Logins,
+        api::Metric::Acknowledgements,
+        api::Metric::TurnsRecorded,
     ];
     let counted = counted
         .map(|metric| metric.name().to_owned())

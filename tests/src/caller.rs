@@ -13,8 +13,19 @@ pub struct Urls {
     pub token: String,
     /// What the paths of the customer-service product follow.
     pub customer_service: String,
-    /// What the path of the push product follows.
+    /// What the paths of the push product follow.
     pub message_push: String,
+    /// What the paths of the platform's own API follow.
+    pub platform: String,
+}
+
+impl Urls {
+    /// All APIs at one place, as `local` has them.
+    #[must_use]
+    pub fn all(url: &str) -> Self {
+        let url = url.to_owned();
+        Self { token: url.clone(), customer_service: url.clone(), message_push: url.clone(), platform: url }
+    }
 }
 
 /// Who calls the APIs, and with what in the `Authorization` header.
@@ -88,6 +99,8 @@ impl Caller {
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let base = if path.starts_with("/oauth2") {
             &self.urls.token
+        } else if path.starts_with("/chatbot/api/platform") {
+            &self.urls.platform
         } else if path.starts_with("/chatbot/api") {
             &self.urls.message_push
         } else {

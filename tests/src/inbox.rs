@@ -50,33 +50,30 @@ fn readable(items: Vec<HashMap<String, AttributeValue>>) -> Vec<Item> {
     items.into_iter().map(|item| serde_dynamo::from_item(item).expect("the item can be read")).collect()
 }
 
-/// The contents waiting for a user: of each delivery that has not expired and that the user has not acknowledged for
-/// this content, the content stored under its key.
+/// The contents that wait for a user, oldest first, as the platform's front end is told.
 pub async fn delivered_to(system: &System, user: &str) -> Vec<String> {
-    let now = system.clock.now().seconds();
     let mut contents = Vec::new();
-    let inbox = items(system, &format!("INBOX#{}", user.replace('%', "%25").replace('#', "%23"))).await;
-    let (acknowledgements, deliveries): (Vec<_>, Vec<_>) =
-        inbox.into_iter().partition(|item| item["sk"].as_str().unwrap().starts_with("ACK#"));
-    for delivery in deliveries {
-        let message = |item: &Item| item["sk"].as_str().unwrap().split_once('#').unwrap().1.to_owned();
-        let is_acknowledged = acknowledgements.iter().any(|acknowledgement| {
-            message(acknowledgement) == message(&delivery)
-                && acknowledgement["contentHash"] == delivery["contentHash"]
-        });
-        if delivery["expireAt"].as_u64().unwrap() <= now || is_acknowledged {
-            continue;
+    let mut cursor = String::new();
+    loop {
+        let path =
+            path_with("/chatbot/api/platform/message/pending", &[("userId", user), ("cursor", &cursor)]);
+        let reply = system.platform.get(&path).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        let data = reply.json()["data"].take();
+        for message in data["messages"].as_array().expect("it is a list") {
+            contents.push(message["content"].as_str().expect("it is text").to_owned());
         }
-        let content = items(system, delivery["sk"].as_str().unwrap()).await.remove(0);
-        assert_eq!(
-            content["contentHash"], delivery["contentHash"],
-            "a delivery is of the content that is stored"
-        );
-        assert!(
-            content["expireAt"].as_u64() >= delivery["expireAt"].as_u64(),
-            "content outlives its deliveries"
-        );
-        contents.push(content["content"].as_str().unwrap().to_owned());
+        match data["cursor"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => return contents,
+        }
     }
-    contents
+}
+
+/// A path with parameters in it, encoded.
+#[must_use]
+pub fn path_with(path: &str, parameters: &[(&str, &str)]) -> String {
+    let url =
+        reqwest::Url::parse_with_params(&format!("http://localhost{path}"), parameters).expect("it is a URL");
+    format!("{}?{}", url.path(), url.query().unwrap_or_default())
 }

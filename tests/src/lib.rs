@@ -18,6 +18,6 @@ mod system;
 pub use caller::{Caller, Reply, Urls};
 pub use clock::ManualClock;
 pub use faults::{Fault, FaultyDynamoDb};
-pub use inbox::{delivered_to, everything, items};
+pub use inbox::{delivered_to, everything, items, path_with};
 pub use oauth::{OAuthClient, TOKENS_PER_MINUTE};
-pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, Setup, System};
+pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, PLATFORM, Setup, System};

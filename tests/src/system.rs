@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
 };
 use local::{
     Running, TEMPLATE,
-    demo::{self, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN},
+    demo::{self, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, PLATFORM_TOKEN},
     dynamodb,
     functions::{Code, Functions},
     gateway::{self, Gateway},
@@ -28,6 +28,8 @@ use crate::{Caller, FaultyDynamoDb, ManualClock, caller::Urls, inbox::scan};
 pub const CUSTOMER_SERVICE: &str = Scope::CustomerService.name();
 /// The scope of the push product.
 pub const MESSAGE_PUSH: &str = Scope::MessagePush.name();
+/// The scope of the platform's own API.
+pub const PLATFORM: &str = Scope::Platform.name();
 
 /// How a system is to be started.
 #[derive(Default)]
@@ -44,6 +46,8 @@ pub struct System {
     pub customer_service: Caller,
     /// A caller of the push product with its demo token.
     pub message_push: Caller,
+    /// A caller of the platform's own API with its demo token.
+    pub platform: Caller,
     /// A caller without a token.
     pub anonymous: Caller,
     /// The store, past every fault.
@@ -97,8 +101,7 @@ impl System {
             setup.replaced.into_iter().fold(functions, |functions, (id, code)| functions.with(id, code));
         let gateway =
             gateway::serve(free_port().await, Gateway::new(template, functions)).expect("it listens");
-        let urls =
-            Urls { token: gateway.url(), customer_service: gateway.url(), message_push: gateway.url() };
+        let urls = Urls::all(&gateway.url());
         let tables = (dynamodb::ACCESS_TABLE.to_owned(), dynamodb::CHAT_TABLE.to_owned());
         let url = Some(database.url());
         Self::seeded(urls, (dynamodb, url), tables, proxy, clock, vec![database, gateway]).await
@@ -134,6 +137,7 @@ impl System {
         Self {
             customer_service: anonymous.with_token(CUSTOMER_SERVICE_TOKEN),
             message_push: anonymous.with_token(MESSAGE_PUSH_TOKEN),
+            platform: anonymous.with_token(PLATFORM_TOKEN),
             anonymous,
             dynamodb,
             dynamodb_url,
@@ -200,6 +204,7 @@ impl Deployed {
             token: variable("TOKEN_URL")?,
             customer_service: variable("CUSTOMER_SERVICE_URL")?,
             message_push: variable("MESSAGE_PUSH_URL")?,
+            platform: variable("PLATFORM_URL")?,
         };
         Some(Self { urls, access_table: variable("ACCESS_TABLE")?, chat_table: variable("CHAT_TABLE")? })
     }

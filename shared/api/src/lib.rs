@@ -1,6 +1,7 @@
 //! What every function shares at its edge: its environment, its logs, reading a request, who calls, and answering in
 //! the envelope of its product.
 
+mod answer_budget;
 mod chat_deps;
 mod clock;
 mod envelope;
@@ -11,11 +12,12 @@ mod request;
 mod respond;
 mod tally;
 
+pub use answer_budget::AnswerBudget;
 pub use chat_deps::ChatDeps;
 pub use clock::Clock;
 pub use envelope::Envelope;
 pub use environment::{Environment, EnvironmentError};
 pub use failure::Failure;
 pub use request::{Request, UncheckedRequest};
-pub use respond::{ANSWER_WITHIN, Done, respond, respond_unchecked};
+pub use respond::{ANSWER_WITHIN, Data, Done, respond, respond_unchecked};
 pub use tally::{Metric, Tally};

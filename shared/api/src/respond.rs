@@ -25,6 +25,13 @@ const JSON: &str = "application/json;charset=UTF-8";
 #[derive(Debug, Serialize)]
 pub struct Done {}
 
+/// The payload of an answer that says something, in an envelope that has a place for it.
+#[derive(Debug, Serialize)]
+pub struct Data<T> {
+    /// What it says.
+    pub data: T,
+}
+
 /// Answers `event` with what `handle` makes of it, and logs one line of it.
 ///
 /// An event without a principal is answered 500 and `handle` is not called; so is one that `handle` takes too long

@@ -36,6 +36,12 @@ pub enum Metric {
     TokensRevoked,
     /// A token was not issued since its application has taken too many.
     TokensRefused,
+    /// A user logged in.
+    Logins,
+    /// A message was acknowledged.
+    Acknowledgements,
+    /// A turn of the robot was recorded.
+    TurnsRecorded,
 }
 
 impl Metric {
@@ -56,6 +62,9 @@ impl Metric {
             Self::TokensIssued => "TokensIssued",
             Self::TokensRevoked => "TokensRevoked",
             Self::TokensRefused => "TokensRefused",
+            Self::Logins => "Logins",
+            Self::Acknowledgements => "Acknowledgements",
+            Self::TurnsRecorded => "TurnsRecorded",
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod platform;
 mod principal;
 mod push_error;
 mod push_request;
+mod push_status;
 mod received_message;
 mod source;
 mod text;
@@ -37,6 +38,7 @@ pub use parameter_error::ParameterError;
 pub use principal::{PermittedSources, Principal};
 pub use push_error::PushError;
 pub use push_request::{ExpireHours, PushRequest, UserIds};
+pub use push_status::{StatusLimit, StatusQuery};
 pub use received_message::{MessageBody, ReceivedMessage};
 pub use source::{NoSource, Source};
 pub use text::{

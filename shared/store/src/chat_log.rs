@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
-use model::{ChatId, ChatLogEntry, Cursor, Source, Timestamp};
+use model::{ChatId, ChatLogEntry, Cursor, EntryId, Source, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     keys::{PARTITION, SORT, key},
     record::{from_item, lives, to_attributes},
     table::Item,
+    transaction::{Expression, TRANSACTION, Transaction},
 };
 
 /// One turn of a conversation, to be stored.
@@ -111,8 +112,47 @@ pub async fn read(
 /// [`StoreError`] if the table cannot be written.
 pub async fn put(table: &Table, source: Source, chat: &ChatId, turn: &Turn) -> Result<(), StoreError> {
     let attributes = to_attributes(&turn.said, "PutItem")?;
-    let sort = format!("{:013}#{}", turn.at.millis(), turn.id);
-    table.put(partition(source, chat), sort, attributes).await
+    table.put(partition(source, chat), sort(turn), attributes).await
+}
+
+/// Stores a turn once, however often and by whomever it is sent with this `entry` id, for as long as it is kept. One
+/// request.
+///
+/// The log's own key holds the moment of the turn, which another call may tell differently; so the id is an item of its
+/// own, in another partition, where a reader of the log does not meet it.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be written.
+pub async fn put_once(
+    table: &Table,
+    source: Source,
+    chat: &ChatId,
+    entry: &EntryId,
+    turn: &Turn,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct EntryRecord {
+        expire_at: u64,
+    }
+    let is_free = Expression::new(
+        "attribute_not_exists(pk) OR expireAt <= :now",
+        [(":now", AttributeValue::N(now.seconds().to_string()))],
+    );
+    let mark = to_attributes(&EntryRecord { expire_at: turn.said.expire_at }, TRANSACTION)?;
+    let marks = key("ENTRY", &[&source.to_string(), chat.as_str()]);
+    Transaction::on(table)
+        .put(marks, key("ID", &[entry.as_str()]), mark, Some(is_free))?
+        .put(partition(source, chat), sort(turn), to_attributes(&turn.said, TRANSACTION)?, None)?
+        .commit()
+        .await
+        // That it was refused is that it is stored already.
+        .map(|_| ())
+}
+
+fn sort(turn: &Turn) -> String {
+    format!("{:013}#{}", turn.at.millis(), turn.id)
 }
 
 fn partition(source: Source, chat: &ChatId) -> String {

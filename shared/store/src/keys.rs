@@ -18,6 +18,11 @@ pub(crate) fn key(kind: &str, parts: &[&str]) -> String {
         .fold(kind.to_owned(), |key, part| key + SEPARATOR + &part.replace('%', "%25").replace('#', "%23"))
 }
 
+/// The kind and the parts of a key that [`key`] joined, as they were.
+pub(crate) fn parts(key: &str) -> Vec<String> {
+    key.split(SEPARATOR).map(|part| part.replace("%23", "#").replace("%25", "%")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,6 +35,13 @@ mod tests {
         keys.sort();
         keys.dedup();
         assert_eq!(keys.len(), ids.len() * ids.len());
+    }
+
+    #[test]
+    fn the_parts_of_a_key_come_back_as_they_were() {
+        for id in ["a", "#", "a#b", "%23", "%", "%25", "%2523", "#%23%25", "好"] {
+            assert_eq!(parts(&key("PUSH", &[id, "x"])), ["PUSH", id, "x"]);
+        }
     }
 
     #[test]

@@ -6,14 +6,18 @@
 
 pub mod applications;
 pub mod chat_log;
+pub mod chats;
 pub mod client;
+pub mod inbox;
 pub mod messages;
+pub mod push_status;
 pub mod pushes;
 pub mod tokens;
 pub mod users;
 pub mod warm_up;
 
 mod backoff;
+mod batch_get;
 mod error;
 mod keys;
 mod meter;

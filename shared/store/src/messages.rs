@@ -3,7 +3,7 @@
 //! The sort key is `MSG#` and an id that sorts by the moment of acceptance. A `begin` or an `end` is stored once more
 //! under `EVT#`, so that the state of a chat, its last event, is one read however many messages came since.
 
-use model::{AgentName, AppId, MessageBody, ReceivedMessage, Source, Timestamp};
+use model::{AgentName, AppId, ChatId, MessageBody, ReceivedMessage, Source, Timestamp};
 use serde::Serialize;
 
 use crate::{
@@ -80,7 +80,7 @@ pub async fn append(
     message: &ReceivedMessage,
     acceptance: Acceptance<'_>,
 ) -> Result<(), StoreError> {
-    let partition = key("CHAT", &[&acceptance.source.to_string(), message.chat.as_str()]);
+    let partition = partition(acceptance.source, &message.chat);
     let id = RecordId::new(acceptance.at);
     let (msgtype, payload) = describe(&message.body);
     let fromuser = message.from.as_ref();
@@ -112,6 +112,11 @@ pub async fn append(
                 .map(|_| ())
         }
     }
+}
+
+/// The partition of a chat.
+pub(crate) fn partition(source: Source, chat: &ChatId) -> String {
+    key("CHAT", &[&source.to_string(), chat.as_str()])
 }
 
 fn describe(body: &MessageBody) -> (&'static str, Payload<'_>) {

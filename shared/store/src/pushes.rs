@@ -1,8 +1,9 @@
-//! Messages pushed to users: the content once, `PUSH#<appId>#<messageId>`, and a small delivery in the inbox of each
-//! user, `INBOX#<userId>`.
+//! Messages pushed to users: the content once, `PUSH#<appId>#<messageId>`; a small delivery in the inbox of each user,
+//! `INBOX#<userId>`; and each recipient once more beside the content, by which the application learns what became of its
+//! message.
 //!
-//! Writing a delivery again is harmless, which is what makes a repeated call complete what an earlier one left. What
-//! tells that a user has the message is another item, so that no repeat can bring a message back.
+//! Writing a delivery or a recipient again is harmless, which is what makes a repeated call complete what an earlier one
+//! left. What tells that a user has the message is another item, so that no repeat can bring a message back.
 
 use aws_sdk_dynamodb::{
     error::SdkError,
@@ -14,11 +15,12 @@ use aws_sdk_dynamodb::{
 };
 use futures_util::future::join_all;
 use model::{AppId, Content, MessageId, Timestamp, UserId, sha256_hex};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     StoreError, Table,
     backoff::Backoff,
+    inbox::KNOWN_FOR_HOURS,
     keys::key,
     record::to_attributes,
     table::{Item, keyed},
@@ -26,6 +28,9 @@ use crate::{
 
 /// The most items DynamoDB takes in one `BatchWriteItem`.
 const BATCH_SIZE: usize = 25;
+
+/// The sort key of a message's content.
+pub(crate) const CONTENT: &str = "CONTENT";
 
 /// A message id is free, or stands for the same content and its deadline is now moved further away: content never ends
 /// before a delivery of it, and a repeat never shortens it. Where this fails, the item that stands there tells whether
@@ -55,20 +60,33 @@ pub enum Claim {
     Taken,
 }
 
-#[derive(Serialize)]
+/// What is stored of a message's content.
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ContentRecord<'a> {
-    content: &'a Content,
-    content_hash: &'a str,
-    expire_at: u64,
+pub(crate) struct ContentRecord<C> {
+    pub(crate) content: C,
+    pub(crate) content_hash: String,
+    pub(crate) expire_at: u64,
 }
 
-#[derive(Serialize)]
+/// What is stored of a message in an inbox: it is there until it expires or is acknowledged.
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct DeliveryRecord<'a> {
-    content_hash: &'a str,
-    accepted_at: Timestamp,
-    expire_at: u64,
+pub(crate) struct DeliveryRecord {
+    pub(crate) content_hash: String,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) expire_at: u64,
+}
+
+/// What is stored of a recipient: it is there for as long as it is known what became of the message.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RecipientRecord {
+    pub(crate) content_hash: String,
+    pub(crate) accepted_at: Timestamp,
+    /// When the message expires, in epoch seconds.
+    pub(crate) deadline: u64,
+    pub(crate) expire_at: u64,
 }
 
 impl<'a> Push<'a> {
@@ -85,10 +103,24 @@ impl<'a> Push<'a> {
         Self { app, message, content, content_hash, accepted_at, deadline }
     }
 
-    /// The key of the content, and of each delivery within its inbox.
     fn key(&self) -> String {
-        key("PUSH", &[self.app.as_str(), self.message.as_str()])
+        key_of(self.app, self.message)
     }
+}
+
+/// The partition of a message, and the sort key of each delivery of it within its inbox.
+pub(crate) fn key_of(app: &AppId, message: &MessageId) -> String {
+    key("PUSH", &[app.as_str(), message.as_str()])
+}
+
+/// The partition of what waits for a user.
+pub(crate) fn inbox(user: &UserId) -> String {
+    key("INBOX", &[user.as_str()])
+}
+
+/// The sort key of a recipient within the partition of a message.
+pub(crate) fn recipient_sort(user: &UserId) -> String {
+    format!("{}#P", key("TO", &[user.as_str()]))
 }
 
 /// Stores the content under its message id, unless the id stands for other content. One request.
@@ -99,7 +131,7 @@ pub async fn claim(table: &Table, push: &Push<'_>) -> Result<Claim, StoreError> 
     const OPERATION: &str = "PutItem";
     let record = ContentRecord {
         content: push.content,
-        content_hash: &push.content_hash,
+        content_hash: push.content_hash.clone(),
         expire_at: push.deadline.seconds(),
     };
     let attributes = to_attributes(&record, OPERATION)?;
@@ -107,7 +139,7 @@ pub async fn claim(table: &Table, push: &Push<'_>) -> Result<Claim, StoreError> 
         .client
         .put_item()
         .table_name(&table.name)
-        .set_item(Some(keyed(push.key(), "CONTENT".to_owned(), attributes)))
+        .set_item(Some(keyed(push.key(), CONTENT.to_owned(), attributes)))
         .condition_expression(CLAIM_CONDITION)
         .expression_attribute_values(":now", number(push.accepted_at))
         .expression_attribute_values(":deadline", number(push.deadline))
@@ -149,8 +181,8 @@ fn number(seconds_of: Timestamp) -> AttributeValue {
     AttributeValue::N(seconds_of.seconds().to_string())
 }
 
-/// Puts a delivery of the message into the inbox of each of `users`: durable for all of them when this returns.
-/// One request for every 25 users, in parallel.
+/// Puts a delivery of the message into the inbox of each of `users`, and each of them among its recipients: durable for
+/// all of them when this returns. One request for every 25 items, in parallel.
 ///
 /// What a busy table leaves unprocessed is asked for again for as long as the caller waits: a deadline is the
 /// caller's to set.
@@ -159,24 +191,37 @@ fn number(seconds_of: Timestamp) -> AttributeValue {
 /// [`StoreError`] if the table cannot be written; some deliveries may have been stored then, and a repeat of the call
 /// completes them.
 pub async fn deliver(table: &Table, push: &Push<'_>, users: &[UserId]) -> Result<(), StoreError> {
-    let batches = users.chunks(BATCH_SIZE).map(|users| async move {
-        let requests = users.iter().map(|user| delivery(push, user)).collect::<Result<_, _>>()?;
-        write_all(table, requests).await
-    });
+    let deliveries = users.iter().map(|user| delivery(push, user));
+    let recipients = users.iter().map(|user| recipient(push, user));
+    let requests = deliveries.chain(recipients).collect::<Result<Vec<_>, _>>()?;
+    let batches = requests.chunks(BATCH_SIZE).map(|requests| write_all(table, requests.to_vec()));
     // Every batch is seen through, also when another failed: what is stored now a repeat need not store.
     join_all(batches).await.into_iter().collect()
 }
 
 fn delivery(push: &Push<'_>, user: &UserId) -> Result<WriteRequest, StoreError> {
     let record = DeliveryRecord {
-        content_hash: &push.content_hash,
+        content_hash: push.content_hash.clone(),
         accepted_at: push.accepted_at,
         expire_at: push.deadline.seconds(),
     };
-    let attributes = to_attributes(&record, "BatchWriteItem")?;
-    let item = keyed(key("INBOX", &[user.as_str()]), push.key(), attributes);
+    put(inbox(user), push.key(), &record)
+}
+
+fn recipient(push: &Push<'_>, user: &UserId) -> Result<WriteRequest, StoreError> {
+    let record = RecipientRecord {
+        content_hash: push.content_hash.clone(),
+        accepted_at: push.accepted_at,
+        deadline: push.deadline.seconds(),
+        expire_at: push.accepted_at.plus_hours(KNOWN_FOR_HOURS).seconds(),
+    };
+    put(push.key(), recipient_sort(user), &record)
+}
+
+fn put(partition: String, sort: String, record: &impl Serialize) -> Result<WriteRequest, StoreError> {
+    let attributes = to_attributes(record, "BatchWriteItem")?;
     let put = PutRequest::builder()
-        .set_item(Some(item))
+        .set_item(Some(keyed(partition, sort, attributes)))
         .build()
         .map_err(|_| StoreError::unreadable("BatchWriteItem"))?;
     Ok(WriteRequest::builder().put_request(put).build())

@@ -3,7 +3,7 @@
 use model::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{StoreError, table::Item};
+use crate::{StoreError, keys::SORT, table::Item};
 
 /// The attributes of a record that `operation` is about to write.
 pub(crate) fn to_attributes(record: &impl Serialize, operation: &'static str) -> Result<Item, StoreError> {
@@ -13,6 +13,12 @@ pub(crate) fn to_attributes(record: &impl Serialize, operation: &'static str) ->
 /// The record that `operation` has read.
 pub(crate) fn from_item<T: DeserializeOwned>(item: Item, operation: &'static str) -> Result<T, StoreError> {
     serde_dynamo::from_item(item).map_err(|_| StoreError::unreadable(operation))
+}
+
+/// The sort key of an item that a query has read.
+pub(crate) fn sort_of(item: &Item) -> Result<String, StoreError> {
+    let sort = item.get(SORT).and_then(|sort| sort.as_s().ok());
+    sort.cloned().ok_or_else(|| StoreError::unreadable("Query"))
 }
 
 /// Whether a record lives at `now` that ends at `expire_at`, in epoch seconds: TTL may delete it days later.

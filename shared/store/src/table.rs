@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
     Client,
+    operation::delete_item::DeleteItemError,
     types::{AttributeValue, ReturnConsumedCapacity},
 };
 
@@ -82,6 +83,95 @@ impl Table {
         Ok(output.item)
     }
 
+    /// Deletes an item if `condition` holds of it; if not, it stays.
+    pub(crate) async fn delete_if(
+        &self,
+        partition: String,
+        sort: String,
+        condition: Condition<'_>,
+    ) -> Result<(), StoreError> {
+        let deleted = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(keyed(partition, sort, Item::new())))
+            .condition_expression(condition.text)
+            .expression_attribute_values(":value", AttributeValue::S(condition.value.to_owned()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .interceptor(self.meter.attempts())
+            .send()
+            .await;
+        match deleted {
+            Ok(output) => self.meter.count_write(output.consumed_capacity()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) => {}
+            Err(error) => return Err(StoreError::of("DeleteItem")(error)),
+        }
+        Ok(())
+    }
+
+    /// Changes an item, or makes it, by `update`; its values are numbers.
+    pub(crate) async fn update(
+        &self,
+        partition: String,
+        sort: String,
+        update: &'static str,
+        values: &[(&str, u64)],
+    ) -> Result<(), StoreError> {
+        let values = values.iter();
+        let values = values.map(|(name, value)| ((*name).to_owned(), AttributeValue::N(value.to_string())));
+        let output = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(keyed(partition, sort, Item::new())))
+            .update_expression(update)
+            .set_expression_attribute_values(Some(values.collect()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .interceptor(self.meter.attempts())
+            .send()
+            .await
+            .map_err(StoreError::of("UpdateItem"))?;
+        self.meter.count_write(output.consumed_capacity());
+        Ok(())
+    }
+
+    /// Reads `limit` items of a partition, or a megabyte of it, at most: those whose sort keys are between two, in order,
+    /// after the sort key `after` if there is one; consistently.
+    pub(crate) async fn query_page(
+        &self,
+        partition: String,
+        (from, to): (&str, &str),
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<QueryPage, StoreError> {
+        let start = after.map(|sort| keyed(partition.clone(), sort.to_owned(), Item::new()));
+        let output = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("pk = :partition AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":partition", AttributeValue::S(partition))
+            .expression_attribute_values(":from", AttributeValue::S(from.to_owned()))
+            .expression_attribute_values(":to", AttributeValue::S(to.to_owned()))
+            .consistent_read(true)
+            .set_exclusive_start_key(start)
+            .set_limit(i32::try_from(limit).ok())
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .interceptor(self.meter.attempts())
+            .send()
+            .await
+            .map_err(StoreError::of("Query"))?;
+        self.meter.count_read(output.consumed_capacity());
+        let has_more = output.last_evaluated_key.is_some();
+        Ok(QueryPage { items: output.items.unwrap_or_default(), has_more })
+    }
+
     /// Reads every item of a partition whose sort key begins with `prefix`, in order, consistently. One request for
     /// each megabyte.
     pub(crate) async fn query(&self, partition: String, prefix: &str) -> Result<Vec<Item>, StoreError> {
@@ -110,6 +200,27 @@ impl Table {
                 return Ok(items);
             }
         }
+    }
+}
+
+/// What was read of a partition.
+#[derive(Debug)]
+pub(crate) struct QueryPage {
+    pub(crate) items: Vec<Item>,
+    pub(crate) has_more: bool,
+}
+
+/// What must hold of an item, of one value.
+#[derive(Debug)]
+pub(crate) struct Condition<'a> {
+    text: &'static str,
+    value: &'a str,
+}
+
+impl<'a> Condition<'a> {
+    /// `text` holds of the item, in which `:value` is `value`.
+    pub(crate) const fn equals(text: &'static str, value: &'a str) -> Self {
+        Self { text, value }
     }
 }
 

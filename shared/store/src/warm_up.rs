@@ -46,6 +46,11 @@ pub async fn by_query(table: &Table) {
     .await;
 }
 
+/// Opens the connection by reading, among many, an item that does not exist.
+pub async fn by_batch_get(table: &Table) {
+    patiently(table.get_many(vec![(NOTHING.to_owned(), NOTHING.to_owned())])).await;
+}
+
 /// Opens the connection by a put whose condition cannot hold.
 pub async fn by_put(table: &Table) {
     patiently(

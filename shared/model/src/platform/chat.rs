@@ -30,19 +30,16 @@ pub struct ChatQuery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PollLimit(u32);
 
-/// What was given of a chat: everything before the horizon, and of what is behind it, these.
+/// An id of a message, a UUIDv7: 48 bits of milliseconds, then what tells it from others. Ids are in the order of their
+/// moments.
+pub type MessageKey = [u8; 16];
+
+/// What was given of a chat: everything up to the horizon, and of what is behind it, these.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChatCursor {
-    horizon: Horizon,
-    given: BTreeSet<[u8; ID_LENGTH]>,
+    horizon: MessageKey,
+    given: BTreeSet<MessageKey>,
 }
-
-/// A moment, in milliseconds: what was accepted before it has all been given.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Horizon(u64);
-
-/// An id, a UUIDv7: 48 bits of milliseconds, then what tells it from others.
-const ID_LENGTH: usize = 16;
 
 impl PollLimit {
     /// The numbers of messages that may be asked for.
@@ -72,28 +69,20 @@ impl ChatQuery {
     }
 }
 
-impl Horizon {
-    /// The moment itself.
-    #[must_use]
-    pub const fn moment(self) -> Timestamp {
-        Timestamp::from_millis(self.0)
-    }
-}
-
 impl ChatCursor {
     /// The most messages that a cursor remembers. As text they are 5.5 KB, which a URL has room for.
     pub const CAPACITY: usize = 256;
 
     /// From where on to read.
     #[must_use]
-    pub const fn horizon(&self) -> Horizon {
+    pub const fn horizon(&self) -> MessageKey {
         self.horizon
     }
 
     /// Whether the message with this id was given.
     #[must_use]
-    pub fn has_given(&self, id: &[u8; ID_LENGTH]) -> bool {
-        moment_of(id) < self.horizon.0 || self.given.contains(id)
+    pub fn has_given(&self, id: &MessageKey) -> bool {
+        *id <= self.horizon || self.given.contains(id)
     }
 
     /// Whether no more can be remembered until the window has moved on.
@@ -102,24 +91,30 @@ impl ChatCursor {
         self.given.len() >= Self::CAPACITY
     }
 
-    /// Notes that a message is given.
-    pub fn give(&mut self, id: [u8; ID_LENGTH]) {
+    /// Remembers that a message is given, before which others may still become visible.
+    pub fn remember(&mut self, id: MessageKey) {
         self.given.insert(id);
     }
 
-    /// Moves the horizon on: whatever was accepted before `settled` is visible by now and has been given. What is
-    /// before the horizon need not be remembered.
-    pub fn settle(&mut self, settled: Timestamp) {
-        self.horizon = self.horizon.max(Horizon(settled.millis()));
-        let horizon = self.horizon.0;
-        self.given.retain(|id| moment_of(id) >= horizon);
+    /// Moves the horizon on to a message: it and all that come before it are given, and no other will become visible there.
+    pub fn pass(&mut self, id: MessageKey) {
+        self.horizon = self.horizon.max(id);
+        let horizon = self.horizon;
+        self.given.retain(|id| *id > horizon);
+    }
+
+    /// Moves the horizon on to a moment: all that was accepted before it is given, and no other will become visible there.
+    pub fn settle(&mut self, moment: Timestamp) {
+        let [_, _, millis @ ..] = moment.millis().to_be_bytes();
+        let mut first = MessageKey::default();
+        first.iter_mut().zip(millis).for_each(|(to, from)| *to = from);
+        self.pass(first);
     }
 
     /// The text a caller gets, for this chat of this source alone.
     #[must_use]
     pub fn issue(&self, source: Source, chat: &ChatId) -> String {
-        let horizon = self.horizon.0.to_be_bytes();
-        let place: Vec<u8> = horizon.iter().chain(self.given.iter().flatten()).copied().collect();
+        let place: Vec<u8> = self.horizon.iter().chain(self.given.iter().flatten()).copied().collect();
         of_chat(&source.to_string(), chat).issue(place)
     }
 
@@ -136,14 +131,8 @@ impl ChatCursor {
         let (horizon, given) = place.split_first_chunk()?;
         let (ids, rest) = given.as_chunks();
         let is_whole = rest.is_empty() && ids.len() <= Self::CAPACITY;
-        let horizon = Horizon(u64::from_be_bytes(*horizon));
-        is_whole.then(|| Self { horizon, given: ids.iter().copied().collect() })
+        is_whole.then(|| Self { horizon: *horizon, given: ids.iter().copied().collect() })
     }
-}
-
-/// The moment of an id.
-fn moment_of(id: &[u8; ID_LENGTH]) -> u64 {
-    id.iter().take(6).fold(0, |millis, byte| millis << 8 | u64::from(*byte))
 }
 
 fn of_chat<'a>(source: &'a str, chat: &'a ChatId) -> Opaque<'a> {
@@ -155,8 +144,8 @@ mod tests {
     use super::*;
     use crate::BoundedText;
 
-    fn id(millis: u64, last: u8) -> [u8; ID_LENGTH] {
-        let mut id = [0; ID_LENGTH];
+    fn id(millis: u64, last: u8) -> MessageKey {
+        let mut id = MessageKey::default();
         id[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
         id[15] = last;
         id
@@ -175,22 +164,24 @@ mod tests {
     #[test]
     fn a_cursor_remembers_what_it_gave_and_forgets_what_is_before_the_horizon() {
         let mut cursor = ChatCursor::default();
-        cursor.give(id(1_000, 1));
-        cursor.give(id(2_000, 1));
+        cursor.remember(id(1_000, 1));
+        cursor.remember(id(2_000, 1));
         cursor.settle(Timestamp::from_millis(1_500));
         assert!(cursor.has_given(&id(1_000, 1)) && cursor.has_given(&id(2_000, 1)));
         assert!(cursor.has_given(&id(1_499, 9)), "all before the horizon is given");
         assert!(!cursor.has_given(&id(1_500, 9)) && !cursor.has_given(&id(2_000, 2)));
         assert_eq!(cursor.given.len(), 1);
         cursor.settle(Timestamp::from_millis(1_000));
-        assert_eq!(cursor.horizon().moment(), Timestamp::from_millis(1_500), "never back");
+        assert_eq!(cursor.horizon(), id(1_500, 0), "never back");
+        cursor.pass(id(1_700, 3));
+        assert!(cursor.has_given(&id(1_700, 3)) && !cursor.has_given(&id(1_700, 4)));
         assert_eq!(round_trip(&cursor), Ok(Some(cursor)));
     }
 
     #[test]
     fn a_full_cursor_still_fits_a_url() {
         let mut cursor = ChatCursor::default();
-        (0..=255).for_each(|last| cursor.give(id(u64::from(last), 255 - last)));
+        (0..=255).for_each(|last| cursor.remember(id(u64::from(last), 255 - last)));
         assert!(cursor.is_full());
         assert_eq!(round_trip(&cursor), Ok(Some(cursor)));
     }
@@ -208,7 +199,7 @@ mod tests {
         assert_eq!(parse(&text, "c"), Ok(Some(ChatCursor::default())));
         assert_eq!(parse(&text, "d"), Err(ParameterError::InvalidCursor));
         assert_eq!(parse(&format!("{text}A"), "c"), Err(ParameterError::InvalidCursor));
-        for length in [0, 7, 9, 23, 25, 8 + 257 * ID_LENGTH] {
+        for length in [0, 15, 17, 31, 33, (1 + 257) * 16] {
             let forged = of_chat("1", &chat()).issue(vec![0; length]);
             assert_eq!(parse(&forged, "c"), Err(ParameterError::InvalidCursor), "{length}");
         }

@@ -36,7 +36,7 @@ impl InboxCursor {
     /// The text a caller gets, for this user's inbox alone.
     #[must_use]
     pub fn issue(&self, user: &UserId) -> String {
-        of_inbox(user).issue(&format!("{} {}", self.accepted_at.millis(), self.key))
+        of_inbox(user).issue(format!("{} {}", self.accepted_at.millis(), self.key))
     }
 
     fn parse(parameter: &Parameter<'_>, user: &UserId) -> Result<Option<Self>, ParameterError> {

@@ -7,7 +7,7 @@ mod login;
 mod turn;
 
 pub use acknowledgement::{AckState, Acknowledgement, MessageRef};
-pub use chat::{ChatCursor, ChatQuery, Horizon, PollLimit};
+pub use chat::{ChatCursor, ChatQuery, MessageKey, PollLimit};
 pub use inbox::{InboxCursor, InboxQuery};
 pub use login::Login;
 pub use turn::RobotTurn;

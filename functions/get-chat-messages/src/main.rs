@@ -1,0 +1,13 @@
+//! The Lambda function `get-chat-messages`.
+
+use api::{Clock, Environment};
+use get_chat_messages::{Deps, respond};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let environment = Environment::of_process();
+    api::logging::init(&environment);
+    let deps = Deps::new(&environment, store::client::from_environment().await, Clock::system())?;
+    store::warm_up::by_query(&deps.chat).await;
+    lambda_http::run(lambda_http::service_fn(|event| respond(&deps, event))).await
+}

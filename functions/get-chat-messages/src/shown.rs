@@ -1,0 +1,88 @@
+//! Messages and the state of a chat, in the form they are shown.
+
+use model::AppId;
+use serde::Serialize;
+use store::chats::{ChatMessage, LastEvent, MessageRecord, Payload};
+
+/// A message of a chat. Beside what all have, each has the fields of its type, as they were sent.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShownMessage {
+    id: String,
+    app_id: AppId,
+    msgtype: String,
+    /// Who speaks; empty if nobody is named.
+    fromuser: String,
+    /// When it was accepted, as `yyyy-MM-dd HH:mm:ss` in UTC+8.
+    received_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<Image>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<File>,
+}
+
+#[derive(Debug, Serialize)]
+struct Text {
+    content: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Image {
+    image_url: String,
+}
+
+#[derive(Debug, Serialize)]
+struct File {
+    file_name: String,
+    file_url: String,
+}
+
+impl From<ChatMessage> for ShownMessage {
+    fn from(ChatMessage { id, record }: ChatMessage) -> Self {
+        let MessageRecord { app_id, msgtype, fromuser, payload, received_at, .. } = record;
+        let Payload { event_type, url, content, image_url, file_name, file_url } = payload;
+        Self {
+            id: id.to_string(),
+            app_id,
+            msgtype,
+            fromuser: fromuser.unwrap_or_default(),
+            received_at: received_at.date_time(),
+            event_type,
+            url,
+            text: content.map(|content| Text { content }),
+            image: image_url.map(|image_url| Image { image_url }),
+            file: file_name.zip(file_url).map(|(file_name, file_url)| File { file_name, file_url }),
+        }
+    }
+}
+
+/// Who speaks to the user, after the last `begin` or `end`.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ChatState {
+    /// `robot` or `human`.
+    state: &'static str,
+    /// The agent's name, as the `begin` says it; empty where it is the robot.
+    agent: String,
+    /// Since when, as `yyyy-MM-dd HH:mm:ss` in UTC+8; empty where it was always the robot.
+    since: String,
+}
+
+impl ChatState {
+    pub(crate) fn after(event: Option<LastEvent>) -> Self {
+        match event {
+            None => Self { state: "robot", agent: String::new(), since: String::new() },
+            Some(LastEvent { event_type, fromuser, at }) if event_type == "begin" => {
+                Self { state: "human", agent: fromuser.unwrap_or_default(), since: at.date_time() }
+            }
+            Some(LastEvent { at, .. }) => {
+                Self { state: "robot", agent: String::new(), since: at.date_time() }
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `GET /chatbot/api/platform/message/pending`: the platform's front end reads what waits for a user.
+
+use std::convert::Infallible;
+
+pub use api::ChatDeps as Deps;
+use api::{Data, Failure, Request};
+use lambda_http::{Body, Response};
+use model::{PushError, platform::InboxQuery};
+use platform::Pending;
+
+/// Answers API Gateway's event.
+///
+/// # Errors
+/// None: whatever happens has an answer.
+pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Response<Body>, Infallible> {
+    Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
+}
+
+/// Reads a page of what waits for a user.
+///
+/// # Errors
+/// The first that applies, of `userId` and `cursor`; or the store.
+pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Pending>, Failure<PushError>> {
+    let query = InboxQuery::parse(|name| request.query(name)).map_err(PushError::from)?;
+    let chat = request.table(&deps.chat);
+    let data = Pending::read(&chat, &query.user, query.after.as_ref(), deps.clock.now()).await?;
+    Ok(Data { data })
+}

@@ -1,0 +1,66 @@
+//! `POST /chatbot/api/platform/chatlog`: the robot says what a user asked and what it replied.
+
+use std::convert::Infallible;
+
+use api::{ChatDeps, Clock, Data, Done, Environment, EnvironmentError, Failure, Metric, Request};
+use lambda_http::{Body, Response};
+use model::{PushError, platform::RobotTurn};
+use store::{
+    Client, RecordId, Retention,
+    chat_log::{self, Turn, TurnRecord},
+};
+
+/// What this function works with.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// The table and the time.
+    pub common: ChatDeps,
+    /// How long the log is kept.
+    pub retention: Retention,
+}
+
+impl Deps {
+    /// Reads `CHAT_TABLE` and `MESSAGE_RETENTION_DAYS`.
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] if one is not set, or not valid.
+    pub fn new(environment: &Environment, client: Client, clock: Clock) -> Result<Self, EnvironmentError> {
+        Ok(Self {
+            common: ChatDeps::new(environment, client, clock)?,
+            retention: environment.get("MESSAGE_RETENTION_DAYS")?,
+        })
+    }
+}
+
+/// Answers API Gateway's event.
+///
+/// # Errors
+/// None: whatever happens has an answer.
+pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Response<Body>, Infallible> {
+    Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
+}
+
+/// Stores a turn of a conversation; with an `entryId` once, however often it is sent. It is durable when this returns.
+///
+/// # Errors
+/// The first that applies: the body, `source`, the fields in their order; or the store.
+pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Done>, Failure<PushError>> {
+    let body = request.json().map_err(PushError::from)?;
+    let RobotTurn { source, chat, question, reply, reply_mode, at, entry } =
+        RobotTurn::parse(&body).map_err(PushError::from)?;
+    let now = deps.common.clock.now();
+    let said = TurnRecord {
+        question: question.as_str().to_owned(),
+        reply: reply.as_str().to_owned(),
+        reply_mode: reply_mode.map(|mode| mode.to_string()),
+        expire_at: deps.retention.expiry(now),
+    };
+    let turn = Turn { at: at.unwrap_or(now), id: RecordId::new(now), said };
+    let table = request.table(&deps.common.chat);
+    match entry {
+        Some(entry) => chat_log::put_once(&table, source, &chat, &entry, &turn, now).await?,
+        None => chat_log::put(&table, source, &chat, &turn).await?,
+    }
+    request.count(Metric::TurnsRecorded, 1);
+    Ok(Data { data: Done {} })
+}

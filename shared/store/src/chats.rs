@@ -1,0 +1,165 @@
+//! What the chat window shows: the other end of [`messages`](crate::messages).
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use model::{AppId, ChatId, Source, Timestamp, platform::MessageKey};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{
+    StoreError, Table, messages,
+    record::{from_item, lives, sort_of},
+};
+
+/// A message of a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatMessage {
+    /// What identifies it, a UUIDv7 of the moment it was accepted.
+    pub id: Uuid,
+    /// What is stored of it.
+    pub record: MessageRecord,
+}
+
+/// What is stored of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageRecord {
+    /// The application that brought it.
+    pub app_id: AppId,
+    /// `event`, `evaluate`, `text`, `image` or `file`.
+    pub msgtype: String,
+    /// Who speaks.
+    pub fromuser: Option<String>,
+    /// What it says, in the fields of its type.
+    pub payload: Payload,
+    /// When it was accepted.
+    pub received_at: Timestamp,
+    /// When this record ends, in epoch seconds.
+    expire_at: u64,
+}
+
+/// The fields of a message that only some types have, named as the contract names them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Payload {
+    /// Of an event: `begin` or `end`.
+    #[serde(rename = "eventType")]
+    pub event_type: Option<String>,
+    /// Of an evaluation.
+    pub url: Option<String>,
+    /// Of a text.
+    pub content: Option<String>,
+    /// Of an image.
+    pub image_url: Option<String>,
+    /// Of a file.
+    pub file_name: Option<String>,
+    /// Of a file.
+    pub file_url: Option<String>,
+}
+
+/// The last `begin` or `end` of a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastEvent {
+    /// `begin` or `end`.
+    pub event_type: String,
+    /// Who said so.
+    pub fromuser: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Reads the messages of a chat from the id `from` on that live at `now`, in the order of their ids: at most
+/// `limit`, consistently. One query for each megabyte.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be read, or a message cannot be understood.
+pub async fn read(
+    table: &Table,
+    source: Source,
+    chat: &ChatId,
+    from: MessageKey,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Vec<ChatMessage>, StoreError> {
+    let from = format!("MSG#{}", Uuid::from_bytes(from));
+    let mut messages = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        // Digits come before this letter, and so do the letters of an id.
+        let (partition, range) = (messages::partition(source, chat), (from.as_str(), "MSG#g"));
+        let page = table.query_page(partition, range, after.as_deref(), limit).await?;
+        for item in page.items {
+            let sort = sort_of(&item)?;
+            let id = id_of(&sort, "MSG#")?;
+            after = Some(sort);
+            let record: MessageRecord = from_item(item, "Query")?;
+            if lives(record.expire_at, now) {
+                messages.push(ChatMessage { id, record });
+            }
+        }
+        if !page.has_more || messages.len() >= limit {
+            messages.truncate(limit);
+            return Ok(messages);
+        }
+    }
+}
+
+/// Reads the last `begin` or `end` of a chat, if it lives at `now`. One consistent query.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be read, or the event cannot be understood.
+pub async fn last_event(
+    table: &Table,
+    source: Source,
+    chat: &ChatId,
+    now: Timestamp,
+) -> Result<Option<LastEvent>, StoreError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct EventRecord {
+        event_type: String,
+        fromuser: Option<String>,
+        expire_at: u64,
+    }
+    let output = table
+        .client
+        .query()
+        .table_name(&table.name)
+        .key_condition_expression("pk = :partition AND begins_with(sk, :prefix)")
+        .expression_attribute_values(":partition", AttributeValue::S(messages::partition(source, chat)))
+        .expression_attribute_values(":prefix", AttributeValue::S("EVT#".to_owned()))
+        .scan_index_forward(false)
+        .limit(1)
+        .consistent_read(true)
+        .return_consumed_capacity(ReturnConsumedCapacity::Total)
+        .customize()
+        .interceptor(table.meter.attempts())
+        .send()
+        .await
+        .map_err(StoreError::of("Query"))?;
+    table.meter.count_read(output.consumed_capacity());
+    let Some(item) = output.items.into_iter().flatten().next() else { return Ok(None) };
+    let at = moment(id_of(&sort_of(&item)?, "EVT#")?);
+    let EventRecord { event_type, fromuser, expire_at } = from_item(item, "Query")?;
+    Ok(lives(expire_at, now).then_some(LastEvent { event_type, fromuser, at }))
+}
+
+fn id_of(sort: &str, prefix: &str) -> Result<Uuid, StoreError> {
+    let id = sort.strip_prefix(prefix).and_then(|id| Uuid::try_parse(id).ok());
+    id.ok_or_else(|| StoreError::unreadable("Query"))
+}
+
+fn moment(id: Uuid) -> Timestamp {
+    let (seconds, nanos) = id.get_timestamp().map(|at| at.to_unix()).unwrap_or_default();
+    Timestamp::from_millis(seconds * 1000 + u64::from(nanos / 1_000_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RecordId;
+
+    #[test]
+    fn an_id_tells_its_moment() {
+        let at = Timestamp::from_millis(1_589_243_400_123);
+        assert_eq!(moment(RecordId::new(at).to_string().parse().unwrap()), at);
+    }
+}

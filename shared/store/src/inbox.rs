@@ -1,0 +1,218 @@
+//! What waits for a user, and what the user has: the other end of [`pushes`](crate::pushes).
+//!
+//! A delivery waits in the user's inbox, `INBOX#<userId>`, under the key of the push. Once the user has it, that is written
+//! down beside the recipient in the push's own partition, `TO#<userId>#A#<content hash>`, and the delivery leaves the
+//! inbox. A repeat of the push may bring the delivery back, but never changes what is written down: so whoever reads the
+//! inbox leaves out what is acknowledged, and clears it away.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use model::{
+    AppId, BoundedText, MessageId, Timestamp, UserId,
+    platform::{AckState, InboxCursor, MessageRef},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    StoreError, Table,
+    keys::{key, parts},
+    pushes::{self, CONTENT, ContentRecord, DeliveryRecord},
+    record::{from_item, lives, sort_of},
+    table::Condition,
+};
+
+/// For how long it is known what became of a message: the contract's 30 days.
+pub(crate) const KNOWN_FOR_HOURS: u64 = 30 * 24;
+
+/// How many messages are acknowledged at once.
+const AT_ONCE: usize = 25;
+
+/// A message that waits for a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Who pushed it, and its id there.
+    pub message: MessageRef,
+    /// When it was accepted for this user.
+    pub accepted_at: Timestamp,
+    /// Until when it waits, in epoch seconds.
+    pub expire_at: u64,
+    key: String,
+    content_hash: String,
+}
+
+/// What is to be shown of a waiting message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// This.
+    Content(String),
+    /// Nothing: the user has it already.
+    Acknowledged,
+    /// Nothing: the push was never completed, or its id stands for other content by now.
+    Gone,
+}
+
+/// What is written down of a message that a user has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "three moments, called as they are stored")]
+pub(crate) struct AckRecord {
+    pub(crate) delivered_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) read_at: Option<Timestamp>,
+    pub(crate) expire_at: u64,
+}
+
+impl Waiting {
+    /// The place after this message in its inbox.
+    #[must_use]
+    pub fn place(&self) -> InboxCursor {
+        InboxCursor { accepted_at: self.accepted_at, key: self.key.clone() }
+    }
+}
+
+/// What waits for a user at `now`, oldest first; what came at the same millisecond, by key. One consistent query for
+/// each megabyte: some 4,000 messages.
+///
+/// Deliveries are few and small, so that they are read whole and put in order here. A key that kept them in order would
+/// hold the moment of acceptance, and a repeat of a push could not find the delivery it stands for.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be read, or a delivery cannot be understood.
+pub async fn waiting(table: &Table, user: &UserId, now: Timestamp) -> Result<Vec<Waiting>, StoreError> {
+    let items = table.query(pushes::inbox(user), "PUSH#").await?;
+    let deliveries = items.into_iter().map(|item| {
+        let key = sort_of(&item)?;
+        let message = message_of(&key).ok_or_else(|| StoreError::unreadable("Query"))?;
+        let DeliveryRecord { content_hash, accepted_at, expire_at } = from_item(item, "Query")?;
+        Ok(Waiting { message, accepted_at, expire_at, key, content_hash })
+    });
+    let mut waiting = deliveries.collect::<Result<Vec<_>, StoreError>>()?;
+    waiting.retain(|delivery| lives(delivery.expire_at, now));
+    waiting.sort_by_cached_key(Waiting::place);
+    Ok(waiting)
+}
+
+/// The message that a delivery with this sort key is of.
+fn message_of(sort: &str) -> Option<MessageRef> {
+    let parts = parts(sort);
+    let [_, app, message] = parts.as_slice() else { return None };
+    Some(MessageRef { app: AppId::parse(app).ok()?, message: MessageId::parse(message).ok()? })
+}
+
+/// What is to be shown of each of `waiting`, in their order. One request for every 50.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be read, or content cannot be understood.
+pub async fn open(
+    table: &Table,
+    user: &UserId,
+    waiting: &[Waiting],
+    now: Timestamp,
+) -> Result<Vec<Opened>, StoreError> {
+    let content = |delivery: &Waiting| (delivery.key.clone(), CONTENT.to_owned());
+    let ack = |delivery: &Waiting| (delivery.key.clone(), ack_sort(user, &delivery.content_hash));
+    let keys = waiting.iter().flat_map(|delivery| [content(delivery), ack(delivery)]).collect();
+    let found = table.get_many(keys).await?;
+    let find = |(partition, sort): (String, String)| found.get(&partition, &sort).cloned();
+    let opened = waiting.iter().map(|delivery| {
+        if let Some(item) = find(ack(delivery)) {
+            let ack: AckRecord = from_item(item, "BatchGetItem")?;
+            if lives(ack.expire_at, now) {
+                return Ok(Opened::Acknowledged);
+            }
+        }
+        let Some(item) = find(content(delivery)) else { return Ok(Opened::Gone) };
+        let stored: ContentRecord<String> = from_item(item, "BatchGetItem")?;
+        let is_of_it = stored.content_hash == delivery.content_hash && lives(stored.expire_at, now);
+        Ok(if is_of_it { Opened::Content(stored.content) } else { Opened::Gone })
+    });
+    opened.collect()
+}
+
+/// Takes deliveries out of a user's inbox, but for those that were replaced by another content's meanwhile. A request
+/// for each.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be written.
+pub async fn clear(table: &Table, user: &UserId, deliveries: Vec<Waiting>) -> Result<(), StoreError> {
+    let removals = deliveries.into_iter().map(|Waiting { key, content_hash, .. }| async move {
+        remove(table, user, key, &content_hash).await
+    });
+    stream::iter(removals).buffer_unordered(AT_ONCE).try_collect().await
+}
+
+async fn remove(
+    table: &Table,
+    user: &UserId,
+    delivery: String,
+    content_hash: &str,
+) -> Result<(), StoreError> {
+    let condition = Condition::equals("contentHash = :value", content_hash);
+    table.delete_if(pushes::inbox(user), delivery, condition).await
+}
+
+/// Writes down what a user did with messages, and takes them out of the user's inbox; returns those that were never
+/// pushed to the user, for which nothing is done. Three round trips for up to 50 messages: which were pushed, what was
+/// done, and the inbox.
+///
+/// What was read stays read, in whatever order the calls come. It counts for the content that waits in the inbox, or was
+/// pushed last.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be read or written; what was written down then stays so, and a repeat of the call
+/// completes it.
+pub async fn acknowledge(
+    table: &Table,
+    user: &UserId,
+    messages: Vec<MessageRef>,
+    state: AckState,
+    now: Timestamp,
+) -> Result<Vec<MessageRef>, StoreError> {
+    let delivery =
+        |message: &MessageRef| (pushes::inbox(user), pushes::key_of(&message.app, &message.message));
+    let recipient =
+        |message: &MessageRef| (pushes::key_of(&message.app, &message.message), pushes::recipient_sort(user));
+    let keys = messages.iter().flat_map(|message| [delivery(message), recipient(message)]).collect();
+    let found = table.get_many(keys).await?;
+    let hash = |(partition, sort): (String, String)| {
+        let item = found.get(&partition, &sort)?;
+        Some(item.get("contentHash")?.as_s().ok()?.clone())
+    };
+    let mut unknown = Vec::new();
+    let mut pushed = Vec::new();
+    for message in messages {
+        match hash(delivery(&message)).or_else(|| hash(recipient(&message))) {
+            Some(hash) => pushed.push((pushes::key_of(&message.app, &message.message), hash)),
+            None => unknown.push(message),
+        }
+    }
+    let acknowledgements = pushed.into_iter().map(|(push, hash)| async move {
+        write_down(table, user, push.clone(), &hash, state, now).await?;
+        remove(table, user, push, &hash).await
+    });
+    stream::iter(acknowledgements).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    Ok(unknown)
+}
+
+async fn write_down(
+    table: &Table,
+    user: &UserId,
+    push: String,
+    content_hash: &str,
+    state: AckState,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let update = match state {
+        AckState::Delivered => "SET expireAt = :end, deliveredAt = if_not_exists(deliveredAt, :now)",
+        AckState::Read => {
+            "SET expireAt = :end, deliveredAt = if_not_exists(deliveredAt, :now), \
+             readAt = if_not_exists(readAt, :now)"
+        }
+    };
+    let end = now.plus_hours(KNOWN_FOR_HOURS).seconds();
+    table.update(push, ack_sort(user, content_hash), update, &[(":now", now.millis()), (":end", end)]).await
+}
+
+/// The sort key of what is written down of a message that a user has, for the content it had.
+fn ack_sort(user: &UserId, content_hash: &str) -> String {
+    format!("{}#A#{content_hash}", key("TO", &[user.as_str()]))
+}

@@ -1,0 +1,56 @@
+//! Who may call what: every endpoint with every kind of token, taken from the template so that none is left out.
+
+use local::{
+    TEMPLATE,
+    template::{Api, Template},
+};
+use reqwest::Method;
+use tests::{CUSTOMER_SERVICE, MESSAGE_PUSH, PLATFORM, System};
+
+/// The scope that opens an API; none opens the one that issues tokens.
+fn scope_of(api: &str) -> Option<&'static str> {
+    match api {
+        "CustomerServiceApi" => Some(CUSTOMER_SERVICE),
+        "MessagePushApi" => Some(MESSAGE_PUSH),
+        "PlatformApi" => Some(PLATFORM),
+        "TokenApi" => None,
+        other => panic!("{other}: whose is it?"),
+    }
+}
+
+#[tokio::test]
+async fn every_endpoint_is_opened_by_its_own_scope_and_by_nothing_else() {
+    let system = System::start().await;
+    let scopes = [CUSTOMER_SERVICE, MESSAGE_PUSH, PLATFORM, "some-other-scope", ""];
+    for (number, scope) in scopes.iter().enumerate() {
+        system.grant(&format!("cn-{number}"), "app", &[*scope], &[1]).await;
+    }
+    let template = Template::parse(TEMPLATE).unwrap();
+    let mut tried = 0;
+    for Api { id, routes, .. } in &template.apis {
+        for route in routes {
+            for (number, scope) in scopes.iter().enumerate() {
+                let method = Method::from_bytes(route.method.as_bytes()).unwrap();
+                let caller = system.anonymous.with_token(&format!("cn-{number}"));
+                let reply = caller.send(method, &route.path, Some("{}")).await;
+                let is_let_in = !["token is wrong", "check access_token error"]
+                    .iter()
+                    .any(|text| reply.body.contains(text));
+                match scope_of(id) {
+                    Some(needed) => {
+                        assert_eq!(
+                            is_let_in,
+                            needed == *scope,
+                            "{} with {scope}: {}",
+                            route.path,
+                            reply.body
+                        );
+                    }
+                    None => assert!(reply.status >= 400, "{}: a bearer token is no client", route.path),
+                }
+                tried += 1;
+            }
+        }
+    }
+    assert_eq!(tried, (3 + 2 + 5 + 3) * scopes.len(), "every endpoint there is");
+}

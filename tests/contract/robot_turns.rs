@@ -1,0 +1,133 @@
+//! `POST /chatbot/api/platform/chatlog`: the robot's turns, which `chatlog/get` reads.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::{Fault, ManualClock, System};
+
+const TURN: &str = "/chatbot/api/platform/chatlog";
+const LOG: &str = "/chatbot/servlet/third/msg/chatlog/get?openId=c";
+const DONE: &str = r#"{"code":200,"message":"success","data":{}}"#;
+/// 2026-11-21 08:00:10 in UTC+8.
+const NOW: u64 = 1_795_219_210_000;
+
+async fn log(system: &System) -> Vec<Value> {
+    system.customer_service.get(LOG).await.json()["list"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_turn_is_what_the_chat_log_shows() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    let turns = [
+        json!({"openId": "c", "question": " 问 \n", "reply": "答😀"}),
+        json!({"openId": "c", "question": "q", "reply": "r", "replyMode": "faq", "dateTime": "2020-05-12 08:30:00"}),
+        json!({"openId": "c", "question": 12_345_678_901_234_567_890_u64, "reply": "r", "dateTime": " 2026-11-21 08:00:11 "}),
+    ];
+    for turn in turns {
+        system.platform.post(TURN, turn.to_string()).await.is(200, DONE);
+    }
+    system.customer_service.get(LOG).await.is(
+        200,
+        r#"{"status":0,"message":"ok","total":"3","list":[{"Question":"q","Reply":"r","DateTime":"2020-05-12 08:30:00","ReplyMode":"faq"},{"Question":" 问 \n","Reply":"答😀","DateTime":"2026-11-21 08:00:10","ReplyMode":""},{"Question":"12345678901234567890","Reply":"r","DateTime":"2026-11-21 08:00:11","ReplyMode":""}]}"#,
+    );
+    // It is kept for the retention, 180 days from when it was recorded.
+    clock.advance_seconds(180 * 24 * 3600 - 1);
+    assert_eq!(log(&system).await.len(), 3);
+    clock.advance_seconds(1);
+    assert_eq!(log(&system).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_turn_with_an_id_is_stored_once_whenever_it_is_sent_again() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    let turn = |id: &str, chat: &str, source: u32| {
+        json!({"openId": chat, "source": source, "question": "q", "reply": id, "entryId": id}).to_string()
+    };
+    for _ in 0..3 {
+        system.platform.post(TURN, turn("e", "c", 1)).await.is(200, DONE);
+        clock.advance_seconds(60);
+    }
+    assert_eq!(log(&system).await.len(), 1);
+    assert_eq!(log(&system).await[0]["DateTime"], "2026-11-21 08:00:10", "the first counts");
+    for (id, chat, source) in [("e", "d", 1), ("e", "c", 2), ("E", "c", 1), ("e#", "c", 1)] {
+        system.platform.post(TURN, turn(id, chat, source)).await.is(200, DONE);
+    }
+    assert_eq!(log(&system).await.len(), 3, "another chat, source or id is another turn");
+    // Without one, each is a turn of its own.
+    let same = json!({"openId": "c", "question": "q", "reply": "r"}).to_string();
+    for _ in 0..2 {
+        system.platform.post(TURN, same.clone()).await.is(200, DONE);
+    }
+    assert_eq!(log(&system).await.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_with_an_id_is_stored_once_in_a_race_and_through_faults() {
+    let system = System::start().await;
+    let turn = json!({"openId": "c", "question": "q", "reply": "r", "entryId": "e"}).to_string();
+    for reply in join_all((0..20).map(|_| system.platform.post(TURN, turn.clone()))).await {
+        reply.is(200, DONE);
+    }
+    assert_eq!(log(&system).await.len(), 1);
+    let faults =
+        Fault::ALL.into_iter().chain([Fault::TransactionConflict]).filter(|fault| *fault != Fault::Refused);
+    for (number, fault) in faults.enumerate() {
+        let turn = json!({"openId": "c", "question": "q", "reply": "r", "entryId": number}).to_string();
+        system.proxy.fail(move |number, _| (number == 1).then_some(fault));
+        system.platform.post(TURN, turn.clone()).await.is(200, DONE);
+        system.proxy.fail(move |number, _| (number >= 1).then_some(Fault::InternalError));
+        system.platform.post(TURN, turn.clone()).await.is_code(500, "system error");
+        system.proxy.recover();
+        system.platform.post(TURN, turn).await.is(200, DONE);
+        assert_eq!(log(&system).await.len(), number + 2, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn its_fields_are_checked_in_order() {
+    let system = System::start().await;
+    let full = json!({"source": 1, "openId": "c", "question": "q", "reply": "r", "replyMode": "m", "dateTime": "2020-05-12 08:30:00", "entryId": "e"});
+    let refused = async |body: &Value, message: &str| {
+        system.platform.post(TURN, body.to_string()).await.is_code(400, message);
+    };
+    refused(&json!({"source": []}), "source: must be an integer").await;
+    refused(&json!({}), "Required parameter 'openId' is not present").await;
+    for (name, max, required) in [
+        ("openId", 64, true),
+        ("question", 32_768, true),
+        ("reply", 32_768, true),
+        ("replyMode", 64, false),
+        ("entryId", 64, false),
+    ] {
+        let with = |value: Value| {
+            let mut body = full.clone();
+            body[name] = value;
+            body
+        };
+        assert_eq!(
+            system.platform.post(TURN, with(json!("字".repeat(max))).to_string()).await.status,
+            200,
+            "{name}"
+        );
+        refused(&with(json!("字".repeat(max + 1))), &format!("{name}: length exceeds the max value [{max}]"))
+            .await;
+        refused(&with(json!(1.5)), &format!("{name}: must be a string")).await;
+        if required {
+            refused(&with(json!(" ")), &format!("Required parameter '{name}' is not present")).await;
+        } else {
+            assert_eq!(system.platform.post(TURN, with(json!(" ")).to_string()).await.status, 200, "{name}");
+        }
+    }
+    for date in ["2020-05-12", "2020-02-30 00:00:00", "1969-12-31 00:00:00", "x", "2286-11-21 01:46:40"] {
+        let mut body = full.clone();
+        body["dateTime"] = json!(date);
+        refused(&body, "dateTime: must be yyyy-MM-dd HH:mm:ss").await;
+    }
+    let mut body = full.clone();
+    body["dateTime"] = json!(true);
+    refused(&body, "dateTime: must be a string").await;
+    for body in ["", "null", "{\"openId\":\"\\ud800\"}"] {
+        system.platform.post(TURN, body).await.is_code(400, "body is not valid JSON");
+    }
+}

@@ -1,6 +1,6 @@
 # What needs more than cargo: the tools of AWS, and the stack on this machine.
 
-.PHONY: venv deploy-local undeploy-local e2e events
+.PHONY: venv deploy-local undeploy-local e2e events browser
 
 # The project's own Python environment, .venv
 venv:
@@ -19,6 +19,10 @@ events:
 	deploy/venv
 	deploy/build
 	.venv/bin/python deploy/check-events
+
+# The page at /chat, in headless Chromium. Pictures of it are in target/screenshots then
+browser:
+	cargo test --locked --package tests --test browser -- --ignored
 
 # The tests of the contract against the stack on MiniStack, and what only a deployment shows
 e2e:

@@ -159,8 +159,9 @@ async fn no_token_survives_that_is_taken_while_its_application_is_disabled() {
     let operator = Operator::of(&system);
     let client = operator.approved(&system).await;
     let line = format!("app disable {} --yes", client.id);
+    let before = client.token().await;
     let asking = async {
-        let mut taken = Vec::new();
+        let mut taken = vec![before];
         for _ in 0..25 {
             let reply = client.ask().await;
             taken.extend(reply.json()["access_token"].as_str().map(str::to_owned));
@@ -169,7 +170,6 @@ async fn no_token_survives_that_is_taken_while_its_application_is_disabled() {
     };
     let (taken, _) = tokio::join!(asking, operator.text(&line));
     client.ask().await.is_oauth_error(400, "unauthorized_client", "the application is disabled");
-    assert!(!taken.is_empty(), "it was asked before it was disabled, and while");
     for token in taken {
         assert!(!opens(&system, &token).await);
     }

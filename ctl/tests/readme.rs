@@ -49,7 +49,11 @@ async fn each_command_answers_what_stands_below_it() {
     let system = System::start().await;
     let answered: Vec<_> =
         blocks().into_iter().filter_map(|(script, answer)| Some((script, answer?))).collect();
-    assert_eq!(answered.len(), 6, "the four endpoints, a token, and what it is good for");
+    assert_eq!(
+        answered.len(),
+        8,
+        "the four endpoints, a token and what it is good for, an acknowledgement, a turn"
+    );
     for (script, expected) in answered {
         let (printed, expected): (Value, Value) = (
             serde_json::from_str(&paste(&system, script).await).unwrap(),

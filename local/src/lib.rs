@@ -3,6 +3,7 @@
 //! Routes, authorizers, gateway answers and tables come from `template.yaml`, so that what runs here and what is
 //! deployed cannot drift apart. It is also what the contract's tests talk to.
 
+pub mod chat;
 pub mod demo;
 pub mod dynamodb;
 pub mod functions;

@@ -6,7 +6,7 @@ use std::{error::Error, path::PathBuf, process::ExitCode};
 use api::Clock;
 use clap::{Args, Parser, Subcommand};
 use local::{
-    TEMPLATE,
+    TEMPLATE, chat,
     demo::{self, Urls},
     dynamodb,
     functions::Functions,
@@ -106,11 +106,12 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         demo::seed(&table(dynamodb::ACCESS_TABLE), &table(dynamodb::CHAT_TABLE), &clock).await?;
     }
     let functions = Functions::start(&template, &client, &clock)?;
-    let server = gateway::serve(api_listener, Gateway::new(template, functions))?;
+    let server = gateway::serve(api_listener, Gateway::new(template, functions), chat::pages())?;
 
     println!("The APIs listen on {}, DynamoDB on {}. Ctrl-C ends both.\n", server.url(), database.url());
     if !arguments.no_demo {
         let url = server.url();
+        println!("Look at both sides in a browser: {url}/chat\n");
         println!(
             "{}",
             demo::welcome(Urls { token: &url, customer_service: &url, message_push: &url, platform: &url })

@@ -2,6 +2,7 @@
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test that cannot go on fails"
 )]
@@ -29,8 +30,8 @@ impl Local {
         let mut welcome = String::new();
         output.read_line(&mut welcome).unwrap();
         let url = welcome.split([' ', ',']).find(|word| word.starts_with("http://")).unwrap().to_owned();
-        let last = if arguments.contains(&"--no-demo") { "listen" } else { "expireTime" };
-        while !welcome.contains(last) {
+        let last = if arguments.contains(&"--no-demo") { "listen" } else { "message/pending" };
+        while !welcome.contains(last) || !welcome.ends_with("\n\n") {
             assert_ne!(output.read_line(&mut welcome).unwrap(), 0, "{welcome}");
         }
         Self { process, output, welcome, url }
@@ -93,6 +94,13 @@ fn every_printed_command_works_when_pasted() {
     assert!(token.starts_with(r#"{"access_token":"cn-"#), "{token}");
     let granted = r#","token_type":"bearer","expires_in":359420,"scope":"message-push-service thirdparty-customer-service"}"#;
     assert!(token.ends_with(granted), "{token}");
+    let [answers @ .., status, pending] = answers else { panic!("{answers:?}") };
+    assert!(
+        status.starts_with(r#"{"code":200,"message":"success","data":{"total":2,"pending":2,"#),
+        "{status}"
+    );
+    let waiting = r#"{"code":200,"message":"success","data":{"messages":[{"messageId":"EQFEQ234TFQRFV54GHTE4HG4","appId":"demo","#;
+    assert!(pending.starts_with(waiting), "{pending}");
     assert_eq!(
         answers,
         [
@@ -105,7 +113,7 @@ fn every_printed_command_works_when_pasted() {
     let (code, lines) = local.interrupt();
     assert_eq!(code, Some(0), "Ctrl-C ends it cleanly");
     let lines: Vec<_> = lines.lines().filter(|line| line.contains(" 200 ")).collect();
-    assert_eq!(lines.len(), 5, "a line for each request: {lines:?}");
+    assert_eq!(lines.len(), 7, "a line for each request: {lines:?}");
     assert!(lines[2].contains("200 GET /chatbot/servlet/third/msg/chatlog/get in "), "{lines:?}");
     assert!(lines.iter().all(|line| !line.contains("dc71a6ba") && !line.contains("cn-")), "{lines:?}");
 }

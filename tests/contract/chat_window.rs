@@ -113,6 +113,13 @@ async fn the_state_follows_the_latest_begin_or_end_however_much_was_said_since()
     clock.advance_seconds(5);
     receive(&system, json!({"touser": "c", "msgtype": "event", "eventType": "end"})).await;
     assert_eq!(state().await, ("robot".into(), String::new(), "2026-11-21 08:00:20".into()));
+    // As the API document has it, the system says that a human takes over, and the human's name comes with the first word.
+    clock.advance_seconds(1);
+    receive(&system, begin("系统消息")).await;
+    assert_eq!(state().await, ("human".into(), String::new(), "2026-11-21 08:00:21".into()));
+    receive(&system, text("您好")).await;
+    receive(&system, json!({"touser": "c", "msgtype": "evaluate", "url": "http://a/e"})).await;
+    assert_eq!(state().await, ("human".into(), "客服A".into(), "2026-11-21 08:00:21".into()));
     // After the retention, 180 days, nothing is known of it.
     clock.advance_seconds(180 * 24 * 3600);
     assert_eq!(state().await, ("robot".into(), String::new(), String::new()));
@@ -245,6 +252,19 @@ async fn chats_and_sources_stay_apart_and_a_platform_token_sees_all_sources() {
         let path = path_with(CHAT, &[("chatId", chat), ("source", source), ("after", &after)]);
         system.platform.get(&path).await.is_code(400, "cursor: is not valid");
     }
+}
+
+#[tokio::test]
+async fn a_poll_reads_no_more_than_it_may_give() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    for number in 0..50 {
+        store_at(&system, &"x".repeat(32_768), NOW - 3_600_000 + number).await;
+    }
+    system.proxy.forget();
+    assert_eq!(contents(&poll(&system, "", "1").await).len(), 1);
+    let units: f64 = system.proxy.recorded().iter().map(|recorded| recorded.units).sum();
+    assert!(units <= 1.0 + 3.0 * 8.5 + 1.0, "three messages of 33 KB at most: {units}");
 }
 
 #[tokio::test]

@@ -220,7 +220,11 @@ async fn an_inbox_of_5000_is_in_order() {
     let mut cursor = String::new();
     let mut seen = Vec::new();
     for _ in 0..6 {
+        system.proxy.forget();
         let data = pending(&system, "u", &cursor).await;
+        let operations = system.proxy.operations();
+        // The authorizer's read, the inbox by the megabyte, and the contents of a page.
+        assert!(operations.len() <= 4 && operations.last().unwrap() == "BatchGetItem", "{operations:?}");
         seen.extend(ids(&data));
         cursor = data["cursor"].as_str().unwrap().to_owned();
     }
@@ -246,10 +250,83 @@ async fn what_was_acknowledged_is_gone_and_a_repeat_does_not_bring_it_back() {
     assert_eq!(ids(&pending(&system, "u", "").await), ["2"]);
     assert_eq!(items(&system, "INBOX#u").await.len(), 1, "and what a repeat brought back is cleared away");
     assert_eq!(state(&system, "1", "u").await.0, "delivered");
-    // For 30 days, whatever is repeated.
-    clock.advance_seconds(7 * 24 * 3600);
-    push(&system, "u", "x", "1", 168).await;
+}
+
+#[tokio::test]
+async fn an_acknowledgement_holds_against_every_repeat_of_30_days_and_none_after() {
+    const DAY: u64 = 24 * 3600;
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    push(&system, "u,v", "x", "m", 1).await;
+    ack(&system, "u", &[("demo", "m")], "read").await;
+    clock.advance_seconds(29 * DAY);
+    push(&system, "u,v", "x", "m", 168).await;
+    // What is repeated on day 29 waits, for who did not have it, until day 36; and is known until day 59.
+    for day in [29, 31, 35] {
+        assert_eq!(ids(&pending(&system, "u", "").await), [""; 0], "day {day}");
+        assert_eq!(state(&system, "m", "u").await.0, "read", "day {day}");
+        assert_eq!(state(&system, "m", "v").await.0, "pending", "day {day}");
+        clock.advance_seconds(2 * DAY);
+    }
+    clock.advance_seconds(20 * DAY);
+    assert_eq!(state(&system, "m", "u").await.0, "read", "day 55");
+    assert_eq!(state(&system, "m", "v").await.0, "expired", "day 55");
+    // More than 30 days later it is a message anew, and what becomes of it is written down anew.
+    push(&system, "u", "x", "m", 1).await;
+    assert_eq!(ids(&pending(&system, "u", "").await), ["m"]);
+    assert_eq!(state(&system, "m", "u").await.0, "pending");
+    ack(&system, "u", &[("demo", "m")], "delivered").await;
     assert_eq!(ids(&pending(&system, "u", "").await), [""; 0]);
+    assert_eq!(state(&system, "m", "u").await.0, "delivered");
+    push(&system, "u", "x", "m", 1).await;
+    assert_eq!(ids(&pending(&system, "u", "").await), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_a_push_that_failed_half_way_delivered_can_be_acknowledged_again_and_again() {
+    let system = System::start().await;
+    push(&system, "u", "x", "m", 1).await;
+    // As if the recipient, which is written beside the delivery, had not been.
+    let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+    let delete = system.dynamodb.delete_item().table_name(&system.chat_table);
+    delete.key("pk", text("PUSH#demo#m")).key("sk", text("TO#u#P")).send().await.unwrap();
+    let done = r#"{"code":200,"message":"success","data":{"acknowledged":1,"unknown":[]}}"#;
+    for state in ["delivered", "read", "read"] {
+        ack(&system, "u", &[("demo", "m")], state).await.is(200, done);
+    }
+    assert_eq!(delivered_to(&system, "u").await, [""; 0]);
+    assert_eq!(state(&system, "m", "u").await.0, "read");
+}
+
+#[tokio::test]
+async fn an_inbox_full_of_what_repeats_brought_back_still_answers_and_is_cleared() {
+    let system = System::start().await;
+    for number in 0..230 {
+        let id = number.to_string();
+        push(&system, "u", "x", &id, 1).await;
+        if number < 229 {
+            ack(&system, "u", &[("demo", &id)], "read").await;
+            push(&system, "u", "x", &id, 1).await;
+        }
+    }
+    assert_eq!(delivered_to(&system, "u").await, ["x"], "page by page");
+    assert_eq!(items(&system, "INBOX#u").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_that_would_grow_when_it_is_made_safe_hides_no_other() {
+    let system = System::start().await;
+    let open: String = (0..400).fold(String::new(), |open, number| open + "<b a" + &number.to_string() + ">");
+    for (number, content) in
+        [format!("<p>{open}{}", "<p>x".repeat(6_000)), "<div>".repeat(6_500)].iter().enumerate()
+    {
+        push(&system, "u", content, &number.to_string(), 1).await;
+    }
+    push(&system, "u", "<b>last</b>", "last", 1).await;
+    let data = pending(&system, "u", "").await;
+    assert_eq!(ids(&data).len(), 3);
+    assert_eq!(data["messages"][2]["safeContent"], "<b>last</b>");
+    assert!(data["messages"][0]["safeContent"].as_str().unwrap().starts_with("&lt;p&gt;"));
 }
 
 #[tokio::test]
@@ -346,26 +423,20 @@ async fn the_platforms_calls_survive_a_fault_and_what_fails_is_completed_by_a_re
         let system = System::start().await;
         push(&system, "u", "x", "m", 1).await;
         system.proxy.fail(move |number, _| (number == at).then_some(fault));
-        let reply = ack(&system, "u", &[("demo", "m")], "read").await;
+        let reply = ack(&system, "u", &[("demo", "m")], "delivered").await;
         reply.is(200, r#"{"code":200,"message":"success","data":{"acknowledged":1,"unknown":[]}}"#);
-        system.proxy.fail(move |number, _| (number == at.min(2)).then_some(fault));
-        assert_eq!(
-            system.platform.get(&path_with(PENDING, &[("userId", "u")])).await.status,
-            200,
-            "{fault:?}"
-        );
-        system.proxy.fail(move |number, _| (number >= at).then_some(fault));
-        push_fails_or_not(&ack(&system, "u", &[("demo", "m")], "read").await);
         system.proxy.recover();
-        assert_eq!(state(&system, "m", "u").await.0, "read");
-        assert_eq!(delivered_to(&system, "u").await, [""; 0]);
-    }
-}
-
-/// Either answer is a whole one.
-fn push_fails_or_not(reply: &Reply) {
-    if reply.status != 200 {
-        reply.is_code(500, "system error");
+        push(&system, "v", "x", "m", 1).await;
+        system.proxy.fail(move |number, _| (number == at.min(2)).then_some(fault));
+        let path = path_with(PENDING, &[("userId", "v")]);
+        assert_eq!(ids(&system.platform.get(&path).await.json()["data"]), ["m"], "{fault:?}");
+        // From here on every request fails: the answer is an error of ours, and the same call completes it.
+        system.proxy.fail(move |number, _| (number >= at).then_some(Fault::InternalError));
+        ack(&system, "v", &[("demo", "m")], "read").await.is_code(500, "system error");
+        system.proxy.recover();
+        ack(&system, "v", &[("demo", "m")], "read").await;
+        assert_eq!(state(&system, "m", "v").await.0, "read");
+        assert_eq!(delivered_to(&system, "v").await, [""; 0]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! `GET /chatbot/api/front/thirdParty/message/status`: what became of a push.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::{MESSAGE_PUSH, ManualClock, System, path_with};
 
 const STATUS: &str = "/chatbot/api/front/thirdParty/message/status";
@@ -145,7 +145,7 @@ async fn its_parameters_are_checked_in_order() {
 }
 
 #[tokio::test]
-async fn after_a_push_that_failed_half_way_who_has_it_can_still_say_so() {
+async fn after_a_push_that_failed_half_way_its_repeat_knows_all_recipients() {
     let system = System::start().await;
     // The deliveries are written; the recipients, which come last, are not.
     let users: Vec<_> = (0..25).map(|number| format!("u{number}")).collect();
@@ -155,12 +155,25 @@ async fn after_a_push_that_failed_half_way_who_has_it_can_still_say_so() {
     let seen = system.message_push.post(PUSH, body.clone()).await;
     seen.is_code(500, "system error");
     system.proxy.recover();
-    let path = path_with("/chatbot/api/platform/message/pending", &[("userId", "u7")]);
-    let waiting: Value = system.platform.get(&path).await.json()["data"]["messages"].take();
-    if waiting.as_array().unwrap().len() == 1 {
-        ack(&system, "u7", "read").await;
-    }
     system.message_push.post(PUSH, body).await.is_code(200, "success");
     let data = system.message_push.get(&path_with(STATUS, &[("messageId", "m")])).await.json()["data"].take();
-    assert_eq!(data["total"], 25);
+    assert_eq!((&data["total"], &data["pending"]), (&json!(25), &json!(25)));
+}
+
+#[tokio::test]
+async fn a_page_of_users_who_all_have_it_is_one_query_too() {
+    let system = System::start().await;
+    let users: Vec<_> = (0..60).map(|number| format!("u{number:02}")).collect();
+    push(&system, &users.join(","), 1).await;
+    for user in &users {
+        ack(&system, user, "read").await;
+    }
+    for limit in ["59", "60", "1", "1000"] {
+        system.proxy.forget();
+        let path = path_with(STATUS, &[("messageId", "m"), ("limit", limit)]);
+        let data = system.message_push.get(&path).await.json()["data"].take();
+        assert_eq!(data["read"], limit.parse::<usize>().unwrap().min(60));
+        assert_eq!(data.get("cursor").is_some(), ["59", "1"].contains(&limit), "{limit}");
+        assert_eq!(system.proxy.operations(), ["GetItem", "Query"]);
+    }
 }

@@ -207,6 +207,9 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
         Some(Fault::Unprocessed) if operation == "BatchWriteItem" => {
             shared.forward_half(number, &headers, body).await
         }
+        Some(Fault::Unprocessed) if operation == "BatchGetItem" => {
+            shared.forward_half_of_keys(number, &headers, body).await
+        }
         Some(Fault::Throttled | Fault::Unprocessed) => {
             Ok(error(400, "ProvisionedThroughputExceededException"))
         }
@@ -244,6 +247,24 @@ impl Shared {
     }
 
     /// Writes the first half of a batch, and gives the rest back.
+    /// Reads half of the keys, and leaves the others unread.
+    async fn forward_half_of_keys(
+        &self,
+        number: usize,
+        headers: &hyper::HeaderMap,
+        mut body: Value,
+    ) -> io::Result<Response<Full<Bytes>>> {
+        let mut left = json!({});
+        for (table, asked) in body["RequestItems"].as_object_mut().into_iter().flatten() {
+            let keys = asked["Keys"].as_array_mut().expect("a batch is a list");
+            left[table] = json!({"Keys": keys.split_off(keys.len().div_ceil(2)), "ConsistentRead": true});
+        }
+        let (status, mut answer) = self.ask(headers, &body).await?;
+        answer["UnprocessedKeys"] = left;
+        self.note(number, &answer);
+        Ok(response(status, &answer))
+    }
+
     async fn forward_half(
         &self,
         number: usize,

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
     types::{DeleteRequest, WriteRequest},
 };
 use local::{
-    Running, TEMPLATE,
+    Running, TEMPLATE, chat,
     demo::{self, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, PLATFORM_TOKEN},
     dynamodb,
     functions::{Code, Functions},
@@ -99,8 +99,8 @@ impl System {
         let functions = Functions::start(&template, &client, &clock).expect("the functions start");
         let functions =
             setup.replaced.into_iter().fold(functions, |functions, (id, code)| functions.with(id, code));
-        let gateway =
-            gateway::serve(free_port().await, Gateway::new(template, functions)).expect("it listens");
+        let gateway = gateway::serve(free_port().await, Gateway::new(template, functions), chat::pages())
+            .expect("it listens");
         let urls = Urls::all(&gateway.url());
         let tables = (dynamodb::ACCESS_TABLE.to_owned(), dynamodb::CHAT_TABLE.to_owned());
         let url = Some(database.url());

@@ -33,7 +33,8 @@ pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Respons
     Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
 }
 
-/// Reads what is new in a chat since the last time, and who is speaking. One round trip: two queries.
+/// Reads what is new in a chat since the last time, and who is speaking. One round trip, two queries; where a human took
+/// over whom the `begin` does not name, another one for the name.
 ///
 /// # Errors
 /// The first that applies, of `source`, `chatId`, `after` and `limit`; or the store.
@@ -47,7 +48,13 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Chat>, Failure
         chats::read(&table, source, &chat, poll.from(), poll.to_read(), now),
         chats::last_event(&table, source, &chat, now),
     )?;
+    let speaker = match &event {
+        Some(begin) if begin.is_by_the_system() => {
+            chats::last_speaker(&table, source, &chat, begin.at).await?
+        }
+        _ => None,
+    };
     let (messages, after) = poll.finish(stored);
     let after = after.issue(source, &chat);
-    Ok(Data { data: Chat { messages, state: ChatState::after(event), after } })
+    Ok(Data { data: Chat { messages, state: ChatState::after(event, speaker), after } })
 }

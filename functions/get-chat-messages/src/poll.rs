@@ -35,10 +35,10 @@ impl Poll {
         self.cursor.horizon()
     }
 
-    /// How many messages to read: those that were given already, those that may be given now, and one that tells
-    /// whether there are more.
-    pub(crate) const fn to_read(&self) -> usize {
-        ChatCursor::CAPACITY + self.limit + 2
+    /// How many messages to read: those that were given already, which are the one at the horizon and those that are
+    /// remembered; those that may be given now; and one that tells whether there are more.
+    pub(crate) fn to_read(&self) -> usize {
+        1 + self.cursor.remembered() + self.limit + 1
     }
 
     /// The messages that were not given yet, and the cursor that remembers all that were.

@@ -67,18 +67,21 @@ impl From<ChatMessage> for ShownMessage {
 pub(crate) struct ChatState {
     /// `robot` or `human`.
     state: &'static str,
-    /// The agent's name, as the `begin` says it; empty where it is the robot.
+    /// The agent's name: who the `begin` is from or, where the system says it, who spoke last since. Empty where nobody has
+    /// spoken yet, and where it is the robot.
     agent: String,
     /// Since when, as `yyyy-MM-dd HH:mm:ss` in UTC+8; empty where it was always the robot.
     since: String,
 }
 
 impl ChatState {
-    pub(crate) fn after(event: Option<LastEvent>) -> Self {
+    pub(crate) fn after(event: Option<LastEvent>, speaker: Option<String>) -> Self {
         match event {
             None => Self { state: "robot", agent: String::new(), since: String::new() },
-            Some(LastEvent { event_type, fromuser, at }) if event_type == "begin" => {
-                Self { state: "human", agent: fromuser.unwrap_or_default(), since: at.date_time() }
+            Some(begin) if begin.event_type == "begin" => {
+                let since = begin.at.date_time();
+                let named = if begin.is_by_the_system() { speaker } else { begin.fromuser };
+                Self { state: "human", agent: named.unwrap_or_default(), since }
             }
             Some(LastEvent { at, .. }) => {
                 Self { state: "robot", agent: String::new(), since: at.date_time() }

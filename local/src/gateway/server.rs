@@ -15,12 +15,12 @@ use uuid::Uuid;
 use super::{Call, Gateway, REQUEST_LIMIT};
 use crate::Running;
 
-/// Serves `gateway` on `listener`.
+/// Serves `gateway` on `listener`, and beside it `pages`, which are not the gateway's.
 ///
 /// # Errors
 /// That the listener has no address.
-pub fn serve(listener: TcpListener, gateway: Gateway) -> io::Result<Running> {
-    let router = Router::new().fallback(answer).with_state(Arc::new(gateway));
+pub fn serve(listener: TcpListener, gateway: Gateway, pages: Router) -> io::Result<Running> {
+    let router = Router::new().fallback(answer).with_state(Arc::new(gateway)).merge(pages);
     Running::start(listener, |listener, stop| async {
         if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop.wait()).await {
             tracing::error!("the gateway: {error}");

@@ -102,6 +102,11 @@ bounded_text!(
     /// Who speaks in a received message, `fromuser`: `系统消息` or the agent's name. At most 64 long.
     AgentName, 64, |text| within::<AgentName>(text.trim())
 );
+impl AgentName {
+    /// Who speaks before an agent does.
+    pub const SYSTEM: &str = "系统消息";
+}
+
 bounded_text!(
     /// A user of the robot, `clientId`. At most 64 long.
     ClientId, 64, |text| within::<ClientId>(text.trim())

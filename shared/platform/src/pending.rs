@@ -1,5 +1,7 @@
 //! A page of what waits for a user.
 
+use std::time::Duration;
+
 use api::AnswerBudget;
 use model::{
     AppId, MessageId, Timestamp, UserId,
@@ -15,6 +17,12 @@ use crate::safe;
 
 /// The most messages of a page.
 const PAGE: usize = 20;
+
+/// How often a page is looked for among deliveries that are none any more: an answer must come.
+const ROUNDS: usize = 10;
+
+/// How long the user waits for what is cleared away.
+const CLEAR_WITHIN: Duration = Duration::from_millis(500);
 
 /// Messages that wait for a user, oldest first.
 #[derive(Debug, Default, Serialize)]
@@ -43,7 +51,8 @@ pub struct PendingMessage {
 
 impl Pending {
     /// Reads what waits for `user` at `now`, after the place `after`: at most 20 messages, and no more than an answer
-    /// holds. Two round trips; more only where there is much in the inbox that the user has already.
+    /// holds. Two round trips; more only where there is much in the inbox that the user has already, and where there is
+    /// very much of it, a page may be short and have a cursor all the same.
     ///
     /// # Errors
     /// [`StoreError`] if the table cannot be read.
@@ -54,53 +63,77 @@ impl Pending {
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let waiting = inbox::waiting(table, user, now).await?;
-        let mut left =
-            waiting.iter().skip_while(|delivery| after.is_some_and(|after| delivery.place() <= *after));
-        let mut page = Self::default();
-        let mut budget = AnswerBudget::default();
-        let mut acknowledged = Vec::new();
-        let mut end = None;
-        'page: loop {
-            let next: Vec<Waiting> = left.by_ref().take(PAGE - page.messages.len()).cloned().collect();
-            if next.is_empty() {
-                break;
-            }
+        let first = waiting.partition_point(|delivery| after.is_some_and(|after| delivery.place() <= *after));
+        let mut left = waiting.into_iter().skip(first).peekable();
+        let mut page = Collected::default();
+        for _ in 0..ROUNDS {
+            let next: Vec<_> = left.by_ref().take(PAGE - page.messages.len()).collect();
             let opened = inbox::open(table, user, &next, now).await?;
+            let mut acknowledged = Vec::new();
             for (delivery, opened) in next.into_iter().zip(opened) {
                 match opened {
                     Opened::Content(content) => {
-                        let message = PendingMessage::new(&delivery, content);
-                        if !budget.take(&message) {
-                            page.cursor = end.map(|end: InboxCursor| end.issue(user));
-                            break 'page;
+                        let place = delivery.place();
+                        if !page.take(&delivery, content) {
+                            return Ok(page.until(user));
                         }
-                        end = Some(delivery.place());
-                        page.messages.push(message);
+                        page.looked_at = Some(place);
                     }
-                    Opened::Acknowledged => acknowledged.push(delivery),
-                    Opened::Gone => {}
+                    Opened::Acknowledged => {
+                        page.looked_at = Some(delivery.place());
+                        acknowledged.push(delivery);
+                    }
+                    Opened::Gone => page.looked_at = Some(delivery.place()),
                 }
             }
+            clear(table, user, acknowledged).await;
+            if left.peek().is_none() {
+                return Ok(Self { messages: page.messages, cursor: None });
+            }
             if page.messages.len() == PAGE {
-                page.cursor = end.filter(|_| left.next().is_some()).map(|end| end.issue(user));
                 break;
             }
         }
-        // A repeated push has brought them back. That they cannot be cleared away now is no reason to say nothing.
-        let _ = inbox::clear(table, user, acknowledged).await;
-        Ok(page)
+        Ok(page.until(user))
+    }
+}
+
+/// What has been collected for a page.
+#[derive(Default)]
+struct Collected {
+    messages: Vec<PendingMessage>,
+    budget: AnswerBudget,
+    /// The place after the last delivery that was looked at.
+    looked_at: Option<InboxCursor>,
+}
+
+impl Collected {
+    /// Takes a message if it fits the answer. The first always does: content is far smaller than an answer.
+    fn take(&mut self, delivery: &Waiting, content: String) -> bool {
+        let message = PendingMessage::new(delivery, content);
+        let fits = self.budget.take(&message);
+        if fits {
+            self.messages.push(message);
+        }
+        fits
     }
 
-    /// How many messages there are.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.messages.len()
+    /// The page, after which there is another one.
+    fn until(self, user: &UserId) -> Pending {
+        Pending { messages: self.messages, cursor: self.looked_at.map(|place| place.issue(user)) }
     }
+}
 
-    /// Whether there are none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.messages.is_empty()
+/// Clears away what a repeated push has brought back. That it takes long, or fails, is no reason to keep the user waiting:
+/// whoever looks next does it.
+async fn clear(table: &Table, user: &UserId, acknowledged: Vec<Waiting>) {
+    if acknowledged.is_empty() {
+        return;
+    }
+    match tokio::time::timeout(CLEAR_WITHIN, inbox::clear(table, user, acknowledged)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!("what is acknowledged was not cleared away: {error}"),
+        Err(_) => tracing::debug!("what is acknowledged was not cleared away in time"),
     }
 }
 

@@ -68,14 +68,26 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .url_schemes(HashSet::from(["http", "https"]))
         .url_relative(ammonia::UrlRelative::Deny)
         .set_tag_attribute_value("a", "target", "_blank")
+        .set_tag_attribute_value("img", "referrerpolicy", "no-referrer")
         .link_rel(Some("noopener noreferrer nofollow"));
     builder
 });
 
-/// `content` as it may be shown.
+/// The most tags that are read as markup: far more than a message has, and few enough that no nesting of them takes long.
+const MAX_TAGS: usize = 500;
+
+/// The longest that markup may become, in bytes. HTML opens again in each paragraph what was not closed before, so that a
+/// short text could become a very long one.
+const MAX_LENGTH: usize = 256 * 1024;
+
+/// `content` as it may be shown; what has too many tags, or becomes too long, as the text that it is.
 #[must_use]
 pub fn safe(content: &str) -> String {
-    SANITISER.clean(content).to_string()
+    if content.bytes().filter(|byte| *byte == b'<').count() > MAX_TAGS {
+        return ammonia::clean_text(content);
+    }
+    let safe = SANITISER.clean(content).to_string();
+    if safe.len() > MAX_LENGTH { ammonia::clean_text(content) } else { safe }
 }
 
 #[cfg(test)]
@@ -89,11 +101,14 @@ mod tests {
             "<p>A <b>bold</b> and an <em>important</em> word</p>",
             "<ul><li>one</li></ul>",
             "<table><tbody><tr><td colspan=\"2\">x</td></tr></tbody></table>",
-            "<img src=\"https://a/b.png\" alt=\"x\">",
         ] {
             assert_eq!(safe(content), content);
         }
         assert_eq!(safe("1 < 2 & 3"), "1 &lt; 2 &amp; 3");
+        assert_eq!(
+            safe("<img src=\"https://a/b.png\" alt=\"x\">"),
+            "<img src=\"https://a/b.png\" alt=\"x\" referrerpolicy=\"no-referrer\">"
+        );
         assert_eq!(
             safe("<a href=\"https://a/b\">x</a>"),
             "<a href=\"https://a/b\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">x</a>"
@@ -101,12 +116,15 @@ mod tests {
     }
 
     #[test]
-    fn what_could_run_or_reach_out_is_taken_out() {
+    fn what_could_run_or_take_the_page_over_is_taken_out() {
         for (content, shown) in [
             ("a<script>alert(1)</script>b", "ab"),
             ("a<style>*{display:none}</style>b", "ab"),
-            ("<img src=x onerror=alert(1)>", "<img>"),
-            ("<img src=\"data:image/svg+xml,<svg onload=alert(1)>\">", "<img>"),
+            ("<img src=x onerror=alert(1)>", "<img referrerpolicy=\"no-referrer\">"),
+            (
+                "<img src=\"data:image/svg+xml,<svg onload=alert(1)>\">",
+                "<img referrerpolicy=\"no-referrer\">",
+            ),
             ("<b onclick=\"alert(1)\">x</b>", "<b>x</b>"),
             (
                 "<a href=\"javascript:alert(1)\">x</a>",
@@ -133,6 +151,24 @@ mod tests {
                 assert_eq!(result, shown, "{content}");
             }
         }
+    }
+
+    #[test]
+    fn what_would_grow_or_nest_without_end_is_shown_as_text() {
+        let open = (0..400).fold(String::new(), |open, number| open + "<b a" + &number.to_string() + ">");
+        let shapes = [
+            format!("{open}{}", "<p>x".repeat(100)),
+            format!("<p>{open}{}", "<p>x".repeat(6_000)),
+            "<div>".repeat(6_500),
+            "<".repeat(32_768),
+            "<b><p>".repeat(5_000),
+        ];
+        for content in shapes {
+            assert!(safe(&content).len() <= MAX_LENGTH, "{}", content.len());
+        }
+        assert_eq!(safe(&"<i>".repeat(MAX_TAGS + 1)), ammonia::clean_text(&"<i>".repeat(MAX_TAGS + 1)));
+        let rich = "<p><b>x</b></p>".repeat(MAX_TAGS / 4);
+        assert_eq!(safe(&rich), rich);
     }
 
     #[test]

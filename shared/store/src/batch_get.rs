@@ -22,9 +22,9 @@ const BATCH_SIZE: usize = 100;
 pub(crate) struct Found(HashMap<(String, String), Item>);
 
 impl Found {
-    /// Takes an item out; each is there once.
-    pub(crate) fn get(&self, partition: &str, sort: &str) -> Option<&Item> {
-        self.0.get(&(partition.to_owned(), sort.to_owned()))
+    /// Takes an item out, by its partition and sort.
+    pub(crate) fn take(&mut self, key: &(String, String)) -> Option<Item> {
+        self.0.remove(key)
     }
 }
 
@@ -47,15 +47,15 @@ impl Table {
 
     async fn get_batch(&self, keys: &[(String, String)]) -> Result<Vec<Item>, StoreError> {
         let keys = keys.iter().map(|(partition, sort)| keyed(partition.clone(), sort.clone(), Item::new()));
-        let asked = KeysAndAttributes::builder().set_keys(Some(keys.collect())).consistent_read(true).build();
-        let mut asked = Some(asked.map_err(|_| StoreError::unreadable(OPERATION))?);
+        let mut left: Vec<Item> = keys.collect();
         let mut items = Vec::new();
         let mut backoff = Backoff::new();
-        while let Some(ask) = asked.take() {
+        loop {
+            let ask = KeysAndAttributes::builder().set_keys(Some(left.clone())).consistent_read(true).build();
             let read = self
                 .client
                 .batch_get_item()
-                .request_items(&self.name, ask.clone())
+                .request_items(&self.name, ask.map_err(|_| StoreError::unreadable(OPERATION))?)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .customize()
                 .interceptor(self.meter.attempts())
@@ -65,22 +65,20 @@ impl Table {
             match read {
                 Ok(output) => {
                     output.consumed_capacity().iter().for_each(|used| self.meter.count_read(Some(used)));
-                    let of_this = |mut tables: HashMap<_, _>| tables.remove(&self.name);
-                    items.extend(output.responses.and_then(of_this).unwrap_or_default());
-                    asked = output
-                        .unprocessed_keys
-                        .and_then(|mut tables| tables.remove(&self.name))
-                        .filter(|left| !left.keys().is_empty());
+                    let found = output.responses.and_then(|mut tables| tables.remove(&self.name));
+                    items.extend(found.unwrap_or_default());
+                    let unread = output.unprocessed_keys.and_then(|mut tables| tables.remove(&self.name));
+                    left = unread.map(|unread| unread.keys).unwrap_or_default();
                 }
                 // A batch of which nothing could be read is refused as a whole.
-                Err(error) if error.is_throttling() => asked = Some(ask),
+                Err(error) if error.is_throttling() => {}
                 Err(error) => return Err(error),
             }
-            if asked.is_some() {
-                self.meter.count_retry();
-                tokio::time::sleep(backoff.next_delay()).await;
+            if left.is_empty() {
+                return Ok(items);
             }
+            self.meter.count_retry();
+            tokio::time::sleep(backoff.next_delay()).await;
         }
-        Ok(items)
     }
 }

@@ -1,7 +1,6 @@
-//! What the chat window shows: the other end of [`messages`](crate::messages).
+//! What the chat window shows: the other end of [`messages`].
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
-use model::{AppId, ChatId, Source, Timestamp, platform::MessageKey};
+use model::{AgentName, AppId, ChatId, Source, Timestamp, platform::MessageKey};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -66,6 +65,14 @@ pub struct LastEvent {
     pub at: Timestamp,
 }
 
+impl LastEvent {
+    /// Whether the system says that a human takes over, as the API document has it, and not the human.
+    #[must_use]
+    pub fn is_by_the_system(&self) -> bool {
+        self.event_type == "begin" && self.fromuser.as_deref() == Some(AgentName::SYSTEM)
+    }
+}
+
 /// Reads the messages of a chat from the id `from` on that live at `now`, in the order of their ids: at most
 /// `limit`, consistently. One query for each megabyte.
 ///
@@ -119,27 +126,36 @@ pub async fn last_event(
         fromuser: Option<String>,
         expire_at: u64,
     }
-    let output = table
-        .client
-        .query()
-        .table_name(&table.name)
-        .key_condition_expression("pk = :partition AND begins_with(sk, :prefix)")
-        .expression_attribute_values(":partition", AttributeValue::S(messages::partition(source, chat)))
-        .expression_attribute_values(":prefix", AttributeValue::S("EVT#".to_owned()))
-        .scan_index_forward(false)
-        .limit(1)
-        .consistent_read(true)
-        .return_consumed_capacity(ReturnConsumedCapacity::Total)
-        .customize()
-        .interceptor(table.meter.attempts())
-        .send()
-        .await
-        .map_err(StoreError::of("Query"))?;
-    table.meter.count_read(output.consumed_capacity());
-    let Some(item) = output.items.into_iter().flatten().next() else { return Ok(None) };
+    let items = table.query_last(messages::partition(source, chat), ("EVT#", "EVT#g"), 1).await?;
+    let Some(item) = items.into_iter().next() else { return Ok(None) };
     let at = moment(id_of(&sort_of(&item)?, "EVT#")?);
     let EventRecord { event_type, fromuser, expire_at } = from_item(item, "Query")?;
     Ok(lives(expire_at, now).then_some(LastEvent { event_type, fromuser, at }))
+}
+
+/// Who spoke last in a chat since `since`, among its last few messages. One consistent query.
+///
+/// # Errors
+/// [`StoreError`] if the table cannot be read, or a message cannot be understood.
+pub async fn last_speaker(
+    table: &Table,
+    source: Source,
+    chat: &ChatId,
+    since: Timestamp,
+) -> Result<Option<String>, StoreError> {
+    /// A message in a row that names nobody is an evaluation, or an event.
+    const LAST_FEW: usize = 5;
+    let items = table.query_last(messages::partition(source, chat), ("MSG#", "MSG#g"), LAST_FEW).await?;
+    for item in items {
+        let MessageRecord { msgtype, fromuser, received_at, .. } = from_item(item, "Query")?;
+        if received_at < since {
+            break;
+        }
+        if msgtype != "event" && fromuser.is_some() {
+            return Ok(fromuser);
+        }
+    }
+    Ok(None)
 }
 
 fn id_of(sort: &str, prefix: &str) -> Result<Uuid, StoreError> {

@@ -1,10 +1,11 @@
-//! What waits for a user, and what the user has: the other end of [`pushes`](crate::pushes).
+//! What waits for a user, and what the user has: the other end of [`pushes`].
 //!
 //! A delivery waits in the user's inbox, `INBOX#<userId>`, under the key of the push. Once the user has it, that is written
 //! down beside the recipient in the push's own partition, `TO#<userId>#A#<content hash>`, and the delivery leaves the
 //! inbox. A repeat of the push may bring the delivery back, but never changes what is written down: so whoever reads the
 //! inbox leaves out what is acknowledged, and clears it away.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use model::{
     AppId, BoundedText, MessageId, Timestamp, UserId,
@@ -15,12 +16,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     StoreError, Table,
     keys::{key, parts},
-    pushes::{self, CONTENT, ContentRecord, DeliveryRecord},
+    pushes::{self, CONTENT, ContentRecord, DeliveryRecord, RecipientRecord},
     record::{from_item, lives, sort_of},
     table::Condition,
 };
 
-/// For how long it is known what became of a message: the contract's 30 days.
+/// For how long it is known what became of a message, and for how long an acknowledgement holds against repeats of the
+/// push: the contract's 30 days.
 pub(crate) const KNOWN_FOR_HOURS: u64 = 30 * 24;
 
 /// How many messages are acknowledged at once.
@@ -59,6 +61,13 @@ pub(crate) struct AckRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) read_at: Option<Timestamp>,
     pub(crate) expire_at: u64,
+}
+
+impl AckRecord {
+    /// Whether this holds against a push, or a repeat of one, that was accepted at `accepted_at`.
+    pub(crate) fn holds_for(&self, accepted_at: Timestamp) -> bool {
+        accepted_at < self.delivered_at.plus_hours(KNOWN_FOR_HOURS)
+    }
 }
 
 impl Waiting {
@@ -111,16 +120,15 @@ pub async fn open(
     let content = |delivery: &Waiting| (delivery.key.clone(), CONTENT.to_owned());
     let ack = |delivery: &Waiting| (delivery.key.clone(), ack_sort(user, &delivery.content_hash));
     let keys = waiting.iter().flat_map(|delivery| [content(delivery), ack(delivery)]).collect();
-    let found = table.get_many(keys).await?;
-    let find = |(partition, sort): (String, String)| found.get(&partition, &sort).cloned();
+    let mut found = table.get_many(keys).await?;
     let opened = waiting.iter().map(|delivery| {
-        if let Some(item) = find(ack(delivery)) {
+        if let Some(item) = found.take(&ack(delivery)) {
             let ack: AckRecord = from_item(item, "BatchGetItem")?;
-            if lives(ack.expire_at, now) {
+            if ack.holds_for(delivery.accepted_at) {
                 return Ok(Opened::Acknowledged);
             }
         }
-        let Some(item) = find(content(delivery)) else { return Ok(Opened::Gone) };
+        let Some(item) = found.take(&content(delivery)) else { return Ok(Opened::Gone) };
         let stored: ContentRecord<String> = from_item(item, "BatchGetItem")?;
         let is_of_it = stored.content_hash == delivery.content_hash && lives(stored.expire_at, now);
         Ok(if is_of_it { Opened::Content(stored.content) } else { Opened::Gone })
@@ -151,8 +159,8 @@ async fn remove(
 }
 
 /// Writes down what a user did with messages, and takes them out of the user's inbox; returns those that were never
-/// pushed to the user, for which nothing is done. Three round trips for up to 50 messages: which were pushed, what was
-/// done, and the inbox.
+/// pushed to the user, for which nothing is done. A read for up to 50 messages, then for each two writes, one after the
+/// other; 25 messages at a time.
 ///
 /// What was read stays read, in whatever order the calls come. It counts for the content that waits in the inbox, or was
 /// pushed last.
@@ -167,49 +175,99 @@ pub async fn acknowledge(
     state: AckState,
     now: Timestamp,
 ) -> Result<Vec<MessageRef>, StoreError> {
-    let delivery =
-        |message: &MessageRef| (pushes::inbox(user), pushes::key_of(&message.app, &message.message));
-    let recipient =
-        |message: &MessageRef| (pushes::key_of(&message.app, &message.message), pushes::recipient_sort(user));
+    let push = |message: &MessageRef| pushes::key_of(&message.app, &message.message);
+    let delivery = |message: &MessageRef| (pushes::inbox(user), push(message));
+    let recipient = |message: &MessageRef| (push(message), pushes::recipient_sort(user));
     let keys = messages.iter().flat_map(|message| [delivery(message), recipient(message)]).collect();
-    let found = table.get_many(keys).await?;
-    let hash = |(partition, sort): (String, String)| {
-        let item = found.get(&partition, &sort)?;
-        Some(item.get("contentHash")?.as_s().ok()?.clone())
-    };
+    let mut found = table.get_many(keys).await?;
     let mut unknown = Vec::new();
     let mut pushed = Vec::new();
     for message in messages {
-        match hash(delivery(&message)).or_else(|| hash(recipient(&message))) {
-            Some(hash) => pushed.push((pushes::key_of(&message.app, &message.message), hash)),
+        let delivery =
+            found.take(&delivery(&message)).map(|item| from_item(item, "BatchGetItem")).transpose()?;
+        let recipient =
+            found.take(&recipient(&message)).map(|item| from_item(item, "BatchGetItem")).transpose()?;
+        match Pushed::of(delivery, recipient) {
+            Some(pushed_then) => pushed.push((push(&message), pushed_then)),
             None => unknown.push(message),
         }
     }
-    let acknowledgements = pushed.into_iter().map(|(push, hash)| async move {
-        write_down(table, user, push.clone(), &hash, state, now).await?;
-        remove(table, user, push, &hash).await
+    let acknowledgements = pushed.into_iter().map(|(push, pushed)| async move {
+        if let Some(delivery) = &pushed.without_recipient {
+            pushes::add_recipient(table, push.clone(), user, delivery).await?;
+        }
+        write_down(table, user, push.clone(), &pushed, state, now).await?;
+        remove(table, user, push, &pushed.content_hash).await
     });
     stream::iter(acknowledgements).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     Ok(unknown)
 }
 
+/// What was pushed to a user: what waits, or what was pushed last.
+struct Pushed {
+    content_hash: String,
+    accepted_at: Timestamp,
+    /// The delivery, if a push that failed half-way left no recipient: without it, nobody would know of the push once the
+    /// delivery is gone.
+    without_recipient: Option<DeliveryRecord>,
+}
+
+impl Pushed {
+    fn of(delivery: Option<DeliveryRecord>, recipient: Option<RecipientRecord>) -> Option<Self> {
+        match (delivery, recipient) {
+            (Some(delivery), recipient) => Some(Self {
+                content_hash: delivery.content_hash.clone(),
+                accepted_at: delivery.accepted_at,
+                without_recipient: recipient.is_none().then_some(delivery),
+            }),
+            (None, Some(RecipientRecord { content_hash, accepted_at, .. })) => {
+                Some(Self { content_hash, accepted_at, without_recipient: None })
+            }
+            (None, None) => None,
+        }
+    }
+}
+
+/// Writes down what a user did. What was written down of a push so long ago that it does not hold for this one is
+/// written over.
 async fn write_down(
     table: &Table,
     user: &UserId,
     push: String,
-    content_hash: &str,
+    pushed: &Pushed,
     state: AckState,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let update = match state {
-        AckState::Delivered => "SET expireAt = :end, deliveredAt = if_not_exists(deliveredAt, :now)",
-        AckState::Read => {
-            "SET expireAt = :end, deliveredAt = if_not_exists(deliveredAt, :now), \
-             readAt = if_not_exists(readAt, :now)"
-        }
+    const DELIVERED: &str = "SET expireAt = :end, deliveredAt = if_not_exists(deliveredAt, :now)";
+    const READ: &str = "SET expireAt = :end, deliveredAt = if_not_exists(deliveredAt, :now), \
+        readAt = if_not_exists(readAt, :now)";
+    const DELIVERED_ANEW: &str = "SET expireAt = :end, deliveredAt = :now REMOVE readAt";
+    const READ_ANEW: &str = "SET expireAt = :end, deliveredAt = :now, readAt = :now";
+    let (add, anew) = match state {
+        AckState::Delivered => (DELIVERED, DELIVERED_ANEW),
+        AckState::Read => (READ, READ_ANEW),
     };
-    let end = now.plus_hours(KNOWN_FOR_HOURS).seconds();
-    table.update(push, ack_sort(user, content_hash), update, &[(":now", now.millis()), (":end", end)]).await
+    let sort = ack_sort(user, &pushed.content_hash);
+    // As long as it holds for a repeat, and what became of that repeat is known.
+    let end = AttributeValue::N(now.plus_hours(2 * KNOWN_FOR_HOURS).seconds().to_string());
+    let oldest = pushed.accepted_at.millis().saturating_sub(KNOWN_FOR_HOURS * 3_600_000);
+    loop {
+        let values = || {
+            [(":now", now.millis().to_string()), (":oldest", oldest.to_string())]
+                .map(|(name, number)| (name, AttributeValue::N(number)))
+                .into_iter()
+                .chain([(":end", end.clone())])
+                .collect::<Vec<_>>()
+        };
+        let holds = "attribute_not_exists(pk) OR deliveredAt > :oldest";
+        if table.update_if(push.clone(), sort.clone(), add, holds, values()).await? {
+            return Ok(());
+        }
+        // Of two who find that it does not hold, the second finds that it does.
+        if table.update_if(push.clone(), sort.clone(), anew, "deliveredAt <= :oldest", values()).await? {
+            return Ok(());
+        }
+    }
 }
 
 /// The sort key of what is written down of a message that a user has, for the content it had.

@@ -218,6 +218,27 @@ fn recipient(push: &Push<'_>, user: &UserId) -> Result<WriteRequest, StoreError>
     put(push.key(), recipient_sort(user), &record)
 }
 
+/// Adds a recipient of a push that failed before it was stored, from the delivery that was; one that is there stays.
+pub(crate) async fn add_recipient(
+    table: &Table,
+    push: String,
+    user: &UserId,
+    delivery: &DeliveryRecord,
+) -> Result<(), StoreError> {
+    let known_until = delivery.accepted_at.plus_hours(KNOWN_FOR_HOURS).seconds();
+    let number = |number: u64| AttributeValue::N(number.to_string());
+    let values = vec![
+        (":hash", AttributeValue::S(delivery.content_hash.clone())),
+        (":acceptedAt", number(delivery.accepted_at.millis())),
+        (":deadline", number(delivery.expire_at)),
+        (":expireAt", number(known_until)),
+    ];
+    let update =
+        "SET contentHash = :hash, acceptedAt = :acceptedAt, deadline = :deadline, expireAt = :expireAt";
+    let sort = recipient_sort(user);
+    table.update_if(push, sort, update, "attribute_not_exists(pk)", values).await.map(|_| ())
+}
+
 fn put(partition: String, sort: String, record: &impl Serialize) -> Result<WriteRequest, StoreError> {
     let attributes = to_attributes(record, "BatchWriteItem")?;
     let put = PutRequest::builder()

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
     Client,
-    operation::delete_item::DeleteItemError,
+    operation::{delete_item::DeleteItemError, update_item::UpdateItemError},
     types::{AttributeValue, ReturnConsumedCapacity},
 };
 
@@ -113,31 +113,44 @@ impl Table {
         Ok(())
     }
 
-    /// Changes an item, or makes it, by `update`; its values are numbers.
-    pub(crate) async fn update(
+    /// Changes an item, or makes it, by `update` if `condition` holds of it; says whether it did.
+    pub(crate) async fn update_if(
         &self,
         partition: String,
         sort: String,
         update: &'static str,
-        values: &[(&str, u64)],
-    ) -> Result<(), StoreError> {
-        let values = values.iter();
-        let values = values.map(|(name, value)| ((*name).to_owned(), AttributeValue::N(value.to_string())));
-        let output = self
+        condition: &'static str,
+        values: Vec<(&str, AttributeValue)>,
+    ) -> Result<bool, StoreError> {
+        let used = |(name, _): &(&str, AttributeValue)| update.contains(name) || condition.contains(name);
+        let values = values.into_iter().filter(used).map(|(name, value)| (name.to_owned(), value));
+        let updated = self
             .client
             .update_item()
             .table_name(&self.name)
             .set_key(Some(keyed(partition, sort, Item::new())))
             .update_expression(update)
+            .condition_expression(condition)
             .set_expression_attribute_values(Some(values.collect()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .customize()
             .interceptor(self.meter.attempts())
             .send()
-            .await
-            .map_err(StoreError::of("UpdateItem"))?;
-        self.meter.count_write(output.consumed_capacity());
-        Ok(())
+            .await;
+        match updated {
+            Ok(output) => {
+                self.meter.count_write(output.consumed_capacity());
+                Ok(true)
+            }
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(StoreError::of("UpdateItem")(error)),
+        }
     }
 
     /// Reads `limit` items of a partition, or a megabyte of it, at most: those whose sort keys are between two, in order,
@@ -170,6 +183,34 @@ impl Table {
         self.meter.count_read(output.consumed_capacity());
         let has_more = output.last_evaluated_key.is_some();
         Ok(QueryPage { items: output.items.unwrap_or_default(), has_more })
+    }
+
+    /// Reads the last `limit` items of a partition whose sort keys are between two, the last first, consistently.
+    pub(crate) async fn query_last(
+        &self,
+        partition: String,
+        (from, to): (&str, &str),
+        limit: usize,
+    ) -> Result<Vec<Item>, StoreError> {
+        let output = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("pk = :partition AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":partition", AttributeValue::S(partition))
+            .expression_attribute_values(":from", AttributeValue::S(from.to_owned()))
+            .expression_attribute_values(":to", AttributeValue::S(to.to_owned()))
+            .scan_index_forward(false)
+            .set_limit(i32::try_from(limit).ok())
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            .interceptor(self.meter.attempts())
+            .send()
+            .await
+            .map_err(StoreError::of("Query"))?;
+        self.meter.count_read(output.consumed_capacity());
+        Ok(output.items.unwrap_or_default())
     }
 
     /// Reads every item of a partition whose sort key begins with `prefix`, in order, consistently. One request for

@@ -85,6 +85,12 @@ impl ChatCursor {
         *id <= self.horizon || self.given.contains(id)
     }
 
+    /// How many messages are remembered.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.given.len()
+    }
+
     /// Whether no more can be remembered until the window has moved on.
     #[must_use]
     pub fn is_full(&self) -> bool {

@@ -1,0 +1,189 @@
+// Both sides of the service in one page: a user's window, and a partner's forms. Everything goes through the APIs.
+
+const POLL_MS = 1000;
+const tokens = document.body.dataset;
+const byId = (id) => document.getElementById(id);
+
+/** Whoever is logged in; null before. */
+let user = null;
+
+async function call(token, method, path, { query = {}, body } = {}) {
+  const url = new URL(path, location.origin);
+  for (const [name, value] of Object.entries(query)) {
+    if (value) url.searchParams.set(name, value);
+  }
+  const headers = { Authorization: `Bearer ${token}` };
+  if (body) headers["Content-Type"] = "application/json";
+  const response = await fetch(url, { method, headers, body: body && JSON.stringify(body) });
+  return { ok: response.ok, answer: await response.json() };
+}
+
+const platform = (method, path, parts) => call(tokens.platform, method, `/chatbot/api/platform/${path}`, parts);
+
+/** An element with these properties and children; text stays text. */
+function element(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/** A link that only ever opens http and https. */
+function link(text, href) {
+  const allowed = URL.canParse(href) && ["http:", "https:"].includes(new URL(href).protocol);
+  if (!allowed) return element("span", {}, text);
+  return element("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, text);
+}
+
+// ---------------------------------------------------------------------------------------------------- the user's side
+
+byId("login").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = new FormData(event.target);
+  const here = { id: form.get("userId").trim(), chat: form.get("chatId").trim(), after: "" };
+  const { ok, answer } = await platform("POST", "user/login", {
+    body: { userId: here.id, clientId: here.id, hostIp: "127.0.0.1", userAgent: navigator.userAgent, channelName: "demo" },
+  });
+  byId("pending").replaceChildren();
+  byId("chat").replaceChildren();
+  user = ok ? here : null;
+  byId("session").textContent = ok ? `${here.id} is logged in.` : answer.message;
+  if (ok) {
+    await show(here, answer.data);
+    watch(here);
+  }
+});
+
+/** Looks for what is new until somebody else logs in. */
+async function watch(here) {
+  while (user === here) {
+    try {
+      await Promise.all([lookForMessages(here), lookAtChat(here)]);
+    } catch (error) {
+      byId("session").textContent = `The service does not answer: ${error.message}`;
+    }
+    await new Promise((resume) => setTimeout(resume, POLL_MS));
+  }
+}
+
+async function lookForMessages(here) {
+  const { ok, answer } = await platform("GET", "message/pending", { query: { userId: here.id } });
+  if (ok) await show(here, answer.data);
+}
+
+/** Shows messages that waited, and says that the user has them. */
+async function show(here, { messages }) {
+  if (user !== here || messages.length === 0) return;
+  for (const message of messages) byId("pending").append(pendingItem(here, message));
+  await acknowledge(here, messages, "delivered");
+}
+
+function pendingItem(here, message) {
+  // The one place where markup is taken from outside: what the service has made safe to show.
+  const content = element("div", { className: "content", innerHTML: message.safeContent });
+  const about = `${message.appId} · ${message.acceptedAt}`;
+  const button = element("button", { type: "button" }, "Mark as read");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    const { ok } = await acknowledge(here, [message], "read");
+    button.textContent = ok ? "Read" : "Mark as read";
+    button.disabled = ok;
+  });
+  const item = element("li", {}, content, element("small", {}, about), button);
+  item.dataset.message = message.messageId;
+  return item;
+}
+
+function acknowledge(here, messages, state) {
+  const named = messages.map(({ appId, messageId }) => ({ appId, messageId }));
+  return platform("POST", "message/ack", { body: { userId: here.id, messages: named, state } });
+}
+
+async function lookAtChat(here) {
+  const query = { chatId: here.chat, after: here.after };
+  const { ok, answer } = await platform("GET", "chat/messages", { query });
+  if (!ok || user !== here) return;
+  const { messages, state, agent, after } = answer.data;
+  here.after = after;
+  byId("state").textContent = state === "human" ? `human: ${agent}` : "robot";
+  if (messages.length === 0) return;
+  const list = byId("chat");
+  list.append(...messages.map(chatItem));
+  list.scrollTop = list.scrollHeight;
+}
+
+function chatItem(message) {
+  const item = element("li", {}, ...chatContent(message), element("small", {}, `${message.fromuser} ${message.receivedAt}`));
+  item.dataset.msgtype = message.msgtype;
+  if (message.msgtype === "event") item.className = "notice";
+  return item;
+}
+
+function chatContent(message) {
+  switch (message.msgtype) {
+    case "event":
+      return [message.eventType === "begin" ? "A human takes over." : "Back to the robot."];
+    case "text":
+      return [message.text.content];
+    case "image":
+      return [element("img", { src: message.image.image_url, alt: `Image: ${message.image.image_url}` })];
+    case "file":
+      return [link(message.file.file_name, message.file.file_url)];
+    case "evaluate": {
+      const button = element("button", { type: "button" }, "Rate the service");
+      button.addEventListener("click", () => link("", message.url).click());
+      return [button];
+    }
+    default:
+      return [message.msgtype];
+  }
+}
+
+// ------------------------------------------------------------------------------------------------- the partner's side
+
+byId("push").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const body = Object.fromEntries(new FormData(form));
+  tell(await call(tokens.messagePush, "POST", "/chatbot/api/front/thirdParty/message/push", { body }));
+});
+
+byId("ask-status").addEventListener("click", async () => {
+  const query = { messageId: byId("push").elements.messageId.value };
+  tell(await call(tokens.messagePush, "GET", "/chatbot/api/front/thirdParty/message/status", { query }));
+});
+
+byId("receive").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { kind, fromuser, content, fileName, url } = Object.fromEntries(new FormData(event.target));
+  const touser = byId("login").elements.chatId.value;
+  const body = {
+    begin: { msgtype: "event", eventType: "begin" },
+    end: { msgtype: "event", eventType: "end" },
+    evaluate: { msgtype: "evaluate", url },
+    text: { msgtype: "text", text: { content } },
+    image: { msgtype: "image", image: { image_url: url } },
+    file: { msgtype: "file", file: { file_name: fileName, file_url: url } },
+  }[kind];
+  const query = { source: "1" };
+  const path = "/chatbot/servlet/third/msg/receive";
+  tell(await call(tokens.customerService, "POST", path, { query, body: { touser, fromuser, ...body } }));
+});
+
+function tell({ answer }) {
+  const line = `${JSON.stringify(answer, null, 1)}\n`;
+  byId("answers").textContent = line + byId("answers").textContent;
+}
+
+/** Shows the fields that the chosen kind of message has. */
+function chooseFields() {
+  const form = byId("receive");
+  for (const label of form.querySelectorAll("[data-for]")) {
+    label.hidden = !label.dataset.for.split(" ").includes(form.elements.kind.value);
+  }
+}
+
+byId("receive").elements.kind.addEventListener("change", chooseFields);
+chooseFields();
+
+byId("push").elements.messageId.value = `message-${Date.now()}`;
+byId("receive").elements.url.value = `${location.origin}/chat/picture.svg`;

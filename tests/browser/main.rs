@@ -1,0 +1,187 @@
+//! The page at `/chat`, in headless Chromium, as a person uses it. Needs `chromium` and `chromedriver`: `make browser`.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+
+mod chromium;
+
+use chromium::Browser;
+use serde_json::{Value, json};
+use tests::{System, path_with};
+
+/// What would tell if it ran: each names a place that nobody else asks for.
+const HOSTILE: [&str; 14] = [
+    "<script>ran('script')</script>",
+    "<img src=x onerror=\"ran('onerror')\">",
+    "<svg onload=\"ran('svg')\"></svg>",
+    "<a href=\"javascript:ran('href')\">click</a>",
+    "<a href=\" jav&#x0A;ascript:ran('spaced')\">click</a>",
+    "<a href=\"data:text/html,<script>ran('data')</script>\">click</a>",
+    "<iframe srcdoc=\"<script>parent.ran('frame')</script>\"></iframe>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=\"ran('math')\">",
+    "<form action=\"javascript:ran('form')\"><button>click</button></form>",
+    "<details open ontoggle=\"ran('toggle')\">x</details>",
+    "<b style=\"background:url(javascript:ran('style'))\" onclick=\"ran('click')\">click</b>",
+    "<base href=\"https://evil.example/\">",
+    "<meta http-equiv=\"refresh\" content=\"0;url=javascript:ran('meta')\">",
+    "<input autofocus onfocus=\"ran('focus')\">",
+];
+
+async fn push(system: &System, user: &str, content: &str, id: &str) {
+    let push = json!({"userIds": user, "content": content, "messageId": id, "expireTime": 1});
+    system
+        .message_push
+        .post("/chatbot/api/front/thirdParty/message/push", push.to_string())
+        .await
+        .is_code(200, "success");
+}
+
+async fn receive(system: &System, message: Value) {
+    let reply = system.customer_service.post("/chatbot/servlet/third/msg/receive", message.to_string()).await;
+    reply.is(200, r#"{"status":0,"message":"ok"}"#);
+}
+
+async fn status(system: &System, id: &str) -> Value {
+    let path = path_with("/chatbot/api/front/thirdParty/message/status", &[("messageId", id)]);
+    system.message_push.get(&path).await.json()["data"].take()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium: make browser"]
+async fn hostile_content_is_shown_and_does_not_run() {
+    let system = System::start().await;
+    let browser = Browser::open(&format!("{}/chat", system.anonymous.urls().platform), 1280, 900).await;
+    browser
+        .run("window.executed = []; window.ran = (what) => executed.push(what);
+              window.complaints = []; document.addEventListener('securitypolicyviolation', (event) => complaints.push(event.blockedURI));")
+        .await;
+    for (number, content) in HOSTILE.iter().enumerate() {
+        push(&system, "u", &format!("{content}shown"), &format!("hostile-{number}")).await;
+        let text =
+            json!({"touser": "c", "fromuser": content, "msgtype": "text", "text": {"content": content}});
+        let from = text["fromuser"].as_str().unwrap().chars().take(60).collect::<String>();
+        let mut text = text;
+        text["fromuser"] = json!(from);
+        receive(&system, text).await;
+        let file = json!({"touser": "c", "fromuser": "a", "msgtype": "file", "file": {"file_name": content, "file_url": "http://127.0.0.1:1/x"}});
+        receive(&system, file).await;
+    }
+    for url in ["javascript:ran('url')", "data:text/html,<script>ran('url')</script>", "vbscript:x"] {
+        for message in [
+            json!({"touser": "c", "fromuser": "a", "msgtype": "image", "image": {"image_url": url}}),
+            json!({"touser": "c", "fromuser": "a", "msgtype": "file", "file": {"file_name": "x", "file_url": url}}),
+            json!({"touser": "c", "msgtype": "evaluate", "url": url}),
+        ] {
+            assert_eq!(
+                system
+                    .customer_service
+                    .post("/chatbot/servlet/third/msg/receive", message.to_string())
+                    .await
+                    .status,
+                400
+            );
+        }
+    }
+    browser.log_in("u", "c").await;
+    browser.wait_for("document.querySelectorAll('#pending li').length", json!(HOSTILE.len())).await;
+    browser.wait_for("document.querySelectorAll('#chat li').length", json!(2 * HOSTILE.len())).await;
+    // A person clicks at everything there is.
+    browser
+        .run("document.querySelectorAll('.content *, #chat li *').forEach((element) => element.click?.());")
+        .await;
+    // Whatever was set off has a moment to run.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(browser.run("return executed").await, json!([]));
+    assert_eq!(browser.run("return complaints").await, json!([]), "nothing even tried");
+    let hostile = "[...document.querySelectorAll('#pending .content *, #chat li *')].filter((element) =>
+        ['SCRIPT', 'IFRAME', 'STYLE', 'SVG', 'FORM', 'INPUT', 'BASE', 'META', 'OBJECT'].includes(element.tagName.toUpperCase())
+        || [...element.attributes].some(({ name, value }) => name.startsWith('on') || /^\\s*(javascript|data):/i.test(value))
+    ).map((element) => element.outerHTML)";
+    assert_eq!(browser.run(&format!("return {hostile}")).await, json!([]));
+    // What is no markup is shown as the text it is.
+    let texts = "[...document.querySelectorAll('#chat li[data-msgtype=text]')].map((item) => item.firstChild.textContent)";
+    assert_eq!(browser.run(&format!("return {texts}")).await, json!(HOSTILE));
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium: make browser"]
+async fn a_user_sees_what_partners_send_and_partners_see_what_became_of_it() {
+    let system = System::start().await;
+    let url = &system.anonymous.urls().platform;
+    let browser = Browser::open(&format!("{url}/chat"), 1280, 1000).await;
+    push(&system, "6557578274821898321", "您好,您有一条<b>新消息</b> 😀", "before").await;
+    assert_eq!(status(&system, "before").await["pending"], 1);
+    browser.log_in("6557578274821898321", "chat").await;
+    browser
+        .wait_for(
+            "document.querySelector('#pending li .content')?.innerHTML",
+            json!("您好,您有一条<b>新消息</b> 😀"),
+        )
+        .await;
+    browser
+        .wait_for(
+            "document.querySelector('#session').textContent",
+            json!("6557578274821898321 is logged in."),
+        )
+        .await;
+
+    // It was acknowledged when it was shown; then the user reads it.
+    browser.until(async || status(&system, "before").await["delivered"] == 1).await;
+    browser.click("#pending li button").await;
+    browser.until(async || status(&system, "before").await["read"] == 1).await;
+
+    // The partner's forms, through the real endpoints.
+    browser.fill("#push [name=content]", "<i>second</i>").await;
+    browser.fill("#push [name=messageId]", "second").await;
+    browser.click("#push .row button").await;
+    browser.wait_for("document.querySelectorAll('#pending li').length", json!(2)).await;
+    browser.until(async || status(&system, "second").await["delivered"] == 1).await;
+    browser.click("#ask-status").await;
+    browser
+        .wait_for("document.querySelector('#answers').textContent.includes('\"delivered\": 1')", json!(true))
+        .await;
+
+    for (kind, shown) in [
+        ("begin", "A human takes over."),
+        ("text", "内容A"),
+        ("image", ""),
+        ("file", "新建文本文档.txt"),
+        ("evaluate", "Rate the service"),
+        ("end", "Back to the robot."),
+    ] {
+        browser.run(&format!("const kind = document.querySelector('#receive [name=kind]'); kind.value = '{kind}'; kind.dispatchEvent(new Event('change'));")).await;
+        let fields = "[...document.querySelectorAll('#receive [data-for]')].filter((label) => label.checkVisibility()).length";
+        let expected = match kind {
+            "text" | "image" | "evaluate" => 1,
+            "file" => 2,
+            _ => 0,
+        };
+        browser.wait_for(fields, json!(expected)).await;
+        browser.click("#receive > button").await;
+        let last = "document.querySelector('#chat li:last-child')?.firstChild.textContent";
+        browser
+            .wait_for(&format!("document.querySelector('#chat li:last-child') && ({last})"), json!(shown))
+            .await;
+        let state = if kind == "end" { "robot" } else { "human: 客服A" };
+        browser.wait_for("document.querySelector('#state').textContent", json!(state)).await;
+    }
+    let image = "document.querySelector('#chat img')";
+    browser.wait_for(&format!("{image}.complete && {image}.naturalWidth"), json!(320)).await;
+    assert_eq!(
+        browser.run("return document.querySelector('#chat [data-msgtype=file] a').href").await,
+        json!(format!("{url}/chat/picture.svg"))
+    );
+    assert_eq!(browser.run("return document.querySelectorAll('#chat li').length").await, json!(6));
+    browser.run("scrollTo(0, 0)").await;
+    browser.screenshot("desktop").await;
+
+    browser.resize(390, 844).await;
+    browser.wait_for("document.documentElement.scrollWidth <= window.innerWidth", json!(true)).await;
+    browser.screenshot("phone").await;
+    browser.close().await;
+}

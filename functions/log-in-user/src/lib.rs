@@ -4,38 +4,17 @@ mod browser;
 
 use std::convert::Infallible;
 
-use api::{ChatDeps, Clock, Data, Environment, EnvironmentError, Failure, Metric, Request};
+pub use api::KeepingDeps as Deps;
+use api::{Data, Failure, Metric, Request};
 use lambda_http::{Body, Response};
 use model::{PushError, Timestamp, platform::Login};
 use platform::Pending;
 use store::{
-    Client, Retention,
+    Retention,
     users::{self, UserRecord},
 };
 
 use browser::Browser;
-
-/// What this function works with.
-#[derive(Debug, Clone)]
-pub struct Deps {
-    /// The table and the time.
-    pub common: ChatDeps,
-    /// How long a user is known without another login.
-    pub retention: Retention,
-}
-
-impl Deps {
-    /// Reads `CHAT_TABLE` and `USER_RETENTION_DAYS`.
-    ///
-    /// # Errors
-    /// [`EnvironmentError`] if one is not set, or not valid.
-    pub fn new(environment: &Environment, client: Client, clock: Clock) -> Result<Self, EnvironmentError> {
-        Ok(Self {
-            common: ChatDeps::new(environment, client, clock)?,
-            retention: environment.get("USER_RETENTION_DAYS")?,
-        })
-    }
-}
 
 /// Answers API Gateway's event.
 ///
@@ -52,8 +31,8 @@ pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Respons
 pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Pending>, Failure<PushError>> {
     let body = request.json().map_err(PushError::from)?;
     let login = Login::parse(&body).map_err(PushError::from)?;
-    let chat = request.table(&deps.common.chat);
-    let now = deps.common.clock.now();
+    let chat = request.table(&deps.chat);
+    let now = deps.clock.now();
     let user = record(&login, now, deps.retention);
     let ((), pending) = tokio::try_join!(
         users::put(&chat, login.source, &login.client, &user),

@@ -2,32 +2,11 @@
 
 use std::convert::Infallible;
 
-use api::{ChatDeps, Clock, Done, Environment, EnvironmentError, Failure, Metric, Request};
+pub use api::KeepingDeps as Deps;
+use api::{Done, Failure, Metric, Request};
 use lambda_http::{Body, Response};
 use model::{CustomerServiceError, MessageBody, ReceivedMessage};
-use store::{Client, Retention, messages};
-
-/// What this function works with.
-#[derive(Debug, Clone)]
-pub struct Deps {
-    /// The table and the time.
-    pub common: ChatDeps,
-    /// How long messages are kept.
-    pub retention: Retention,
-}
-
-impl Deps {
-    /// Reads `CHAT_TABLE` and `MESSAGE_RETENTION_DAYS`.
-    ///
-    /// # Errors
-    /// [`EnvironmentError`] if one is not set, or not valid.
-    pub fn new(environment: &Environment, client: Client, clock: Clock) -> Result<Self, EnvironmentError> {
-        Ok(Self {
-            common: ChatDeps::new(environment, client, clock)?,
-            retention: environment.get("MESSAGE_RETENTION_DAYS")?,
-        })
-    }
-}
+use store::messages;
 
 /// Answers API Gateway's event.
 ///
@@ -45,14 +24,14 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<Done, Failure<Custo
     let body = request.json().map_err(CustomerServiceError::from)?;
     let source = request.source()?;
     let message = ReceivedMessage::parse(&body)?;
-    let now = deps.common.clock.now();
+    let now = deps.clock.now();
     let acceptance = messages::Acceptance {
         source,
         app: &request.principal.app,
         at: now,
         expire_at: deps.retention.expiry(now),
     };
-    messages::append(&request.table(&deps.common.chat), &message, acceptance).await?;
+    messages::append(&request.table(&deps.chat), &message, acceptance).await?;
     request.count(metric(&message.body), 1);
     Ok(Done {})
 }

@@ -2,35 +2,14 @@
 
 use std::convert::Infallible;
 
-use api::{ChatDeps, Clock, Data, Done, Environment, EnvironmentError, Failure, Metric, Request};
+pub use api::KeepingDeps as Deps;
+use api::{Data, Done, Failure, Metric, Request};
 use lambda_http::{Body, Response};
 use model::{PushError, platform::RobotTurn};
 use store::{
-    Client, RecordId, Retention,
+    RecordId,
     chat_log::{self, Turn, TurnRecord},
 };
-
-/// What this function works with.
-#[derive(Debug, Clone)]
-pub struct Deps {
-    /// The table and the time.
-    pub common: ChatDeps,
-    /// How long the log is kept.
-    pub retention: Retention,
-}
-
-impl Deps {
-    /// Reads `CHAT_TABLE` and `MESSAGE_RETENTION_DAYS`.
-    ///
-    /// # Errors
-    /// [`EnvironmentError`] if one is not set, or not valid.
-    pub fn new(environment: &Environment, client: Client, clock: Clock) -> Result<Self, EnvironmentError> {
-        Ok(Self {
-            common: ChatDeps::new(environment, client, clock)?,
-            retention: environment.get("MESSAGE_RETENTION_DAYS")?,
-        })
-    }
-}
 
 /// Answers API Gateway's event.
 ///
@@ -48,7 +27,7 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Done>, Failure
     let body = request.json().map_err(PushError::from)?;
     let RobotTurn { source, chat, question, reply, reply_mode, at, entry } =
         RobotTurn::parse(&body).map_err(PushError::from)?;
-    let now = deps.common.clock.now();
+    let now = deps.clock.now();
     let said = TurnRecord {
         question: question.as_str().to_owned(),
         reply: reply.as_str().to_owned(),
@@ -56,7 +35,7 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Done>, Failure
         expire_at: deps.retention.expiry(now),
     };
     let turn = Turn { at: at.unwrap_or(now), id: RecordId::new(now), said };
-    let table = request.table(&deps.common.chat);
+    let table = request.table(&deps.chat);
     match entry {
         Some(entry) => chat_log::put_once(&table, source, &chat, &entry, &turn, now).await?,
         None => chat_log::put(&table, source, &chat, &turn).await?,

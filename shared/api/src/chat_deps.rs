@@ -1,6 +1,6 @@
 //! What a function on the table `Chat` works with.
 
-use store::{Client, Table};
+use store::{Client, Retention, Table};
 
 use crate::{Clock, Environment, EnvironmentError};
 
@@ -13,6 +13,17 @@ pub struct ChatDeps {
     pub clock: Clock,
 }
 
+/// The same for a function that stores what is kept for a time.
+#[derive(Debug, Clone)]
+pub struct KeepingDeps {
+    /// Messages, chat logs, users and pushes.
+    pub chat: Table,
+    /// What time it is.
+    pub clock: Clock,
+    /// How long what the function stores is kept.
+    pub retention: Retention,
+}
+
 impl ChatDeps {
     /// Reads `CHAT_TABLE`.
     ///
@@ -20,5 +31,16 @@ impl ChatDeps {
     /// [`EnvironmentError`] if it is not set.
     pub fn new(environment: &Environment, client: Client, clock: Clock) -> Result<Self, EnvironmentError> {
         Ok(Self { chat: Table::new(client, environment.get::<String>("CHAT_TABLE")?), clock })
+    }
+}
+
+impl KeepingDeps {
+    /// Reads `CHAT_TABLE` and `RETENTION_DAYS`.
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] if one is not set, or not valid.
+    pub fn new(environment: &Environment, client: Client, clock: Clock) -> Result<Self, EnvironmentError> {
+        let ChatDeps { chat, clock } = ChatDeps::new(environment, client, clock)?;
+        Ok(Self { chat, clock, retention: environment.get("RETENTION_DAYS")? })
     }
 }

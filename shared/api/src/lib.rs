@@ -13,7 +13,7 @@ mod respond;
 mod tally;
 
 pub use answer_budget::AnswerBudget;
-pub use chat_deps::ChatDeps;
+pub use chat_deps::{ChatDeps, KeepingDeps};
 pub use clock::Clock;
 pub use envelope::Envelope;
 pub use environment::{Environment, EnvironmentError};

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::{
     StoreError, Table, messages,
     record::{from_item, lives, sort_of},
+    table::{Direction, Range},
 };
 
 /// A message of a chat.
@@ -90,9 +91,9 @@ pub async fn read(
     let mut messages = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        // Digits come before this letter, and so do the letters of an id.
-        let (partition, range) = (messages::partition(source, chat), (from.as_str(), "MSG#g"));
-        let page = table.query_page(partition, range, after.as_deref(), limit).await?;
+        let partition = messages::partition(source, chat);
+        let range = Range { from: &from, to: "MSG$" };
+        let page = table.query_page(partition, range, Direction::Forward, after.take(), Some(limit)).await?;
         for item in page.items {
             let sort = sort_of(&item)?;
             let id = id_of(&sort, "MSG#")?;
@@ -126,8 +127,9 @@ pub async fn last_event(
         fromuser: Option<String>,
         expire_at: u64,
     }
-    let items = table.query_last(messages::partition(source, chat), ("EVT#", "EVT#g"), 1).await?;
-    let Some(item) = items.into_iter().next() else { return Ok(None) };
+    let (partition, range) = (messages::partition(source, chat), Range { from: "EVT#", to: "EVT$" });
+    let page = table.query_page(partition, range, Direction::Backward, None, Some(1)).await?;
+    let Some(item) = page.items.into_iter().next() else { return Ok(None) };
     let at = moment(id_of(&sort_of(&item)?, "EVT#")?);
     let EventRecord { event_type, fromuser, expire_at } = from_item(item, "Query")?;
     Ok(lives(expire_at, now).then_some(LastEvent { event_type, fromuser, at }))
@@ -145,8 +147,9 @@ pub async fn last_speaker(
 ) -> Result<Option<String>, StoreError> {
     /// A message in a row that names nobody is an evaluation, or an event.
     const LAST_FEW: usize = 5;
-    let items = table.query_last(messages::partition(source, chat), ("MSG#", "MSG#g"), LAST_FEW).await?;
-    for item in items {
+    let (partition, range) = (messages::partition(source, chat), Range { from: "MSG#", to: "MSG$" });
+    let page = table.query_page(partition, range, Direction::Backward, None, Some(LAST_FEW)).await?;
+    for item in page.items {
         let MessageRecord { msgtype, fromuser, received_at, .. } = from_item(item, "Query")?;
         if received_at < since {
             break;

@@ -18,7 +18,7 @@ use crate::{
     keys::{key, parts},
     pushes::{self, CONTENT, ContentRecord, DeliveryRecord, RecipientRecord},
     record::{from_item, lives, sort_of},
-    table::Condition,
+    table::{Condition, Range},
 };
 
 /// For how long it is known what became of a message, and for how long an acknowledgement holds against repeats of the
@@ -87,7 +87,7 @@ impl Waiting {
 /// # Errors
 /// [`StoreError`] if the table cannot be read, or a delivery cannot be understood.
 pub async fn waiting(table: &Table, user: &UserId, now: Timestamp) -> Result<Vec<Waiting>, StoreError> {
-    let items = table.query(pushes::inbox(user), "PUSH#").await?;
+    let items = table.query(pushes::inbox(user), Range { from: "PUSH#", to: "PUSH$" }).await?;
     let deliveries = items.into_iter().map(|item| {
         let key = sort_of(&item)?;
         let message = message_of(&key).ok_or_else(|| StoreError::unreadable("Query"))?;

@@ -14,12 +14,11 @@ use crate::{
     keys::parts,
     pushes::{self, RecipientRecord},
     record::{from_item, lives, sort_of},
-    table::Item,
+    table::{Direction, Item, Range},
 };
 
-/// Where the recipients of a message begin in its partition, and what comes after the last one's key.
-const RECIPIENTS: &str = "TO#";
-const PAST_RECIPIENTS: &str = "TO$";
+/// The sort keys of a message's recipients; `$` comes right after `#`.
+const RECIPIENTS: Range<'_> = Range { from: "TO#", to: "TO$" };
 
 /// What became of a push for one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,8 +73,9 @@ pub async fn read(
     loop {
         // Two items for each user, and for one more who tells whether there is a next page.
         let to_read = 2 * (limit - recipients.len() + 1);
-        let range = (RECIPIENTS, PAST_RECIPIENTS);
-        let page = table.query_page(pushes::key_of(app, message), range, after.as_deref(), to_read).await?;
+        let partition = pushes::key_of(app, message);
+        let page =
+            table.query_page(partition, RECIPIENTS, Direction::Forward, after.take(), Some(to_read)).await?;
         for item in page.items {
             let sort = sort_of(&item)?;
             if let Some(recipient) = read_item(item, &sort, &mut acks, now)? {

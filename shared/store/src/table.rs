@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::{
 use crate::{
     Meter, StoreError,
     keys::{PARTITION, SORT},
+    record::sort_of,
 };
 
 /// The attributes of an item.
@@ -153,27 +154,29 @@ impl Table {
         }
     }
 
-    /// Reads `limit` items of a partition, or a megabyte of it, at most: those whose sort keys are between two, in order,
-    /// after the sort key `after` if there is one; consistently.
+    /// Reads on in a partition: of the items whose sort keys are in `range`, in the order of `direction`, those after the sort
+    /// key `after` if there is one; at most `limit`, and a megabyte; consistently.
     pub(crate) async fn query_page(
         &self,
         partition: String,
-        (from, to): (&str, &str),
-        after: Option<&str>,
-        limit: usize,
+        range: Range<'_>,
+        direction: Direction,
+        after: Option<String>,
+        limit: Option<usize>,
     ) -> Result<QueryPage, StoreError> {
-        let start = after.map(|sort| keyed(partition.clone(), sort.to_owned(), Item::new()));
+        let start = after.map(|sort| keyed(partition.clone(), sort, Item::new()));
         let output = self
             .client
             .query()
             .table_name(&self.name)
             .key_condition_expression("pk = :partition AND sk BETWEEN :from AND :to")
             .expression_attribute_values(":partition", AttributeValue::S(partition))
-            .expression_attribute_values(":from", AttributeValue::S(from.to_owned()))
-            .expression_attribute_values(":to", AttributeValue::S(to.to_owned()))
+            .expression_attribute_values(":from", AttributeValue::S(range.from.to_owned()))
+            .expression_attribute_values(":to", AttributeValue::S(range.to.to_owned()))
+            .scan_index_forward(matches!(direction, Direction::Forward))
             .consistent_read(true)
             .set_exclusive_start_key(start)
-            .set_limit(i32::try_from(limit).ok())
+            .set_limit(limit.and_then(|limit| i32::try_from(limit).ok()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .customize()
             .interceptor(self.meter.attempts())
@@ -185,63 +188,32 @@ impl Table {
         Ok(QueryPage { items: output.items.unwrap_or_default(), has_more })
     }
 
-    /// Reads the last `limit` items of a partition whose sort keys are between two, the last first, consistently.
-    pub(crate) async fn query_last(
-        &self,
-        partition: String,
-        (from, to): (&str, &str),
-        limit: usize,
-    ) -> Result<Vec<Item>, StoreError> {
-        let output = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .key_condition_expression("pk = :partition AND sk BETWEEN :from AND :to")
-            .expression_attribute_values(":partition", AttributeValue::S(partition))
-            .expression_attribute_values(":from", AttributeValue::S(from.to_owned()))
-            .expression_attribute_values(":to", AttributeValue::S(to.to_owned()))
-            .scan_index_forward(false)
-            .set_limit(i32::try_from(limit).ok())
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .customize()
-            .interceptor(self.meter.attempts())
-            .send()
-            .await
-            .map_err(StoreError::of("Query"))?;
-        self.meter.count_read(output.consumed_capacity());
-        Ok(output.items.unwrap_or_default())
-    }
-
-    /// Reads every item of a partition whose sort key begins with `prefix`, in order, consistently. One request for
-    /// each megabyte.
-    pub(crate) async fn query(&self, partition: String, prefix: &str) -> Result<Vec<Item>, StoreError> {
+    /// Reads every item of a partition whose sort key is in `range`, in order, consistently. One request for each megabyte.
+    pub(crate) async fn query(&self, partition: String, range: Range<'_>) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
-        let mut start = None;
         loop {
-            let output = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .key_condition_expression("pk = :partition AND begins_with(sk, :prefix)")
-                .expression_attribute_values(":partition", AttributeValue::S(partition.clone()))
-                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .customize()
-                .interceptor(self.meter.attempts())
-                .send()
-                .await
-                .map_err(StoreError::of("Query"))?;
-            self.meter.count_read(output.consumed_capacity());
-            items.extend(output.items.unwrap_or_default());
-            start = output.last_evaluated_key;
-            if start.is_none() {
+            let after = items.last().map(sort_of).transpose()?;
+            let page = self.query_page(partition.clone(), range, Direction::Forward, after, None).await?;
+            items.extend(page.items);
+            if !page.has_more {
                 return Ok(items);
             }
         }
     }
+}
+
+/// Sort keys: from one to another, both among them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Range<'a> {
+    pub(crate) from: &'a str,
+    pub(crate) to: &'a str,
+}
+
+/// Which of the items of a range come first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Direction {
+    Forward,
+    Backward,
 }
 
 /// What was read of a partition.

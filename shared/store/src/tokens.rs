@@ -17,7 +17,7 @@ use crate::{
     applications::{add_entry, belongings},
     keys::key,
     record::{from_item, lives, to_attributes},
-    table::{Item, Read},
+    table::{Item, Range, Read},
     transaction::{Expression, Outcome, TRANSACTION, Transaction},
 };
 
@@ -305,7 +305,7 @@ pub async fn issued_to(table: &Table, app: &AppId, now: Timestamp) -> Result<Vec
 }
 
 async fn belonging_to(table: &Table, app: &AppId) -> Result<Vec<IssuedToken>, StoreError> {
-    let items = table.query(belongings(app), &belonging("")).await?;
+    let items = table.query(belongings(app), Range { from: "TOKEN#", to: "TOKEN$" }).await?;
     items.into_iter().map(|item: Item| from_item(item, "Query")).collect()
 }
 

@@ -243,30 +243,28 @@ async fn write_down(
         readAt = if_not_exists(readAt, :now)";
     const DELIVERED_ANEW: &str = "SET expireAt = :end, deliveredAt = :now REMOVE readAt";
     const READ_ANEW: &str = "SET expireAt = :end, deliveredAt = :now, readAt = :now";
+    const HOLDS: &str = "attribute_not_exists(pk) OR deliveredAt > :oldest";
+    const HOLDS_NO_MORE: &str = "deliveredAt <= :oldest";
     let (add, anew) = match state {
         AckState::Delivered => (DELIVERED, DELIVERED_ANEW),
         AckState::Read => (READ, READ_ANEW),
     };
+    let number = |number: u64| AttributeValue::N(number.to_string());
+    let values = vec![
+        (":now", number(now.millis())),
+        (":oldest", number(pushed.accepted_at.millis().saturating_sub(KNOWN_FOR_HOURS * 3_600_000))),
+        // As long as it holds for a repeat, and what became of that repeat is known.
+        (":end", number(now.plus_hours(2 * KNOWN_FOR_HOURS).seconds())),
+    ];
     let sort = ack_sort(user, &pushed.content_hash);
-    // As long as it holds for a repeat, and what became of that repeat is known.
-    let end = AttributeValue::N(now.plus_hours(2 * KNOWN_FOR_HOURS).seconds().to_string());
-    let oldest = pushed.accepted_at.millis().saturating_sub(KNOWN_FOR_HOURS * 3_600_000);
     loop {
-        let values = || {
-            [(":now", now.millis().to_string()), (":oldest", oldest.to_string())]
-                .map(|(name, number)| (name, AttributeValue::N(number)))
-                .into_iter()
-                .chain([(":end", end.clone())])
-                .collect::<Vec<_>>()
-        };
-        let holds = "attribute_not_exists(pk) OR deliveredAt > :oldest";
-        if table.update_if(push.clone(), sort.clone(), add, holds, values()).await? {
+        if table.update_if(push.clone(), sort.clone(), add, HOLDS, values.clone()).await? {
             return Ok(());
         }
-        // Of two who find that it does not hold, the second finds that it does.
-        if table.update_if(push.clone(), sort.clone(), anew, "deliveredAt <= :oldest", values()).await? {
+        if table.update_if(push.clone(), sort.clone(), anew, HOLDS_NO_MORE, values.clone()).await? {
             return Ok(());
         }
+        // Another call was between the two: now it holds.
     }
 }
 

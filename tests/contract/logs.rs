@@ -84,7 +84,8 @@ async fn each_request_is_one_line_of_json_by_each_function_it_reaches() {
 
 #[tokio::test]
 async fn what_the_business_counts_is_in_the_line_as_an_embedded_metric() {
-    let system = System::start().await;
+    // A repeat in another second has another deadline, and writes the content once more.
+    let system = System::start_at(&ManualClock::at(1_795_219_210_000)).await;
     let (captured, _guard) = Captured::start(LevelFilter::INFO);
     let receive = "/chatbot/servlet/third/msg/receive";
     let push = "/chatbot/api/front/thirdParty/message/push";

@@ -110,7 +110,7 @@ pub struct App {
 pub struct AppAndScope {
     #[command(flatten)]
     pub app: App,
-    /// thirdparty-customer-service or message-push-service
+    /// thirdparty-customer-service, message-push-service, or chatbot-platform, which is for the platform itself
     pub scope: Scope,
 }
 

@@ -17,7 +17,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 pub struct Browser {
     client: Client,
     driver: Child,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 impl Browser {
@@ -57,7 +57,7 @@ impl Browser {
             tokio::time::sleep(INTERVAL).await;
         };
         client.goto(url).await.unwrap();
-        Self { client, driver, _profile: profile }
+        Self { client, driver, profile }
     }
 
     /// Runs a script in the page; what it returns.
@@ -132,6 +132,9 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
+        // A test that fails leaves its window open: whatever has its profile belongs to it.
+        let profile = format!("--user-data-dir={}", self.profile.path().display());
+        let _ = Command::new("pkill").args(["--full", "--", &profile]).status();
         // It may have ended already.
         let _ = self.driver.kill();
         let _ = self.driver.wait();

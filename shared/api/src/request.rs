@@ -1,7 +1,9 @@
 //! Requests: of a caller who has been checked, and of one who is yet to show who it is.
 
 use lambda_http::{
-    Body, RequestExt, aws_lambda_events::query_map::QueryMap, http::header::AUTHORIZATION,
+    Body, RequestExt,
+    aws_lambda_events::{apigw::ApiGatewayProxyRequestContext, query_map::QueryMap},
+    http::header::AUTHORIZATION,
     request::RequestContext,
 };
 use model::{AppId, BodyError, CustomerServiceError, JsonObject, Parameter, Principal, Source};
@@ -95,10 +97,7 @@ pub struct UncheckedRequest {
 impl UncheckedRequest {
     /// Takes the request out of API Gateway's event; `None` if the event is of no route.
     pub(crate) fn from_event(event: lambda_http::Request, account: Account) -> Option<Self> {
-        let RequestContext::ApiGatewayV1(context) = event.request_context_ref()? else {
-            return None;
-        };
-        let path = context.resource_path.clone()?;
+        let path = gateway_context(&event)?.resource_path.clone()?;
         // A header that is no text is as one that says nothing.
         let authorization = event.headers().get(AUTHORIZATION);
         let authorization = authorization.map(|value| value.to_str().unwrap_or_default().to_owned());
@@ -144,9 +143,15 @@ impl UncheckedRequest {
 /// Who the authorizer says calls. A caller cannot write into the request context, so this is the one place a
 /// principal comes from.
 fn principal(event: &lambda_http::Request) -> Option<Principal> {
-    let RequestContext::ApiGatewayV1(context) = event.request_context_ref()? else {
-        return None;
-    };
+    let context = gateway_context(event)?;
     let field = |name: &str| context.authorizer.fields.get(name)?.as_str();
     Principal::from_context(field("appId")?, field("sources")?)
+}
+
+/// What API Gateway says of a request beside what the caller sent.
+pub(crate) fn gateway_context(event: &lambda_http::Request) -> Option<&ApiGatewayProxyRequestContext> {
+    match event.request_context_ref()? {
+        RequestContext::ApiGatewayV1(context) => Some(context),
+        _ => None,
+    }
 }

@@ -8,11 +8,14 @@ use std::{
 use lambda_http::{
     Body, RequestExt, Response,
     http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
-    request::RequestContext,
 };
 use serde::Serialize;
 
-use crate::{Envelope, Failure, Request, UncheckedRequest, logging::RequestLine, request::Account};
+use crate::{
+    Envelope, Failure, Request, UncheckedRequest,
+    logging::RequestLine,
+    request::{Account, gateway_context},
+};
 
 /// The time in which an answer is given, whatever the store does: two seconds less than a function may run, so that
 /// the caller gets a clean error of ours and not the gateway's.
@@ -76,7 +79,8 @@ where
 {
     let started = Instant::now();
     let request_id = event.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
-    let gateway_request_id = gateway_request_id(&event);
+    // What the caller sees as `x-amzn-requestid`, by which to find the line of a request that was reported.
+    let gateway_request_id = gateway_context(&event).and_then(|context| context.request_id.clone());
     let account = Account::default();
 
     let outcome: Result<String, Failure<E>> = match read(event, account.clone()) {
@@ -102,14 +106,6 @@ where
     match outcome {
         Ok(body) => response::<E>(StatusCode::OK, Vec::new(), body),
         Err(Failure { answer, .. }) => response::<E>(answer.http_status(), answer.headers(), answer.body()),
-    }
-}
-
-/// The id that the caller sees as `x-amzn-requestid`, by which to find the line of a request that was reported.
-fn gateway_request_id(event: &lambda_http::Request) -> Option<String> {
-    match event.request_context_ref()? {
-        RequestContext::ApiGatewayV1(context) => context.request_id.clone(),
-        _ => None,
     }
 }
 

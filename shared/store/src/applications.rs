@@ -5,16 +5,16 @@
 //! changes at once one has to be thought over. Issuing a token checks the version too: no token is issued on what an
 //! application was a moment ago.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use model::{AppId, Application, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     RecordId, StoreError, Table,
+    expression::{Expression, number},
     keys::key,
     record::{from_item, to_attributes},
     table::{Range, Read},
-    transaction::{Expression, Outcome, TRANSACTION, Transaction},
+    transaction::{Outcome, TRANSACTION, Transaction},
 };
 
 /// The one partition of the applications: they are few, and so are the tokens that are issued on them.
@@ -52,7 +52,7 @@ pub enum Stored {
 impl VersionedApplication {
     /// What holds as long as nobody changes the application.
     fn unchanged(&self) -> Expression {
-        Expression::new("version = :read", [(":read", AttributeValue::N(self.version.to_string()))])
+        Expression::new("version = :read", [(":read", number(self.version))])
     }
 
     /// Writes the rest of a transaction only if nobody changed the application meanwhile.

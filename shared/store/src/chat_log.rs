@@ -2,18 +2,17 @@
 //!
 //! The sort key is the moment of the turn in 13 digits of milliseconds, then an id: turns come back oldest first.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use model::{ChatId, ChatLogEntry, Cursor, EntryId, Source, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     RecordId, StoreError, Table,
-    keys::{PARTITION, SORT, key},
-    record::{from_item, lives, to_attributes},
-    table::Item,
-    transaction::{Expression, TRANSACTION, Transaction},
+    expression::{Expression, number},
+    keys::key,
+    record::{from_item, lives, sort_of, to_attributes},
+    table::{Item, keyed},
+    transaction::{TRANSACTION, Transaction},
 };
 
 /// One turn of a conversation, to be stored.
@@ -67,12 +66,7 @@ pub async fn read(
     now: Timestamp,
 ) -> Result<Page, StoreError> {
     let partition = partition(source, chat);
-    let start = after.map(|cursor| {
-        HashMap::from([
-            (PARTITION.to_owned(), AttributeValue::S(partition.clone())),
-            (SORT.to_owned(), AttributeValue::S(cursor.position().to_owned())),
-        ])
-    });
+    let start = after.map(|cursor| keyed(partition.clone(), cursor.position().to_owned(), Item::new()));
     let output = table
         .client
         .query()
@@ -136,10 +130,8 @@ pub async fn put_once(
     struct EntryRecord {
         expire_at: u64,
     }
-    let is_free = Expression::new(
-        "attribute_not_exists(pk) OR expireAt <= :now",
-        [(":now", AttributeValue::N(now.seconds().to_string()))],
-    );
+    let is_free =
+        Expression::new("attribute_not_exists(pk) OR expireAt <= :now", [(":now", number(now.seconds()))]);
     let mark = to_attributes(&EntryRecord { expire_at: turn.said.expire_at }, TRANSACTION)?;
     let marks = key("ENTRY", &[&source.to_string(), chat.as_str()]);
     Transaction::on(table)
@@ -161,10 +153,7 @@ fn partition(source: Source, chat: &ChatId) -> String {
 
 /// The place after the item with this key.
 fn place_after(item: &Item) -> Result<Cursor, StoreError> {
-    item.get(SORT)
-        .and_then(|sort| sort.as_s().ok())
-        .map(Cursor::after)
-        .ok_or_else(|| StoreError::unreadable("Query"))
+    sort_of(item).map(Cursor::after)
 }
 
 /// The moment of the turn after which `place` is.

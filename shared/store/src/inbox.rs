@@ -5,7 +5,6 @@
 //! inbox. A repeat of the push may bring the delivery back, but never changes what is written down: so whoever reads the
 //! inbox leaves out what is acknowledged, and clears it away.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use model::{
     AppId, BoundedText, MessageId, Timestamp, UserId,
@@ -15,10 +14,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     StoreError, Table,
+    expression::{Expression, number, text},
     keys::{key, parts},
     pushes::{self, CONTENT, ContentRecord, DeliveryRecord, RecipientRecord},
     record::{from_item, lives, sort_of},
-    table::{Condition, Range},
+    table::Range,
 };
 
 /// For how long it is known what became of a message, and for how long an acknowledgement holds against repeats of the
@@ -154,7 +154,7 @@ async fn remove(
     delivery: String,
     content_hash: &str,
 ) -> Result<(), StoreError> {
-    let condition = Condition::equals("contentHash = :value", content_hash);
+    let condition = Expression::new("contentHash = :hash", [(":hash", text(content_hash))]);
     table.delete_if(pushes::inbox(user), delivery, condition).await
 }
 
@@ -249,19 +249,19 @@ async fn write_down(
         AckState::Delivered => (DELIVERED, DELIVERED_ANEW),
         AckState::Read => (READ, READ_ANEW),
     };
-    let number = |number: u64| AttributeValue::N(number.to_string());
-    let values = vec![
+    let values = [
         (":now", number(now.millis())),
         (":oldest", number(pushed.accepted_at.millis().saturating_sub(KNOWN_FOR_HOURS * 3_600_000))),
         // As long as it holds for a repeat, and what became of that repeat is known.
         (":end", number(now.plus_hours(2 * KNOWN_FOR_HOURS).seconds())),
     ];
+    let (add, anew) = (Expression::new(add, values.clone()), Expression::new(anew, values));
     let sort = ack_sort(user, &pushed.content_hash);
     loop {
-        if table.update_if(push.clone(), sort.clone(), add, HOLDS, values.clone()).await? {
+        if table.update_if(push.clone(), sort.clone(), add.clone(), HOLDS).await? {
             return Ok(());
         }
-        if table.update_if(push.clone(), sort.clone(), anew, HOLDS_NO_MORE, values.clone()).await? {
+        if table.update_if(push.clone(), sort.clone(), anew.clone(), HOLDS_NO_MORE).await? {
             return Ok(());
         }
         // Another call was between the two: now it holds.

@@ -19,6 +19,7 @@ pub mod warm_up;
 mod backoff;
 mod batch_get;
 mod error;
+mod expression;
 mod keys;
 mod meter;
 mod record;

@@ -9,8 +9,7 @@ use aws_sdk_dynamodb::{
     error::SdkError,
     operation::put_item::PutItemError,
     types::{
-        AttributeValue, PutRequest, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
-        WriteRequest,
+        PutRequest, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure, WriteRequest,
     },
 };
 use futures_util::future::join_all;
@@ -20,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     StoreError, Table,
     backoff::Backoff,
+    expression::{Expression, number, text},
     inbox::KNOWN_FOR_HOURS,
     keys::key,
     record::to_attributes,
@@ -141,9 +141,9 @@ pub async fn claim(table: &Table, push: &Push<'_>) -> Result<Claim, StoreError> 
         .table_name(&table.name)
         .set_item(Some(keyed(push.key(), CONTENT.to_owned(), attributes)))
         .condition_expression(CLAIM_CONDITION)
-        .expression_attribute_values(":now", number(push.accepted_at))
-        .expression_attribute_values(":deadline", number(push.deadline))
-        .expression_attribute_values(":hash", AttributeValue::S(push.content_hash.clone()))
+        .expression_attribute_values(":now", number(push.accepted_at.seconds()))
+        .expression_attribute_values(":deadline", number(push.deadline.seconds()))
+        .expression_attribute_values(":hash", text(&push.content_hash))
         .return_values(ReturnValue::AllOld)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .return_consumed_capacity(ReturnConsumedCapacity::Total)
@@ -175,10 +175,6 @@ fn stored_hash(error: &SdkError<PutItemError>) -> Option<&String> {
 
 fn content_hash(item: &Item) -> Option<&String> {
     item.get("contentHash")?.as_s().ok()
-}
-
-fn number(seconds_of: Timestamp) -> AttributeValue {
-    AttributeValue::N(seconds_of.seconds().to_string())
 }
 
 /// Puts a delivery of the message into the inbox of each of `users`, and each of them among its recipients: durable for
@@ -226,17 +222,16 @@ pub(crate) async fn add_recipient(
     delivery: &DeliveryRecord,
 ) -> Result<(), StoreError> {
     let known_until = delivery.accepted_at.plus_hours(KNOWN_FOR_HOURS).seconds();
-    let number = |number: u64| AttributeValue::N(number.to_string());
-    let values = vec![
-        (":hash", AttributeValue::S(delivery.content_hash.clone())),
-        (":acceptedAt", number(delivery.accepted_at.millis())),
-        (":deadline", number(delivery.expire_at)),
-        (":expireAt", number(known_until)),
-    ];
-    let update =
-        "SET contentHash = :hash, acceptedAt = :acceptedAt, deadline = :deadline, expireAt = :expireAt";
-    let sort = recipient_sort(user);
-    table.update_if(push, sort, update, "attribute_not_exists(pk)", values).await.map(|_| ())
+    let update = Expression::new(
+        "SET contentHash = :hash, acceptedAt = :acceptedAt, deadline = :deadline, expireAt = :expireAt",
+        [
+            (":hash", text(&delivery.content_hash)),
+            (":acceptedAt", number(delivery.accepted_at.millis())),
+            (":deadline", number(delivery.expire_at)),
+            (":expireAt", number(known_until)),
+        ],
+    );
+    table.update_if(push, recipient_sort(user), update, "attribute_not_exists(pk)").await.map(|_| ())
 }
 
 fn put(partition: String, sort: String, record: &impl Serialize) -> Result<WriteRequest, StoreError> {

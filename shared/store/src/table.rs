@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::{
 
 use crate::{
     Meter, StoreError,
+    expression::Expression,
     keys::{PARTITION, SORT},
     record::sort_of,
 };
@@ -89,7 +90,7 @@ impl Table {
         &self,
         partition: String,
         sort: String,
-        condition: Condition<'_>,
+        condition: Expression,
     ) -> Result<(), StoreError> {
         let deleted = self
             .client
@@ -97,7 +98,7 @@ impl Table {
             .table_name(&self.name)
             .set_key(Some(keyed(partition, sort, Item::new())))
             .condition_expression(condition.text)
-            .expression_attribute_values(":value", AttributeValue::S(condition.value.to_owned()))
+            .set_expression_attribute_values(condition.values)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .customize()
             .interceptor(self.meter.attempts())
@@ -114,25 +115,23 @@ impl Table {
         Ok(())
     }
 
-    /// Changes an item, or makes it, by `update` if `condition` holds of it; says whether it did.
+    /// Changes an item, or makes it, by `update` if `condition` holds of it, and says whether it did; the values of both
+    /// stand in `update`.
     pub(crate) async fn update_if(
         &self,
         partition: String,
         sort: String,
-        update: &'static str,
+        update: Expression,
         condition: &'static str,
-        values: Vec<(&str, AttributeValue)>,
     ) -> Result<bool, StoreError> {
-        let used = |(name, _): &(&str, AttributeValue)| update.contains(name) || condition.contains(name);
-        let values = values.into_iter().filter(used).map(|(name, value)| (name.to_owned(), value));
         let updated = self
             .client
             .update_item()
             .table_name(&self.name)
             .set_key(Some(keyed(partition, sort, Item::new())))
-            .update_expression(update)
+            .update_expression(update.text)
             .condition_expression(condition)
-            .set_expression_attribute_values(Some(values.collect()))
+            .set_expression_attribute_values(update.values)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .customize()
             .interceptor(self.meter.attempts())
@@ -221,20 +220,6 @@ pub(crate) enum Direction {
 pub(crate) struct QueryPage {
     pub(crate) items: Vec<Item>,
     pub(crate) has_more: bool,
-}
-
-/// What must hold of an item, of one value.
-#[derive(Debug)]
-pub(crate) struct Condition<'a> {
-    text: &'static str,
-    value: &'a str,
-}
-
-impl<'a> Condition<'a> {
-    /// `text` holds of the item, in which `:value` is `value`.
-    pub(crate) const fn equals(text: &'static str, value: &'a str) -> Self {
-        Self { text, value }
-    }
 }
 
 /// Whether a read must see every write that was acknowledged before it, at twice the price.

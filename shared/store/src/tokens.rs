@@ -5,7 +5,6 @@
 
 use std::num::NonZeroU32;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{TryStreamExt, stream};
 use model::{
     AppId, Application, PermittedSources, Principal, Scope, Source, Timestamp, TokenHash, oauth::ScopeList,
@@ -15,10 +14,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AuditEntry, StoreError, Table, VersionedApplication,
     applications::{add_entry, belongings},
+    expression::{Expression, number, text},
     keys::key,
     record::{from_item, lives, to_attributes},
     table::{Item, Range, Read},
-    transaction::{Expression, Outcome, TRANSACTION, Transaction},
+    transaction::{Outcome, TRANSACTION, Transaction},
 };
 
 /// The one sort key of a token, and the beginning of its sort key among its application's belongings.
@@ -208,11 +208,7 @@ pub async fn issue(
     const CHECK: usize = 0;
     let one_more = Expression::new(
         "SET expireAt = :end ADD issued :one",
-        [
-            (":end", AttributeValue::N(minute.end().to_string())),
-            (":one", AttributeValue::N("1".to_owned())),
-            (":limit", AttributeValue::N(limit.to_string())),
-        ],
+        [(":end", number(minute.end())), (":one", number(1)), (":limit", number(limit.get().into()))],
     );
     let transaction = application.check(Transaction::on(table))?.update(
         belongings(&grant.app_id),
@@ -259,7 +255,7 @@ pub async fn revoke(
     hash: &TokenHash,
     entry: Option<&AuditEntry>,
 ) -> Result<bool, StoreError> {
-    let is_its_own = Expression::new("appId = :app", [(":app", AttributeValue::S(app.as_str().to_owned()))]);
+    let is_its_own = Expression::new("appId = :app", [(":app", text(app.as_str()))]);
     let mut transaction = Transaction::on(table)
         .delete(partition(hash), TOKEN.to_owned(), Some(is_its_own))?
         .delete(belongings(app), belonging(&hash.to_string()), None)?;

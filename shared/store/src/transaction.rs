@@ -4,14 +4,15 @@ use aws_sdk_dynamodb::{
     error::{BuildError, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
     types::{
-        AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity,
-        TransactWriteItem, Update, builders::TransactWriteItemBuilder,
+        CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
+        builders::TransactWriteItemBuilder,
     },
 };
 
 use crate::{
     StoreError, Table,
     backoff::Backoff,
+    expression::Expression,
     table::{Item, keyed},
 };
 
@@ -24,22 +25,6 @@ const PASSING: [&str; 3] = ["ProvisionedThroughputExceeded", "ThrottlingError", 
 /// How often a transaction is tried. With the waits between, that is about 15 seconds: longer than a function waits,
 /// and not for ever at a command line.
 const TRIES: u32 = 35;
-
-/// What must hold of an item for the transaction to be written, or how an item is changed; with the values in it.
-pub(crate) struct Expression {
-    text: &'static str,
-    values: Item,
-}
-
-impl Expression {
-    pub(crate) fn new<const N: usize>(
-        text: &'static str,
-        values: [(&'static str, AttributeValue); N],
-    ) -> Self {
-        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { text, values }
-    }
-}
 
 /// What came of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,9 +129,8 @@ impl<'a> Transaction<'a> {
     /// Writes it. One request.
     ///
     /// What is cancelled because the table was busy, or another transaction was about one of the items, is asked for
-    /// again, [`TRIES`] times at most. The SDK itself takes every cancelled
-    /// transaction for final; what it does try again carries the same request token, so that a transaction whose
-    /// answer was lost is not written twice.
+    /// again, [`TRIES`] times at most. The SDK itself takes every cancelled transaction for final; what it does try
+    /// again carries the same request token, so that a transaction whose answer was lost is not written twice.
     pub(crate) async fn commit(self) -> Result<Outcome, StoreError> {
         let mut backoff = Backoff::new();
         let mut tries_left = TRIES;
@@ -195,11 +179,7 @@ fn cancellation_reasons(error: &SdkError<TransactWriteItemsError>) -> &[Cancella
 }
 
 fn parts(expression: Option<Expression>) -> (Option<String>, Option<Item>) {
-    match expression {
-        None => (None, None),
-        // DynamoDB refuses an empty map of values.
-        Some(Expression { text, values }) => (Some(text.to_owned()), (!values.is_empty()).then_some(values)),
-    }
+    expression.map_or((None, None), |Expression { text, values }| (Some(text), values))
 }
 
 fn incomplete(_: BuildError) -> StoreError {

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::{
     Table,
     keys::{PARTITION, SORT},
+    table::{Range, Read},
 };
 
 /// The longest a start waits for the connection.
@@ -20,30 +21,12 @@ const NOTHING: &str = "WARM-UP";
 
 /// Opens the connection by reading an item that does not exist.
 pub async fn by_get(table: &Table) {
-    patiently(
-        table
-            .client
-            .get_item()
-            .table_name(&table.name)
-            .key(PARTITION, AttributeValue::S(NOTHING.to_owned()))
-            .key(SORT, AttributeValue::S(NOTHING.to_owned()))
-            .send(),
-    )
-    .await;
+    patiently(table.get(NOTHING.to_owned(), NOTHING, Read::Eventual)).await;
 }
 
 /// Opens the connection by querying a partition that does not exist.
 pub async fn by_query(table: &Table) {
-    patiently(
-        table
-            .client
-            .query()
-            .table_name(&table.name)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", AttributeValue::S(NOTHING.to_owned()))
-            .send(),
-    )
-    .await;
+    patiently(table.query(NOTHING.to_owned(), Range { from: NOTHING, to: NOTHING })).await;
 }
 
 /// Opens the connection by reading, among many, an item that does not exist.

@@ -1,6 +1,6 @@
 # What needs more than cargo: the tools of AWS, and the stack on this machine.
 
-.PHONY: venv deploy-local undeploy-local e2e events browser
+.PHONY: venv deploy-local undeploy-local e2e events browser bench load cost
 
 # The project's own Python environment, .venv
 venv:
@@ -20,9 +20,28 @@ events:
 	deploy/build
 	.venv/bin/python deploy/check-events
 
+# Start, latency, memory and size of each function beside the smallest one there can be; some ten minutes once all is built
+bench: bootstraps
+	cargo run --profile bench --locked --package bench -- functions
+
+# 110,000 requests of mixed kinds at pools of processes
+load: bootstraps
+	cargo run --profile bench --locked --package bench -- load
+
+# What each endpoint asks of DynamoDB, and what that costs
+cost:
+	cargo run --quiet --locked --package bench -- cost
+
+# The functions as SAM builds them, and in the same way the smallest one
+.PHONY: bootstraps
+bootstraps:
+	deploy/venv
+	deploy/build
+	PATH="$(CURDIR)/.venv/bin:$$PATH" cargo lambda build --release --package hello
+
 # The page at /chat, in headless Chromium. Pictures of it are in target/screenshots then
 browser:
-	cargo test --locked --package tests --test browser -- --ignored
+	cargo test --locked --workspace --test browser -- --ignored
 
 # The tests of the contract against the stack on MiniStack, and what only a deployment shows
 e2e:

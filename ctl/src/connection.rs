@@ -1,6 +1,8 @@
 //! The way to the table, and who goes it.
 
-use aws_config::SdkConfig;
+use std::time::Duration;
+
+use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_sts::{config::ProvideCredentials, error::SdkError};
 use store::{Client, client};
 
@@ -27,13 +29,13 @@ impl Connection {
     /// [`Error::NoRegion`] if nothing says which, [`Error::Nobody`] if there are no credentials.
     pub async fn open(endpoint_url: Option<&str>) -> Result<Self, Error> {
         if let Some(url) = endpoint_url {
-            return Ok(Self { client: client::at_endpoint(url).await, identity: Identity::Local });
+            return Ok(Self { client: client::at_endpoint(url), identity: Identity::Local });
         }
-        let settings = client::settings_of_operator().await;
+        let settings = settings().await;
         settings.region().ok_or(Error::NoRegion)?;
         let credentials = settings.credentials_provider().ok_or(Error::Nobody)?;
         credentials.provide_credentials().await.map_err(|_| Error::Nobody)?;
-        let client = client::with_settings(&settings);
+        let client = Client::new(&settings);
         Ok(Self { client, identity: Identity::Aws(Box::new(settings)) })
     }
 
@@ -58,4 +60,20 @@ impl Connection {
             }
         }
     }
+}
+
+/// The settings of whoever sits at this machine, found as the AWS CLI finds them.
+async fn settings() -> SdkConfig {
+    // From a desk, AWS may be oceans away; nobody's request waits for it.
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .operation_timeout(Duration::from_secs(30))
+        .build();
+    aws_config::defaults(client::behavior())
+        .http_client(client::http_client())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard())
+        .load()
+        .await
 }

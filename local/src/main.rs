@@ -99,7 +99,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let dynamodb_listener = listen(arguments.dynamodb_port, "--dynamodb-port").await?;
 
     let database = dynamodb::serve(dynamodb_listener, arguments.data.as_deref())?;
-    let client = store::client::at_endpoint(&database.url()).await;
+    let client = store::client::at_endpoint(&database.url());
     dynamodb::create_tables(&client, &template.tables).await?;
     if !arguments.no_demo {
         let table = |name| Table::new(client.clone(), name);
@@ -124,7 +124,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 }
 
 async fn seed(deployment: Deployment) -> Result<(), Box<dyn Error>> {
-    let client = store::client::from_environment().await;
+    let client = store::client::from_environment();
     let access = Table::new(client.clone(), deployment.access_table);
     let chat = Table::new(client, deployment.chat_table);
     demo::seed(&access, &chat, &Clock::system()).await?;

@@ -1,4 +1,6 @@
-//! One HTTP stack and one TLS stack in the tree.
+//! One HTTP stack and one TLS stack in the tree, and nothing in the functions that they can do without.
+
+use std::process::Command;
 
 /// Each package of `Cargo.lock` as `name version`.
 fn packages() -> Vec<String> {
@@ -19,5 +21,25 @@ fn there_is_no_second_http_or_tls_stack() {
     assert!(packages.iter().any(|package| package.starts_with("rustls 0.23.")));
     for banned in ["hyper 0.", "rustls 0.21.", "aws-lc-rs ", "aws-lc-sys ", "openssl ", "native-tls "] {
         assert!(!packages.iter().any(|package| package.starts_with(banned)), "{banned}");
+    }
+}
+
+/// The crates that go into the functions, which are the default members.
+fn crates_of_the_functions() -> String {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--offline", "--edges=normal", "--prefix=none", "--format={p}"])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    String::from_utf8(tree.stdout).unwrap()
+}
+
+#[test]
+fn the_functions_are_without_the_sdks_chain_of_providers_and_what_only_others_need() {
+    let crates = crates_of_the_functions();
+    assert!(crates.lines().any(|line| line.starts_with("aws-sdk-dynamodb ")));
+    for unwanted in ["aws-config ", "aws-sdk-sts ", "clap ", "dynoxide-rs ", "reqwest "] {
+        assert!(!crates.lines().any(|line| line.starts_with(unwanted)), "{unwanted}");
     }
 }

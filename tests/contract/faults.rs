@@ -171,3 +171,19 @@ async fn an_item_that_cannot_be_read_is_an_error_and_not_left_out() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_gets_little_more_than_the_calls_that_are_made() {
+    const CALLS: usize = 1000;
+    for fault in [Fault::InternalError, Fault::Cut] {
+        let system = System::start().await;
+        system.proxy.fail(move |_, operation| (operation == "PutItem").then_some(fault));
+        let call = || async {
+            let text = json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": "x"}});
+            assert_eq!(system.customer_service.post(RECEIVE, text.to_string()).await.status, 500);
+        };
+        stream::iter(0..CALLS).for_each_concurrent(20, |_| call()).await;
+        let reached = system.proxy.operations().iter().filter(|operation| *operation == "PutItem").count();
+        assert!((CALLS..=CALLS * 11 / 10).contains(&reached), "{fault:?}: {reached}");
+    }
+}

@@ -166,6 +166,14 @@ fn a_function_may_run_longer_than_it_takes_to_answer() {
 }
 
 #[test]
+fn every_function_reads_the_certificates_it_trusts_from_amazon_linuxs_one_file() {
+    for function in Template::parse(TEMPLATE).unwrap().functions {
+        let file: String = function.environment.get("SSL_CERT_FILE").unwrap();
+        assert_eq!(file, "/etc/pki/tls/certs/ca-bundle.crt", "{}", function.id);
+    }
+}
+
+#[test]
 fn the_parameters_of_tokens_are_what_the_code_takes() {
     let stack = stack();
     let parameter = |name: &str| stack.parameter(name).unwrap();

@@ -3,7 +3,10 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -71,6 +74,8 @@ pub struct Recorded {
     pub request: Value,
     /// The capacity units that the answer reports.
     pub units: f64,
+    /// Whether nothing else was under way when it came: it begins a round trip.
+    pub begins_round_trip: bool,
 }
 
 /// Tells what happens to the request with this number, counted from 0, of this operation.
@@ -89,6 +94,8 @@ struct Shared {
     client: reqwest::Client,
     plan: Mutex<Plan>,
     recorded: Mutex<Vec<Recorded>>,
+    latency_millis: AtomicU64,
+    under_way: AtomicUsize,
     listening: watch::Sender<bool>,
 }
 
@@ -104,6 +111,8 @@ impl FaultyDynamoDb {
             client: reqwest::Client::new(),
             plan: Mutex::new(Box::new(|_, _| None)),
             recorded: Mutex::new(Vec::new()),
+            latency_millis: AtomicU64::new(0),
+            under_way: AtomicUsize::new(0),
             listening: watch::Sender::new(true),
         });
         tokio::spawn(listen(address, Arc::clone(&shared)));
@@ -120,6 +129,11 @@ impl FaultyDynamoDb {
     pub fn fail(&self, plan: impl Fn(usize, &str) -> Option<Fault> + Send + 'static) {
         self.forget();
         *self.shared.plan.lock().expect("nobody panicked") = Box::new(plan);
+    }
+
+    /// From now on, each answer takes this long more, so that what is asked at the same time is seen to be.
+    pub fn slow_down(&self, latency_millis: u64) {
+        self.shared.latency_millis.store(latency_millis, Ordering::Relaxed);
     }
 
     /// From now on, nothing fails.
@@ -197,18 +211,38 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     let body: Value = serde_json::from_slice(&body).map_err(io::Error::other)?;
     let number = {
         let mut recorded = shared.recorded.lock().expect("nobody panicked");
-        recorded.push(Recorded { operation: operation.clone(), request: body.clone(), units: 0.0 });
+        let begins_round_trip = shared.under_way.fetch_add(1, Ordering::Relaxed) == 0;
+        recorded.push(Recorded {
+            operation: operation.clone(),
+            request: body.clone(),
+            units: 0.0,
+            begins_round_trip,
+        });
         recorded.len() - 1
     };
-    let fault = shared.plan.lock().expect("nobody panicked")(number, &operation);
+    let outcome = play(&shared, number, &operation, &headers, body).await;
+    tokio::time::sleep(Duration::from_millis(shared.latency_millis.load(Ordering::Relaxed))).await;
+    shared.under_way.fetch_sub(1, Ordering::Relaxed);
+    outcome
+}
+
+/// Has the plan say what happens to a request, and lets it happen.
+async fn play(
+    shared: &Shared,
+    number: usize,
+    operation: &str,
+    headers: &hyper::HeaderMap,
+    body: Value,
+) -> io::Result<Response<Full<Bytes>>> {
+    let fault = shared.plan.lock().expect("nobody panicked")(number, operation);
     let broken = || io::Error::other("the connection breaks");
     match fault {
-        None => shared.forward(number, &headers, &body).await,
+        None => shared.forward(number, headers, &body).await,
         Some(Fault::Unprocessed) if operation == "BatchWriteItem" => {
-            shared.forward_half(number, &headers, body).await
+            shared.forward_half(number, headers, body).await
         }
         Some(Fault::Unprocessed) if operation == "BatchGetItem" => {
-            shared.forward_half_of_keys(number, &headers, body).await
+            shared.forward_half_of_keys(number, headers, body).await
         }
         Some(Fault::Throttled | Fault::Unprocessed) => {
             Ok(error(400, "ProvisionedThroughputExceededException"))
@@ -222,7 +256,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
             Err(broken())
         }
         Some(Fault::ReplyLost) => {
-            shared.forward(number, &headers, &body).await?;
+            shared.forward(number, headers, &body).await?;
             Err(broken())
         }
         Some(Fault::Refused) => {
@@ -246,7 +280,6 @@ impl Shared {
         Ok(response(status, &answer))
     }
 
-    /// Writes the first half of a batch, and gives the rest back.
     /// Reads half of the keys, and leaves the others unread.
     async fn forward_half_of_keys(
         &self,
@@ -265,6 +298,7 @@ impl Shared {
         Ok(response(status, &answer))
     }
 
+    /// Writes the first half of a batch, and gives the rest back.
     async fn forward_half(
         &self,
         number: usize,

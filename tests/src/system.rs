@@ -91,11 +91,11 @@ impl System {
         let template = Template::parse(TEMPLATE).expect("the template is one");
         let clock = setup.clock.as_ref().map_or_else(Clock::system, Clock::from);
         let database = dynamodb::serve(free_port().await, None).expect("DynamoDB starts");
-        let dynamodb = store::client::at_endpoint(&database.url()).await;
+        let dynamodb = store::client::at_endpoint(&database.url());
         dynamodb::create_tables(&dynamodb, &template.tables).await.expect("the tables are created");
 
         let proxy = FaultyDynamoDb::start(&database.url());
-        let client = store::client::at_endpoint(&proxy.url()).await;
+        let client = store::client::at_endpoint(&proxy.url());
         let functions = Functions::start(&template, &client, &clock).expect("the functions start");
         let functions =
             setup.replaced.into_iter().fold(functions, |functions, (id, code)| functions.with(id, code));
@@ -108,7 +108,7 @@ impl System {
     }
 
     async fn start_anew(deployed: Deployed) -> Self {
-        let dynamodb = store::client::from_environment().await;
+        let dynamodb = store::client::from_environment();
         // What the last test left, before it is gone.
         let access =
             serde_json::to_string(&scan(&dynamodb, &deployed.access_table).await).expect("it is JSON");

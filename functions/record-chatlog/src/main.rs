@@ -7,7 +7,7 @@ use record_chatlog::{Deps, respond};
 async fn main() -> Result<(), lambda_http::Error> {
     let environment = Environment::of_process();
     api::logging::init(&environment);
-    let deps = Deps::new(&environment, store::client::from_environment().await, Clock::system())?;
+    let deps = Deps::new(&environment, store::client::from_environment(), Clock::system())?;
     store::warm_up::by_put(&deps.chat).await;
     lambda_http::run(lambda_http::service_fn(|event| respond(&deps, event))).await
 }

@@ -33,6 +33,11 @@ impl Environment {
             .collect()
     }
 
+    /// Every variable and its value.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The setting `name`.
     ///
     /// # Errors

@@ -1,24 +1,22 @@
 //! The DynamoDB client: its retries, its time-outs and its one TLS stack.
 
-use std::time::Duration;
+use std::{env, time::Duration};
 
-use aws_config::{
-    BehaviorVersion, ConfigLoader, Region, SdkConfig,
-    environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider},
-    retry::RetryConfig,
-    timeout::TimeoutConfig,
-};
 use aws_sdk_dynamodb::{
     Client,
     config::{
-        Credentials,
-        retry::{RetryPartition, TokenBucket},
+        BehaviorVersion, Builder, Credentials, Region, SharedHttpClient,
+        retry::{RetryConfig, RetryPartition, TokenBucket},
+        timeout::TimeoutConfig,
     },
 };
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+/// The SDK's defaults of a day, which no update changes.
+#[must_use]
+pub fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
 
 /// How often an operation is tried in all.
 const ATTEMPTS: u32 = 4;
@@ -38,57 +36,63 @@ const OPERATION_TIMEOUT: Duration = Duration::from_millis(2500);
 const RETRY_QUOTA: usize = 500;
 const RETRY_COST: u32 = 5;
 
-/// A client for the deployment a function runs in: region, credentials and, where `AWS_ENDPOINT_URL` or
-/// `AWS_ENDPOINT_URL_DYNAMODB` is set, the endpoint come from the environment.
-pub async fn from_environment() -> Client {
-    let loader = loader()
-        .region(EnvironmentVariableRegionProvider::new())
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new());
-    connect(loader).await
+/// A client for the deployment a function runs in. All it needs stands in the environment, as Lambda sets it: `AWS_REGION`,
+/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; and where an operator sets them,
+/// `AWS_ENDPOINT_URL_DYNAMODB` or `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`. What is
+/// missing fails the first call.
+#[must_use]
+pub fn from_environment() -> Client {
+    let mut config = builder()
+        .region(variable("AWS_REGION").map(Region::new))
+        .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
+        .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));
+    config.set_endpoint_url(variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL")));
+    if let (Some(id), Some(secret)) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
+        let session = variable("AWS_SESSION_TOKEN");
+        config = config.credentials_provider(Credentials::new(id, secret, session, None, "environment"));
+    }
+    Client::from_conf(config.build())
 }
 
 /// A client for a DynamoDB on this machine, which takes any region and credentials.
-pub async fn at_endpoint(url: &str) -> Client {
-    let loader = loader()
+#[must_use]
+pub fn at_endpoint(url: &str) -> Client {
+    let config = builder()
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))
         .endpoint_url(url);
-    connect(loader).await
+    Client::from_conf(config.build())
 }
 
-/// The settings of whoever sits at this machine, found as the AWS CLI finds them.
-pub async fn settings_of_operator() -> SdkConfig {
-    // From a desk, AWS may be oceans away; nobody's request waits for it.
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(10))
-        .operation_timeout(Duration::from_secs(30))
-        .build();
-    loader().timeout_config(timeouts).retry_config(RetryConfig::standard()).load().await
-}
-
-/// A client with these settings.
+/// The one TLS stack. It reads the certificates that a machine trusts when it first connects: those of the file
+/// `SSL_CERT_FILE`, if that is set.
 #[must_use]
-pub fn with_settings(settings: &SdkConfig) -> Client {
-    let config = aws_sdk_dynamodb::config::Builder::from(settings).retry_partition(quota()).build();
-    Client::from_conf(config)
+pub fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
 
-fn loader() -> ConfigLoader {
+fn builder() -> Builder {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(BACKOFF_BASE);
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
+    Builder::new()
+        .behavior_version(behavior())
+        .http_client(http_client())
         .timeout_config(timeouts)
         .retry_config(retries)
+        .retry_partition(quota())
 }
 
-async fn connect(loader: ConfigLoader) -> Client {
-    with_settings(&loader.load().await)
+/// What an environment variable says; one that is empty says nothing.
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn is_true(name: &str) -> bool {
+    variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// A quota of this client's own: by default, all clients of a process share one.

@@ -3,7 +3,10 @@
 //! Each function does so with the cheapest call that its role allows anyway. Nothing is read and nothing is changed;
 //! that it fails is no reason not to start, and it never holds up the start for long.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -50,6 +53,8 @@ pub async fn by_put(table: &Table) {
 }
 
 async fn patiently(call: impl Future) {
+    let began = Instant::now();
     // Whatever comes of it, a connection is open or the first request opens one.
     let _ = tokio::time::timeout(PATIENCE, call).await;
+    tracing::debug!(micros = began.elapsed().as_micros(), "opened the connection to DynamoDB");
 }

@@ -1,0 +1,220 @@
+//! What each endpoint asks of DynamoDB, in requests, round trips and units as DynamoDB reports them, and what that costs.
+
+use std::io;
+
+use comfy_table::Table;
+use local::dynamodb::ACCESS_TABLE;
+use serde_json::{Value, json};
+use tests::{Reply, System, faults::Recorded};
+
+use crate::{copy_per_user, markdown::table, prices::Prices};
+
+/// So slow is DynamoDB here, that what is asked of it at the same time is seen to be.
+const LATENCY_MILLIS: u64 = 20;
+
+const RECEIVE: &str = "/chatbot/servlet/third/msg/receive";
+const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
+const STATUS: &str = "/chatbot/api/front/thirdParty/message/status";
+const PENDING: &str = "/chatbot/api/platform/message/pending";
+
+/// What something asked of DynamoDB.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Use {
+    /// Requests.
+    pub requests: usize,
+    /// Round trips: requests that were waited for, one after the other.
+    pub round_trips: usize,
+    /// Read units.
+    pub read_units: f64,
+    /// Write units.
+    pub write_units: f64,
+}
+
+impl<'r> FromIterator<&'r Recorded> for Use {
+    fn from_iter<I: IntoIterator<Item = &'r Recorded>>(recorded: I) -> Self {
+        recorded.into_iter().fold(Self::default(), |used, recorded| {
+            let is_read = matches!(recorded.operation.as_str(), "GetItem" | "Query" | "BatchGetItem");
+            let (read, write) = if is_read { (recorded.units, 0.0) } else { (0.0, recorded.units) };
+            Self {
+                requests: used.requests + 1,
+                round_trips: used.round_trips + usize::from(recorded.begins_round_trip),
+                read_units: used.read_units + read,
+                write_units: used.write_units + write,
+            }
+        })
+    }
+}
+
+/// Prints what everything costs.
+///
+/// # Errors
+/// That a call fails.
+pub async fn print() -> io::Result<()> {
+    let prices = Prices::listed()?;
+    let system = System::start().await;
+    system.proxy.slow_down(LATENCY_MILLIS);
+    println!("{}\n", of_endpoints(&system, &prices).await?);
+    println!("{}\n", of_designs(&system, &prices).await?);
+    println!(
+        "DynamoDB: dollars for a million calls, on demand, in {} as of {}. With API Gateway and the function, each call costs \
+         another ${:.2} a million; logs, storage and traffic come on top.",
+        prices.region,
+        prices.known_as_of,
+        prices.gateway_and_function()
+    );
+    Ok(())
+}
+
+async fn of_endpoints(system: &System, prices: &Prices) -> io::Result<Table> {
+    let mut table = table(["", "requests", "round trips", "read units", "write units", "DynamoDB"]);
+    let mut add = |what: &str, used: Use| {
+        table.add_row([
+            what.to_owned(),
+            used.requests.to_string(),
+            used.round_trips.to_string(),
+            used.read_units.to_string(),
+            used.write_units.to_string(),
+            dollars(prices.store(used.read_units, used.write_units)),
+        ]);
+    };
+
+    let (service, platform) = (&system.customer_service, &system.platform);
+    let text = |content: String| json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": content}});
+    let (authorizer, used) = posted(system, service, RECEIVE, &text("x".to_owned())).await?;
+    add("authorizer, once for each token and minute", authorizer);
+    add("receive: a short text", used);
+    add("receive: a text of 32 KiB", posted(system, service, RECEIVE, &text("x".repeat(32_768))).await?.1);
+    add(
+        "receive: 32,768 characters of Chinese",
+        posted(system, service, RECEIVE, &text("好".repeat(32_768))).await?.1,
+    );
+    let begin = json!({"touser": "c", "fromuser": "a", "msgtype": "event", "eventType": "begin"});
+    add("receive: an event", posted(system, service, RECEIVE, &begin).await?.1);
+    let log = "/chatbot/servlet/third/msg/chatlog/get?openId=dc71a6ba-24b6-4ed9-b865-837f2a7e158f";
+    add("chat log: two turns", got(system, service, log).await?);
+    let who = "/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG";
+    add("user", got(system, service, who).await?);
+    for (users, content, size) in pushes() {
+        let used = pushed(system, users, &content, &format!("endpoint-{users}-{}", content.len())).await?;
+        add(&format!("push to {users}: {size}"), used);
+    }
+    add(
+        "status of a push to 100",
+        got(system, &system.message_push, &format!("{STATUS}?messageId=endpoint-100-1")).await?,
+    );
+
+    let credentials =
+        "grant_type=client_credentials&client_id=demo&client_secret=cs-33333333-3333-4333-8333-333333333333";
+    system.proxy.forget();
+    answered(&system.anonymous.post("/oauth2/token", credentials).await)?;
+    add("token", system.proxy.recorded().iter().collect());
+
+    let login =
+        json!({"userId": "user-1", "clientId": "u", "hostIp": "10.1.123.6", "userAgent": "Mozilla/5.0"});
+    add(
+        "log in: six messages wait",
+        posted(system, platform, "/chatbot/api/platform/user/login", &login).await?.1,
+    );
+    add("pending: nothing waits", got(system, platform, &format!("{PENDING}?userId=nobody")).await?);
+    let message = json!({"appId": "demo", "messageId": "endpoint-1-1"});
+    let read = json!({"userId": "user-0", "messages": [message], "state": "read"});
+    add(
+        "acknowledge a message",
+        posted(system, platform, "/chatbot/api/platform/message/ack", &read).await?.1,
+    );
+    add(
+        "chat window: nothing new",
+        got(system, platform, "/chatbot/api/platform/chat/messages?chatId=nobody").await?,
+    );
+    let turn = json!({"openId": "c", "question": "q", "reply": "r"});
+    add("a turn of the robot", posted(system, platform, "/chatbot/api/platform/chatlog", &turn).await?.1);
+    let turn = json!({"openId": "c", "question": "q", "reply": "r", "entryId": "e"});
+    add(
+        "a turn of the robot, with entryId",
+        posted(system, platform, "/chatbot/api/platform/chatlog", &turn).await?.1,
+    );
+    Ok(table)
+}
+
+/// Content once and a small delivery for each user, as it is; and a copy of the content for each user.
+async fn of_designs(system: &System, prices: &Prices) -> io::Result<Table> {
+    let mut table = table([
+        "",
+        "write units",
+        "DynamoDB",
+        "a copy for each user",
+        "DynamoDB",
+        "each user reads",
+        "of a copy",
+    ]);
+    for (users, content, size) in pushes() {
+        let id = format!("design-{users}-{}", content.len());
+        let ours = pushed(system, users, &content, &id).await?;
+        let copies = copy_per_user::push(system, users, &content, &id).await?;
+        // A user of its own, for whom nothing else waits.
+        let reader = format!("reader-of-{id}");
+        let push = json!({"userIds": reader, "content": content, "messageId": format!("{id}-read"), "expireTime": 1});
+        posted(system, &system.message_push, PUSH, &push).await?;
+        let reads = got(system, &system.platform, &format!("{PENDING}?userId={reader}")).await?;
+        let read_of_copy = copy_per_user::read(system, &id).await?;
+        table.add_row([
+            format!("push to {users}: {size}"),
+            ours.write_units.to_string(),
+            dollars(prices.store(0.0, ours.write_units)),
+            copies.write_units.to_string(),
+            dollars(prices.store(0.0, copies.write_units)),
+            reads.read_units.to_string(),
+            read_of_copy.read_units.to_string(),
+        ]);
+    }
+    Ok(table)
+}
+
+/// How many users, the content, and how to call that.
+fn pushes() -> Vec<(usize, String, &'static str)> {
+    let contents = [
+        ("x".to_owned(), "short"),
+        ("x".repeat(32_768), "32 KiB"),
+        ("好".repeat(32_768), "96 KiB of Chinese"),
+    ];
+    [1, 10, 100]
+        .into_iter()
+        .flat_map(|users| contents.clone().map(|(content, size)| (users, content, size)))
+        .collect()
+}
+
+async fn pushed(system: &System, users: usize, content: &str, id: &str) -> io::Result<Use> {
+    let users = (0..users).map(|number| format!("user-{number}")).collect::<Vec<_>>().join(",");
+    let push = json!({"userIds": users, "content": content, "messageId": id, "expireTime": 168});
+    Ok(posted(system, &system.message_push, PUSH, &push).await?.1)
+}
+
+/// What the authorizer and the function use for a POST.
+async fn posted(system: &System, caller: &tests::Caller, path: &str, body: &Value) -> io::Result<(Use, Use)> {
+    system.proxy.forget();
+    answered(&caller.post(path, body.to_string()).await)?;
+    Ok(used(system))
+}
+
+/// What the function uses for a GET.
+async fn got(system: &System, caller: &tests::Caller, path: &str) -> io::Result<Use> {
+    system.proxy.forget();
+    answered(&caller.get(path).await)?;
+    Ok(used(system).1)
+}
+
+fn used(system: &System) -> (Use, Use) {
+    let recorded = system.proxy.recorded();
+    let (authorizer, function): (Vec<_>, Vec<_>) = recorded
+        .iter()
+        .partition(|recorded| recorded.request.get("TableName").is_some_and(|name| name == ACCESS_TABLE));
+    (authorizer.into_iter().collect(), function.into_iter().collect())
+}
+
+fn answered(reply: &Reply) -> io::Result<()> {
+    if reply.status == 200 { Ok(()) } else { Err(io::Error::other(reply.body.clone())) }
+}
+
+fn dollars(amount: f64) -> String {
+    format!("${amount:.3}")
+}

@@ -1,0 +1,116 @@
+//! What a benchmark stands on: the demo data in a DynamoDB, the stub that learned from it, and the bootstraps.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
+
+use api::Clock;
+use local::{
+    Running, TEMPLATE, demo,
+    dynamodb::{self, ACCESS_TABLE, CHAT_TABLE},
+    template::Template,
+};
+use store::Table;
+use tokio::net::TcpListener;
+
+use crate::{
+    event::{self, Call},
+    measure::{Subject, check},
+    outage::ENDPOINT,
+    process::{Bootstrap, FunctionProcess},
+    stub::Stub,
+};
+
+/// A build of the functions: a folder with a folder for each binary, as cargo-lambda leaves them in `target/lambda`.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// What it is called; empty for the only one.
+    pub label: String,
+    /// The folder.
+    pub folder: PathBuf,
+}
+
+/// All that is needed to measure.
+pub struct Laboratory {
+    /// What stands in for DynamoDB.
+    pub stub: Stub,
+    /// What is measured.
+    pub subjects: Vec<Subject>,
+    _database: Running,
+}
+
+impl Laboratory {
+    /// Sets it up for those calls whose names contain one of `only`, all if it is empty; each with every build.
+    ///
+    /// # Errors
+    /// That something is missing, or that a function does not answer as it should.
+    pub async fn set_up(builds: &[Build], only: &[String]) -> io::Result<Self> {
+        let template = Template::parse(TEMPLATE).map_err(io::Error::other)?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let database = dynamodb::serve(listener, None).map_err(io::Error::other)?;
+        let client = store::client::at_endpoint(&database.url());
+        dynamodb::create_tables(&client, &template.tables).await.map_err(io::Error::other)?;
+        let table = |name| Table::new(client.clone(), name);
+        demo::seed(&table(ACCESS_TABLE), &table(CHAT_TABLE), &Clock::system())
+            .await
+            .map_err(io::Error::other)?;
+
+        let stub = Stub::start(&database.url()).await?;
+        let calls = event::calls()?;
+        // In their order: what is pushed first, is waiting then. Any build will do, they write and read the same.
+        for call in &calls {
+            let taught = builds.iter().find(|build| bootstrap(build, call).exists());
+            if let Some(build) = taught {
+                let subject = subject(build, call, &template, &stub);
+                let mut process = FunctionProcess::start(&subject.bootstrap).await?;
+                check(call, &process.invoke(&call.event).await?.answer)?;
+                process.end().await?;
+            }
+        }
+        stub.stop_learning();
+
+        let wanted = |call: &&Call| {
+            only.is_empty() || call.name == event::HELLO || only.iter().any(|part| call.name.contains(part))
+        };
+        let subjects = calls.iter().filter(wanted).flat_map(|call| {
+            let built = builds.iter().filter(|build| bootstrap(build, call).exists());
+            built.map(|build| subject(build, call, &template, &stub))
+        });
+        Ok(Self { subjects: subjects.collect(), stub, _database: database })
+    }
+}
+
+fn bootstrap(build: &Build, call: &Call) -> PathBuf {
+    build.folder.join(call.binary).join("bootstrap")
+}
+
+fn subject(build: &Build, call: &Call, template: &Template, stub: &Stub) -> Subject {
+    let environment = environment(template, call.binary, &stub.url, stub.bundle());
+    let bootstrap = Bootstrap { path: bootstrap(build, call), environment };
+    Subject { call: call.clone(), build: build.label.clone(), bootstrap }
+}
+
+/// What Lambda would give a function, and the stub in the place of DynamoDB.
+fn environment(template: &Template, binary: &str, endpoint: &str, bundle: &Path) -> BTreeMap<String, String> {
+    let function = template.functions.iter().find(|function| function.binary == binary);
+    let of_template = function.into_iter().flat_map(|function| function.environment.variables());
+    let of_lambda = [
+        // For the line that says how long the connection took.
+        ("LOG_LEVEL", "debug"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        ("AWS_SESSION_TOKEN", "a session"),
+        ("AWS_LAMBDA_FUNCTION_NAME", binary),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+    ];
+    let variables = of_template.chain(of_lambda).map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let of_stub = [
+        (ENDPOINT.to_owned(), endpoint.to_owned()),
+        ("SSL_CERT_FILE".to_owned(), bundle.to_string_lossy().into_owned()),
+    ];
+    variables.chain(of_stub).collect()
+}

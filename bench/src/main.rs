@@ -1,0 +1,150 @@
+//! How fast, how small and how dear the functions are.
+
+mod certificate;
+mod copy_per_user;
+mod cost;
+mod event;
+mod laboratory;
+mod load;
+mod markdown;
+mod measure;
+mod noise;
+mod outage;
+mod prices;
+mod process;
+mod report;
+mod runtime_api;
+mod statistics;
+mod stub;
+
+use std::{fs, io, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use laboratory::{Build, Laboratory};
+use load::Load;
+use measure::Amount;
+use report::{LATENCY_MILLIS, Results};
+
+/// By how much memory may grow under a load once the processes are warm, as a part of what it was.
+const GROWTH: f64 = 0.05;
+
+/// Benchmarks of the functions, on the bootstraps that `deploy/build` leaves.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start, latency, memory, processor time and size of each function, beside the smallest one there can be.
+    Functions(Functions),
+    /// Many requests of mixed kinds at once, at as many processes as they need.
+    Load(LoadArguments),
+    /// What each endpoint asks of DynamoDB, and what that costs.
+    Cost,
+}
+
+#[derive(Args)]
+struct Functions {
+    /// A build: LABEL=FOLDER, with FOLDER/<binary>/bootstrap. Several are compared. [default: what deploy/build left]
+    #[arg(long = "build", value_name = "LABEL=FOLDER", value_parser = build)]
+    builds: Vec<Build>,
+    /// Measure only calls whose names contain this; hello always.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// How often each function is started.
+    #[arg(long, default_value_t = 40)]
+    starts: u32,
+    /// How many warm invocations follow each start.
+    #[arg(long, default_value_t = 50)]
+    invocations: u32,
+    /// Where to write all figures, in JSON.
+    #[arg(long, default_value = "target/bench.json")]
+    json: PathBuf,
+}
+
+#[derive(Args)]
+struct LoadArguments {
+    /// How many requests, the first tenth of which is to warm up.
+    #[arg(long, default_value_t = 110_000)]
+    requests: usize,
+    /// How many at a time.
+    #[arg(long, default_value_t = 16)]
+    at_a_time: usize,
+}
+
+fn build(argument: &str) -> Result<Build, String> {
+    let (label, folder) = argument.split_once('=').ok_or("must be LABEL=FOLDER")?;
+    Ok(Build { label: label.to_owned(), folder: folder.into() })
+}
+
+// One thread: the functions have the other processors to themselves.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    match Arguments::parse().command {
+        Command::Functions(arguments) => functions(arguments).await,
+        Command::Load(arguments) => load(&arguments).await,
+        Command::Cost => cost::print().await,
+    }
+}
+
+/// What `deploy/build` left.
+fn built() -> Build {
+    Build { label: String::new(), folder: "target/lambda".into() }
+}
+
+async fn load(arguments: &LoadArguments) -> io::Result<()> {
+    let laboratory = Laboratory::set_up(&[built()], &[]).await?;
+    laboratory.stub.set_latency(Duration::from_millis(LATENCY_MILLIS));
+    let load = Load { requests: arguments.requests, at_a_time: arguments.at_a_time };
+    let outcome = load::put(&laboratory.subjects, load).await?;
+    println!("{}", outcome.report()?);
+    let growth = outcome.growth();
+    if growth > GROWTH {
+        return Err(io::Error::other(format!("memory grew by {:.1} %", growth * 100.0)));
+    }
+    Ok(())
+}
+
+async fn functions(arguments: Functions) -> io::Result<()> {
+    let mut builds = arguments.builds;
+    if builds.is_empty() {
+        builds.push(built());
+    }
+    let laboratory = Laboratory::set_up(&builds, &arguments.only).await?;
+    let Laboratory { stub, subjects, .. } = &laboratory;
+    let amount = Amount { starts: arguments.starts, invocations: arguments.invocations };
+
+    let before = noise::Before::now()?;
+    let at_once = measure::measure(subjects, stub, amount).await?;
+    stub.set_latency(Duration::from_millis(LATENCY_MILLIS));
+    let at_5_ms = measure::measure(subjects, stub, amount).await?;
+    stub.set_latency(Duration::ZERO);
+    let others = before.others()?;
+
+    let mut results = Vec::new();
+    for ((subject, at_once), at_5_ms) in subjects.iter().zip(at_once).zip(at_5_ms) {
+        let endured = match subject.call.name {
+            event::HELLO => None,
+            _ => Some(outage::endure(subject, stub).await?),
+        };
+        results.push(Results { subject: subject.clone(), at_once, at_5_ms, endured });
+    }
+
+    let figures = report::figures(&results)?;
+    let missed = report::missed(&figures);
+    let doubts = report::doubts(&results, others);
+    println!("{}", report::tables(&figures));
+    for missed in &missed {
+        println!(
+            "Over the limit: {}: {}: {:.2}, at most {}",
+            missed.call, missed.what, missed.is, missed.limit
+        );
+    }
+    if let Some(doubts) = &doubts {
+        println!("The machine was too noisy to believe this. {doubts}");
+    }
+    let all = serde_json::json!({"figures": figures, "over_the_limit": missed, "doubts": doubts});
+    fs::write(&arguments.json, serde_json::to_vec_pretty(&all)?)
+}

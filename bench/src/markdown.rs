@@ -1,0 +1,11 @@
+//! Tables that people read in a terminal and in a README.
+
+use comfy_table::{Table, presets::ASCII_MARKDOWN};
+
+/// A table in Markdown with this header.
+#[must_use]
+pub fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN).set_header(header);
+    table
+}

@@ -53,6 +53,9 @@ struct Functions {
     /// Measure only calls whose names contain this; hello always.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
+    /// An environment variable that every function is to have, whatever the template says.
+    #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = variable)]
+    variables: Vec<(String, String)>,
     /// How often each function is started.
     #[arg(long, default_value_t = 40)]
     starts: u32,
@@ -77,6 +80,11 @@ struct LoadArguments {
 fn build(argument: &str) -> Result<Build, String> {
     let (label, folder) = argument.split_once('=').ok_or("must be LABEL=FOLDER")?;
     Ok(Build { label: label.to_owned(), folder: folder.into() })
+}
+
+fn variable(argument: &str) -> Result<(String, String), String> {
+    let (name, value) = argument.split_once('=').ok_or("must be NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 // One thread: the functions have the other processors to themselves.
@@ -112,7 +120,10 @@ async fn functions(arguments: Functions) -> io::Result<()> {
     if builds.is_empty() {
         builds.push(built());
     }
-    let laboratory = Laboratory::set_up(&builds, &arguments.only).await?;
+    let mut laboratory = Laboratory::set_up(&builds, &arguments.only).await?;
+    for subject in &mut laboratory.subjects {
+        subject.bootstrap.environment.extend(arguments.variables.clone());
+    }
     let Laboratory { stub, subjects, .. } = &laboratory;
     let amount = Amount { starts: arguments.starts, invocations: arguments.invocations };
 

@@ -39,7 +39,7 @@ pub struct Subject {
 pub struct Measured {
     /// From being spawned to asking for the first event, without the connection.
     pub start: Vec<f64>,
-    /// Opening the connection to the store until the warm-up was answered.
+    /// Opening the connection to the store, from reading the certificates to trust until the warm-up was answered.
     pub connection: Vec<f64>,
     /// The first invocation.
     pub first: Vec<f64>,

@@ -10,6 +10,7 @@ use std::{
 };
 
 use procfs::process::Process;
+use serde_json::Value;
 use tempfile::NamedTempFile;
 use tokio::{
     process::{Child, Command},
@@ -17,6 +18,9 @@ use tokio::{
 };
 
 use crate::runtime_api::{RuntimeApi, Step};
+
+/// What a function says in its log, each with the time it took, of opening the connection to the store.
+const CONNECTING: [&str; 2] = ["set up the client of DynamoDB", "opened the connection to DynamoDB"];
 
 /// What to run, and with which environment.
 #[derive(Debug, Clone)]
@@ -85,33 +89,21 @@ impl FunctionProcess {
         }
     }
 
-    /// How long opening the connection to the store took at its start, with looking up its name, reading the certificates to
-    /// trust and having the warm-up answered: what the function's own log says. Nothing if it has no store.
+    /// How long it took at its start to open the connection to the store: reading the certificates to trust, looking up the
+    /// name, connecting, and having the warm-up answered; what the function's own log says. Nothing if it has no store.
     ///
     /// # Errors
     /// That the log cannot be read.
     pub fn connection(&self) -> io::Result<Duration> {
+        let mut micros = 0;
         for line in BufReader::new(self.log.reopen()?).lines() {
-            let line: serde_json::Value = serde_json::from_str(&line?).unwrap_or_default();
-            let field = |name: &str| line.get(name).and_then(serde_json::Value::as_str);
-            if field("message") == Some("opened the connection to DynamoDB") {
-                let micros = field("micros").and_then(|micros| micros.parse().ok());
-                return micros
-                    .map(Duration::from_micros)
-                    .ok_or_else(|| io::Error::other("the log says no time"));
+            let line: Value = serde_json::from_str(&line?).unwrap_or_default();
+            let field = |name: &str| line.get(name).and_then(Value::as_str);
+            if field("message").is_some_and(|message| CONNECTING.contains(&message)) {
+                micros += field("micros").and_then(|micros| micros.parse::<u64>().ok()).unwrap_or_default();
             }
         }
-        Ok(Duration::ZERO)
-    }
-
-    /// Has it answer an event, and waits until it asks for the next.
-    ///
-    /// # Errors
-    /// That it fails.
-    pub async fn invoke(&mut self, event: &Arc<str>) -> io::Result<Invocation> {
-        let from = Instant::now();
-        let (to, outcome) = self.try_invoke(event).await?;
-        Ok(Invocation { from, to, answer: outcome.map_err(io::Error::other)? })
+        Ok(Duration::from_micros(micros))
     }
 
     /// Has it answer an event, or say that it failed to, and waits until it asks for the next. Says when the answer or the

@@ -28,7 +28,7 @@ pub struct Figures {
     pub start: f64,
     /// The same, as a multiple of `hello`'s.
     pub start_ratio: f64,
-    /// Opening the connection to the store and having the warm-up answered.
+    /// Opening the connection to the store, from reading the certificates to trust until the warm-up was answered.
     pub connection: f64,
     /// Resident memory after all invocations.
     pub rss_mb: f64,
@@ -97,7 +97,7 @@ const MEGABYTE: f64 = 1_000_000.0;
 pub fn figures(results: &[Results]) -> io::Result<Vec<Figures>> {
     let hello = results.iter().find(|results| results.subject.call.name == HELLO);
     let hello = hello.ok_or_else(|| io::Error::other("hello is not built"))?;
-    let start = |results: &Results| sample(&results.at_5_ms.start).median();
+    let start = |results: &Results| sample(&results.at_once.start).median();
     let peak = |results: &Results| sample(&results.at_5_ms.peak_rss).quantile(1.0) / MEGABYTE;
     let of = |results: &Results| {
         #[expect(clippy::cast_precision_loss, reason = "no bootstrap has 2^53 bytes")]

@@ -1,6 +1,9 @@
 //! The DynamoDB client: its retries, its time-outs and its one TLS stack.
 
-use std::{env, time::Duration};
+use std::{
+    env,
+    time::{Duration, Instant},
+};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -40,8 +43,11 @@ const RETRY_COST: u32 = 5;
 /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; and where an operator sets them,
 /// `AWS_ENDPOINT_URL_DYNAMODB` or `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`. What is
 /// missing fails the first call.
+///
+/// How long that took goes to the log, most of it for reading the certificates to trust.
 #[must_use]
 pub fn from_environment() -> Client {
+    let began = Instant::now();
     let mut config = builder()
         .region(variable("AWS_REGION").map(Region::new))
         .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
@@ -51,7 +57,9 @@ pub fn from_environment() -> Client {
         let session = variable("AWS_SESSION_TOKEN");
         config = config.credentials_provider(Credentials::new(id, secret, session, None, "environment"));
     }
-    Client::from_conf(config.build())
+    let client = Client::from_conf(config.build());
+    tracing::debug!(micros = began.elapsed().as_micros(), "set up the client of DynamoDB");
+    client
 }
 
 /// A client for a DynamoDB on this machine, which takes any region and credentials.
@@ -64,7 +72,7 @@ pub fn at_endpoint(url: &str) -> Client {
     Client::from_conf(config.build())
 }
 
-/// The one TLS stack. It reads the certificates that a machine trusts when it first connects: those of the file
+/// The one TLS stack. A client that is made of it reads the certificates that the machine trusts: those of the file
 /// `SSL_CERT_FILE`, if that is set.
 #[must_use]
 pub fn http_client() -> SharedHttpClient {

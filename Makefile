@@ -24,7 +24,7 @@ events:
 bench: bootstraps
 	cargo run --profile bench --locked --package bench -- functions
 
-# 110,000 requests of mixed kinds at pools of processes
+# 100,000 requests of mixed kinds at pools of processes
 load: bootstraps
 	cargo run --profile bench --locked --package bench -- load
 

@@ -23,13 +23,13 @@ const WEIGHTS: [(&str, usize); 6] = [
     ("get-chatlog", 6),
 ];
 
-/// The part of the requests after which memory is to grow no further.
-const WARM_UP: f64 = 0.1;
+/// One request to warm up comes before so many that are measured. After them, memory is to grow no further.
+const MEASURED_FOR_EACH_TO_WARM_UP: usize = 10;
 
 /// A load.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
-    /// How many requests there are in all.
+    /// How many requests are measured.
     pub requests: usize,
     /// How many there are at a time.
     pub at_a_time: usize,
@@ -74,18 +74,12 @@ pub async fn put(subjects: &[Subject], load: Load) -> io::Result<Outcome> {
         answered: BTreeMap::new(),
     }));
 
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a count"
-    )]
-    let warm_up = (load.requests as f64 * WARM_UP) as usize;
+    let warm_up = load.requests / MEASURED_FOR_EACH_TO_WARM_UP;
     run(&pools, warm_up).await?;
     let warm: BTreeMap<_, _> = rss(&pools)?.collect();
     pools.borrow_mut().answered.clear();
     let from = Instant::now();
-    run(&pools, load.requests).await?;
+    run(&pools, warm_up + load.requests).await?;
     let took = from.elapsed();
     // Of those processes that were there before: one that is new has warmed up since.
     let rss_at_the_end = rss(&pools)?.filter(|(id, _)| warm.contains_key(id)).map(|(_, rss)| rss).sum();

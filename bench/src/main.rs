@@ -69,8 +69,8 @@ struct Functions {
 
 #[derive(Args)]
 struct LoadArguments {
-    /// How many requests, the first tenth of which is to warm up.
-    #[arg(long, default_value_t = 110_000)]
+    /// How many requests, after a tenth as many to warm up.
+    #[arg(long, default_value_t = 100_000)]
     requests: usize,
     /// How many at a time.
     #[arg(long, default_value_t = 16)]

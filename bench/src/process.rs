@@ -106,6 +106,16 @@ impl FunctionProcess {
         Ok(Duration::from_micros(micros))
     }
 
+    /// Has it answer an event, and waits until it asks for the next.
+    ///
+    /// # Errors
+    /// That it fails, or ends.
+    pub async fn invoke(&mut self, event: &Arc<str>) -> io::Result<Invocation> {
+        let from = Instant::now();
+        let (to, outcome) = self.try_invoke(event).await?;
+        Ok(Invocation { from, to, answer: outcome.map_err(io::Error::other)? })
+    }
+
     /// Has it answer an event, or say that it failed to, and waits until it asks for the next. Says when the answer or the
     /// error was there.
     ///

@@ -180,7 +180,8 @@ async fn an_outage_gets_little_more_than_the_calls_that_are_made() {
         // The authorizer's reads too: all functions have one client here, whose successes would pay for further attempts.
         system.proxy.fail(move |_, _| Some(fault));
         let call = || async {
-            assert_eq!(system.customer_service.get("/chatbot/servlet/user/info/get").await.status, 500)
+            let reply = system.customer_service.get("/chatbot/servlet/user/info/get").await;
+            assert_eq!(reply.status, 500);
         };
         stream::iter(0..CALLS).for_each_concurrent(20, |_| call()).await;
         let reached = system.proxy.operations().len();

@@ -1,6 +1,6 @@
 # What needs more than cargo: the tools of AWS, and the stack on this machine.
 
-.PHONY: venv deploy-local undeploy-local e2e events browser bench load cost
+.PHONY: venv deploy-local undeploy-local e2e events browser bench load cost bootstraps
 
 # The project's own Python environment, .venv
 venv:
@@ -30,14 +30,13 @@ load: bootstraps
 
 # What each endpoint asks of DynamoDB, and what that costs
 cost:
-	cargo run --quiet --locked --package bench -- cost
+	cargo build --quiet --locked --workspace --bin bench
+	"$${CARGO_TARGET_DIR:-target}/debug/bench" cost
 
 # The functions as SAM builds them, and in the same way the smallest one
-.PHONY: bootstraps
 bootstraps:
 	deploy/venv
-	deploy/build
-	PATH="$(CURDIR)/.venv/bin:$$PATH" cargo lambda build --release --package hello
+	deploy/build hello
 
 # The page at /chat, in headless Chromium. Pictures of it are in target/screenshots then
 browser:

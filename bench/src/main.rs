@@ -6,6 +6,7 @@ mod cost;
 mod event;
 mod laboratory;
 mod load;
+mod machine;
 mod markdown;
 mod measure;
 mod noise;
@@ -47,7 +48,7 @@ enum Command {
 
 #[derive(Args)]
 struct Functions {
-    /// A build: LABEL=FOLDER, with FOLDER/<binary>/bootstrap. Several are compared. [default: what deploy/build left]
+    /// A build: LABEL=FOLDER, with FOLDER/BINARY/bootstrap. Several are compared. [default: what deploy/build left]
     #[arg(long = "build", value_name = "LABEL=FOLDER", value_parser = build)]
     builds: Vec<Build>,
     /// Measure only calls whose names contain this; hello always.
@@ -107,7 +108,7 @@ async fn load(arguments: &LoadArguments) -> io::Result<()> {
     laboratory.stub.set_latency(Duration::from_millis(LATENCY_MILLIS));
     let load = Load { requests: arguments.requests, at_a_time: arguments.at_a_time };
     let outcome = load::put(&laboratory.subjects, load).await?;
-    println!("{}", outcome.report()?);
+    println!("{}\n\n{}", machine::today_on_this_machine()?, outcome.report()?);
     let growth = outcome.growth();
     if growth > GROWTH {
         return Err(io::Error::other(format!("memory grew by {:.1} %", growth * 100.0)));
@@ -146,7 +147,8 @@ async fn functions(arguments: Functions) -> io::Result<()> {
     let figures = report::figures(&results)?;
     let missed = report::missed(&figures);
     let doubts = report::doubts(&results, others);
-    println!("{}", report::tables(&figures));
+    let measured = machine::today_on_this_machine()?;
+    println!("{measured}\n\n{}", report::tables(&figures));
     for missed in &missed {
         println!(
             "Over the limit: {}: {}: {:.2}, at most {}",
@@ -156,6 +158,6 @@ async fn functions(arguments: Functions) -> io::Result<()> {
     if let Some(doubts) = &doubts {
         println!("The machine was too noisy to believe this. {doubts}");
     }
-    let all = serde_json::json!({"figures": figures, "over_the_limit": missed, "doubts": doubts});
+    let all = serde_json::json!({"measured": measured, "figures": figures, "over_the_limit": missed, "doubts": doubts});
     fs::write(&arguments.json, serde_json::to_vec_pretty(&all)?)
 }

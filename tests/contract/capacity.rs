@@ -124,7 +124,9 @@ async fn a_push_of_100_users_and_32_kib_is_two_round_trips_and_at_most_240_write
             item["sk"]["S"] == "CONTENT"
                 || item["pk"]["S"].as_str().is_some_and(|partition| partition.starts_with("INBOX#"))
         });
-        assert!(delivered <= 135.0, "{call}: {delivered} for content and deliveries");
+        // A repeat's content is refused by its condition, which dynoxide does not count.
+        let least = if call == "the first" { 133.0 } else { 100.0 };
+        assert!((least..=135.0).contains(&delivered), "{call}: {delivered} for content and deliveries");
         if call == "the first" {
             assert!(
                 cost.units >= 233.0,

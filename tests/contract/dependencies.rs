@@ -24,7 +24,7 @@ fn there_is_no_second_http_or_tls_stack() {
     }
 }
 
-/// The crates that go into the functions, which are the default members.
+/// The crates that go into the functions, which are the default members, one a line.
 fn crates_of_the_functions() -> String {
     let tree = Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--offline", "--edges=normal", "--prefix=none", "--format={p}"])
@@ -42,4 +42,23 @@ fn the_functions_are_without_the_sdks_chain_of_providers_and_what_only_others_ne
     for unwanted in ["aws-config ", "aws-sdk-sts ", "clap ", "dynoxide-rs ", "reqwest "] {
         assert!(!crates.lines().any(|line| line.starts_with(unwanted)), "{unwanted}");
     }
+}
+
+#[test]
+fn the_functions_run_on_one_thread() {
+    let functions = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../functions")).unwrap();
+    for function in functions {
+        let main = std::fs::read_to_string(function.unwrap().path().join("src/main.rs")).unwrap();
+        assert!(main.contains(r#"#[tokio::main(flavor = "current_thread")]"#), "{main}");
+    }
+}
+
+#[test]
+fn the_release_profile_is_the_one_whose_figures_the_readme_gives() {
+    let (_, profile) = include_str!("../../Cargo.toml").split_once("[profile.release]\n").unwrap();
+    let (profile, _) = profile.split_once("\n\n").unwrap();
+    let settings: Vec<_> = profile.lines().collect();
+    let measured =
+        ["codegen-units = 1", "lto = true", "opt-level = \"z\"", "panic = \"unwind\"", "strip = true"];
+    assert_eq!(settings, measured);
 }

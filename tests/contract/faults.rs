@@ -173,7 +173,7 @@ async fn an_item_that_cannot_be_read_is_an_error_and_not_left_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outage_gets_little_more_than_the_calls_that_are_made() {
+async fn in_an_outage_a_client_asks_little_more_often_than_it_is_called() {
     const CALLS: usize = 1000;
     for fault in [Fault::InternalError, Fault::Cut] {
         let system = System::start().await;

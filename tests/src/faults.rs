@@ -220,10 +220,22 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
         });
         recorded.len() - 1
     };
+    let _under_way = UnderWay(&shared);
     let outcome = play(&shared, number, &operation, &headers, body).await;
-    tokio::time::sleep(Duration::from_millis(shared.latency_millis.load(Ordering::Relaxed))).await;
-    shared.under_way.fetch_sub(1, Ordering::Relaxed);
+    let latency = Duration::from_millis(shared.latency_millis.load(Ordering::Relaxed));
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
     outcome
+}
+
+/// A request that is no longer under way once this is dropped, also when its caller has given up.
+struct UnderWay<'s>(&'s Shared);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Has the plan say what happens to a request, and lets it happen.

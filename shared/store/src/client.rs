@@ -8,7 +8,7 @@ use std::{
 use aws_sdk_dynamodb::{
     Client,
     config::{
-        BehaviorVersion, Builder, Credentials, Region, SharedHttpClient,
+        BehaviorVersion, Builder, Config, Credentials, Region, SharedHttpClient,
         retry::{RetryConfig, RetryPartition, TokenBucket},
         timeout::TimeoutConfig,
     },
@@ -39,27 +39,37 @@ const OPERATION_TIMEOUT: Duration = Duration::from_millis(2500);
 const RETRY_QUOTA: usize = 500;
 const RETRY_COST: u32 = 5;
 
-/// A client for the deployment a function runs in. All it needs stands in the environment, as Lambda sets it: `AWS_REGION`,
-/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; and where an operator sets them,
-/// `AWS_ENDPOINT_URL_DYNAMODB` or `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`. What is
+/// A client for the deployment a function runs in. All it needs stands in the environment, as Lambda sets it: `AWS_REGION`
+/// (or `AWS_DEFAULT_REGION`), `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; and where an operator sets
+/// them, `AWS_ENDPOINT_URL_DYNAMODB` or `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`. What is
 /// missing fails the first call.
 ///
 /// How long that took goes to the log, most of it for reading the certificates to trust.
 #[must_use]
 pub fn from_environment() -> Client {
     let began = Instant::now();
-    let mut config = builder()
-        .region(variable("AWS_REGION").map(Region::new))
-        .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
-        .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));
-    config.set_endpoint_url(variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL")));
-    if let (Some(id), Some(secret)) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
-        let session = variable("AWS_SESSION_TOKEN");
-        config = config.credentials_provider(Credentials::new(id, secret, session, None, "environment"));
-    }
-    let client = Client::from_conf(config.build());
+    let client = Client::from_conf(config_of(|name| env::var(name).ok()));
     tracing::debug!(micros = began.elapsed().as_micros(), "set up the client of DynamoDB");
     client
+}
+
+/// The configuration that `variable` gives by the names of environment variables; one that is blank says nothing.
+fn config_of(variable: impl Fn(&str) -> Option<String>) -> Config {
+    let first = |names: &[&str]| {
+        let mut values = names.iter().filter_map(|name| variable(name));
+        values.find(|value| !value.trim().is_empty())
+    };
+    let is_true = |name| first(&[name]).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let mut config = builder()
+        .region(first(&["AWS_REGION", "AWS_DEFAULT_REGION"]).map(Region::new))
+        .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
+        .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));
+    config.set_endpoint_url(first(&["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"]));
+    if let (Some(id), Some(secret)) = (first(&["AWS_ACCESS_KEY_ID"]), first(&["AWS_SECRET_ACCESS_KEY"])) {
+        let session = first(&["AWS_SESSION_TOKEN"]);
+        config = config.credentials_provider(Credentials::new(id, secret, session, None, "environment"));
+    }
+    config.build()
 }
 
 /// A client for a DynamoDB on this machine, which takes any region and credentials.
@@ -94,15 +104,6 @@ fn builder() -> Builder {
         .retry_partition(quota())
 }
 
-/// What an environment variable says; one that is empty says nothing.
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn is_true(name: &str) -> bool {
-    variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
-}
-
 /// A quota of this client's own: by default, all clients of a process share one.
 fn quota() -> RetryPartition {
     let bucket = TokenBucket::builder()
@@ -112,4 +113,43 @@ fn quota() -> RetryPartition {
         .timeout_retry_cost(RETRY_COST)
         .build();
     RetryPartition::custom("store").token_bucket(bucket).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn configured(variables: &[(&str, &str)]) -> Config {
+        config_of(|name| {
+            let variable = variables.iter().find(|(variable, _)| *variable == name);
+            variable.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn region(variables: &[(&str, &str)]) -> Option<String> {
+        configured(variables).region().map(ToString::to_string)
+    }
+
+    /// All that is configured, for what it has no getter for.
+    fn shown(variables: &[(&str, &str)]) -> String {
+        format!("{:?}", configured(variables))
+    }
+
+    #[test]
+    fn a_region_is_lambdas_or_else_the_default_and_a_blank_one_is_none() {
+        let (lambdas, default) = (("AWS_REGION", "eu-west-1"), ("AWS_DEFAULT_REGION", "us-east-1"));
+        assert_eq!(region(&[lambdas, default]).as_deref(), Some("eu-west-1"));
+        assert_eq!(region(&[default]).as_deref(), Some("us-east-1"));
+        assert_eq!(region(&[("AWS_REGION", " "), default]).as_deref(), Some("us-east-1"));
+        assert_eq!(region(&[]), None);
+    }
+
+    #[test]
+    fn dynamodbs_own_endpoint_goes_before_that_of_all_services_and_blank_is_neither() {
+        let (own, all) = (("AWS_ENDPOINT_URL_DYNAMODB", "http://own"), ("AWS_ENDPOINT_URL", "http://all"));
+        let both = shown(&[own, all]);
+        assert!(both.contains("http://own") && !both.contains("http://all"), "{both}");
+        assert!(shown(&[("AWS_ENDPOINT_URL_DYNAMODB", ""), all]).contains("http://all"));
+        assert!(!shown(&[("AWS_ENDPOINT_URL", "")]).contains("EndpointUrl("));
+    }
 }

@@ -1,0 +1,16 @@
+//! When and on what something was measured.
+
+use procfs::{CpuInfo, Current};
+use time::{OffsetDateTime, macros::format_description};
+
+/// The day and the machine, for people.
+///
+/// # Errors
+/// That the system does not tell.
+pub fn today_on_this_machine() -> std::io::Result<String> {
+    let today = OffsetDateTime::now_utc().date();
+    let today = today.format(format_description!("[year]-[month]-[day]")).map_err(std::io::Error::other)?;
+    let processors = CpuInfo::current().map_err(std::io::Error::other)?;
+    let model = processors.model_name(0).unwrap_or("a processor of unknown make");
+    Ok(format!("Measured on {today}, {} × {model}, {}", processors.num_cores(), std::env::consts::ARCH))
+}

@@ -13,9 +13,15 @@ use crate::{copy_per_user, markdown::table, prices::Prices};
 const LATENCY_MILLIS: u64 = 20;
 
 const RECEIVE: &str = "/chatbot/servlet/third/msg/receive";
+const CHAT_LOG: &str = "/chatbot/servlet/third/msg/chatlog/get?openId=dc71a6ba-24b6-4ed9-b865-837f2a7e158f";
+const USER: &str = "/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG";
 const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
 const STATUS: &str = "/chatbot/api/front/thirdParty/message/status";
+const LOG_IN: &str = "/chatbot/api/platform/user/login";
 const PENDING: &str = "/chatbot/api/platform/message/pending";
+const ACKNOWLEDGE: &str = "/chatbot/api/platform/message/ack";
+const CHAT_MESSAGES: &str = "/chatbot/api/platform/chat/messages?chatId=nobody";
+const TURN: &str = "/chatbot/api/platform/chatlog";
 
 /// What something asked of DynamoDB.
 #[derive(Debug, Default, Clone, Copy)]
@@ -67,73 +73,81 @@ pub async fn print() -> io::Result<()> {
 
 async fn of_endpoints(system: &System, prices: &Prices) -> io::Result<Table> {
     let mut table = table(["", "requests", "round trips", "read units", "write units", "DynamoDB"]);
-    let mut add = |what: &str, used: Use| {
+    for (what, used) in partners_calls(system).await?.into_iter().chain(platforms_calls(system).await?) {
         table.add_row([
-            what.to_owned(),
+            what,
             used.requests.to_string(),
             used.round_trips.to_string(),
             used.read_units.to_string(),
             used.write_units.to_string(),
             dollars(prices.store(used.read_units, used.write_units)),
         ]);
-    };
+    }
+    Ok(table)
+}
 
-    let (service, platform) = (&system.customer_service, &system.platform);
-    let text = |content: String| json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": content}});
-    let (authorizer, used) = posted(system, service, RECEIVE, &text("x".to_owned())).await?;
+/// What partners call, and what that uses.
+async fn partners_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
+    let mut calls = Vec::new();
+    let mut add = |what: &str, used: Use| calls.push((what.to_owned(), used));
+    let service = &system.customer_service;
+    let text = |content: &str| json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": content}});
+    let (authorizer, used) = posted(system, service, RECEIVE, &text("x")).await?;
     add("authorizer, once for each token and minute", authorizer);
     add("receive: a short text", used);
-    add("receive: a text of 32 KiB", posted(system, service, RECEIVE, &text("x".repeat(32_768))).await?.1);
-    add(
-        "receive: 32,768 characters of Chinese",
-        posted(system, service, RECEIVE, &text("好".repeat(32_768))).await?.1,
-    );
+    for (content, size) in [("x", "32 KiB"), ("好", "96 KiB of Chinese")] {
+        let used = posted(system, service, RECEIVE, &text(&content.repeat(32_768))).await?.1;
+        add(&format!("receive: a text of {size}"), used);
+    }
     let begin = json!({"touser": "c", "fromuser": "a", "msgtype": "event", "eventType": "begin"});
     add("receive: an event", posted(system, service, RECEIVE, &begin).await?.1);
-    let log = "/chatbot/servlet/third/msg/chatlog/get?openId=dc71a6ba-24b6-4ed9-b865-837f2a7e158f";
-    add("chat log: two turns", got(system, service, log).await?);
-    let who = "/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG";
-    add("user", got(system, service, who).await?);
+    add("chat log: two turns", got(system, service, CHAT_LOG).await?);
+    add("user", got(system, service, USER).await?);
     for (users, content, size) in pushes() {
         let used = pushed(system, users, &content, &format!("endpoint-{users}-{}", content.len())).await?;
         add(&format!("push to {users}: {size}"), used);
     }
-    add(
-        "status of a push to 100",
-        got(system, &system.message_push, &format!("{STATUS}?messageId=endpoint-100-1")).await?,
-    );
-
+    let status = format!("{STATUS}?messageId=endpoint-100-1");
+    add("status of a push to 100", got(system, &system.message_push, &status).await?);
     let credentials =
         "grant_type=client_credentials&client_id=demo&client_secret=cs-33333333-3333-4333-8333-333333333333";
     system.proxy.forget();
     answered(&system.anonymous.post("/oauth2/token", credentials).await)?;
     add("token", system.proxy.recorded().iter().collect());
+    Ok(calls)
+}
 
-    let login =
-        json!({"userId": "user-1", "clientId": "u", "hostIp": "10.1.123.6", "userAgent": "Mozilla/5.0"});
-    add(
-        "log in: six messages wait",
-        posted(system, platform, "/chatbot/api/platform/user/login", &login).await?.1,
-    );
+/// What the platform calls, and what that uses.
+async fn platforms_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
+    let mut calls = Vec::new();
+    let mut add = |what: &str, used: Use| calls.push((what.to_owned(), used));
+    let platform = &system.platform;
+    let long = "x".repeat(32_768);
+    for (user, id, content) in
+        [("one", "long", long.as_str()), ("two", "short-1", "x"), ("two", "short-2", "x")]
+    {
+        let push = json!({"userIds": user, "content": content, "messageId": id, "expireTime": 1});
+        posted(system, &system.message_push, PUSH, &push).await?;
+    }
+    for (user, what) in [("one", "a message of 32 KiB waits"), ("two", "two short messages wait")] {
+        let login =
+            json!({"userId": user, "clientId": user, "hostIp": "10.1.123.6", "userAgent": "Mozilla/5.0"});
+        add(&format!("log in: {what}"), posted(system, platform, LOG_IN, &login).await?.1);
+    }
     add("pending: nothing waits", got(system, platform, &format!("{PENDING}?userId=nobody")).await?);
-    let message = json!({"appId": "demo", "messageId": "endpoint-1-1"});
-    let read = json!({"userId": "user-0", "messages": [message], "state": "read"});
-    add(
-        "acknowledge a message",
-        posted(system, platform, "/chatbot/api/platform/message/ack", &read).await?.1,
-    );
-    add(
-        "chat window: nothing new",
-        got(system, platform, "/chatbot/api/platform/chat/messages?chatId=nobody").await?,
-    );
+    for (user, ids, what) in
+        [("one", &["long"][..], "a message"), ("two", &["short-1", "short-2"], "two messages")]
+    {
+        let messages: Vec<_> = ids.iter().map(|id| json!({"appId": "demo", "messageId": id})).collect();
+        let read = json!({"userId": user, "messages": messages, "state": "read"});
+        add(&format!("acknowledge {what}"), posted(system, platform, ACKNOWLEDGE, &read).await?.1);
+    }
+    add("chat window: nothing new", got(system, platform, CHAT_MESSAGES).await?);
     let turn = json!({"openId": "c", "question": "q", "reply": "r"});
-    add("a turn of the robot", posted(system, platform, "/chatbot/api/platform/chatlog", &turn).await?.1);
+    add("a turn of the robot", posted(system, platform, TURN, &turn).await?.1);
     let turn = json!({"openId": "c", "question": "q", "reply": "r", "entryId": "e"});
-    add(
-        "a turn of the robot, with entryId",
-        posted(system, platform, "/chatbot/api/platform/chatlog", &turn).await?.1,
-    );
-    Ok(table)
+    add("a turn of the robot, with entryId", posted(system, platform, TURN, &turn).await?.1);
+    Ok(calls)
 }
 
 /// Content once and a small delivery for each user, as it is; and a copy of the content for each user.

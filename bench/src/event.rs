@@ -15,6 +15,20 @@ pub struct Call {
     pub event: Arc<str>,
 }
 
+impl Call {
+    /// Looks whether a function answered it as it should.
+    ///
+    /// # Errors
+    /// That it did not.
+    pub fn check(&self, answer: &str) -> io::Result<()> {
+        let answered: Value = serde_json::from_str(answer)?;
+        let succeeded = answered.pointer("/statusCode").is_some_and(|status| status == 200);
+        let allowed =
+            answered.pointer("/policyDocument/Statement/0/Effect").is_some_and(|effect| effect == "Allow");
+        if succeeded || allowed { Ok(()) } else { Err(io::Error::other(format!("{}: {answer}", self.name))) }
+    }
+}
+
 /// The smallest function, and what it is called.
 pub const HELLO: &str = "hello";
 

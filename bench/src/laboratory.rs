@@ -17,11 +17,13 @@ use tokio::net::TcpListener;
 
 use crate::{
     event::{self, Call},
-    measure::{Subject, check},
-    outage::ENDPOINT,
+    measure::Subject,
     process::{Bootstrap, FunctionProcess},
     stub::Stub,
 };
+
+/// The variable that says where DynamoDB is.
+pub const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 
 /// A build of the functions: a folder with a folder for each binary, as cargo-lambda leaves them in `target/lambda`.
 #[derive(Debug, Clone)]
@@ -65,7 +67,7 @@ impl Laboratory {
             if let Some(build) = taught {
                 let subject = subject(build, call, &template, &stub);
                 let mut process = FunctionProcess::start(&subject.bootstrap).await?;
-                check(call, &process.invoke(&call.event).await?.answer)?;
+                call.check(&process.invoke(&call.event).await?.answer)?;
                 process.end().await?;
             }
         }

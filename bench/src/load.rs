@@ -8,23 +8,29 @@ use tokio::{task::LocalSet, time::Instant};
 use crate::{
     event::HELLO,
     markdown::table,
-    measure::{Subject, check},
-    process::FunctionProcess,
+    measure::Subject,
+    process::{FunctionProcess, Usage},
     statistics::Sample,
 };
+
+/// By how much the memory of a process may grow once it is warm, as a part of what it was.
+pub const GROWTH: f64 = 0.05;
 
 /// How often each kind of call is among 100. What is not named is called once.
 const WEIGHTS: [(&str, usize); 6] = [
     ("authorizer", 20),
-    ("receive-message", 25),
+    ("receive-message", 26),
     ("get-chat-messages", 25),
     ("push-message", 8),
     ("get-user-info", 8),
     ("get-chatlog", 6),
 ];
 
-/// One request to warm up comes before so many that are measured. After them, memory is to grow no further.
+/// One request to warm up comes before so many that are measured.
 const MEASURED_FOR_EACH_TO_WARM_UP: usize = 10;
+
+/// After how many answers a process is warm, and how many more it must have given to say how its memory grows.
+const WARM_AFTER: usize = 100;
 
 /// A load.
 #[derive(Debug, Clone, Copy)]
@@ -36,22 +42,30 @@ pub struct Load {
 }
 
 /// What became of a load.
+#[derive(Debug)]
 pub struct Outcome {
     answered: BTreeMap<&'static str, Vec<f64>>,
-    processes: BTreeMap<&'static str, usize>,
+    processes: usize,
     took: Duration,
-    rss_when_warm: u64,
-    rss_at_the_end: u64,
+    cpu: Duration,
+    /// Of each process that answered enough: by how much its memory grew since it was warm, as a part of what it was.
+    growths: Sample,
+    rss: u64,
 }
 
 struct Pools {
     subjects: Vec<Subject>,
     mix: Vec<usize>,
-    load: Load,
-    began: usize,
-    idle: BTreeMap<usize, Vec<FunctionProcess>>,
-    started: BTreeMap<&'static str, usize>,
+    to_begin: usize,
+    idle: BTreeMap<&'static str, Vec<Worker>>,
     answered: BTreeMap<&'static str, Vec<f64>>,
+}
+
+/// A process, and what it had used when it was warm.
+struct Worker {
+    process: FunctionProcess,
+    answers: usize,
+    warm: Option<Usage>,
 }
 
 /// Puts a load on the functions.
@@ -64,47 +78,45 @@ pub async fn put(subjects: &[Subject], load: Load) -> io::Result<Outcome> {
         WEIGHTS.iter().find(|(name, _)| *name == subject.call.name).map_or(1, |(_, weight)| *weight)
     };
     let mix = subjects.iter().enumerate().flat_map(|(index, subject)| vec![index; weight(subject)]).collect();
-    let pools = Rc::new(RefCell::new(Pools {
-        subjects,
-        mix,
-        load,
-        began: 0,
-        idle: BTreeMap::new(),
-        started: BTreeMap::new(),
-        answered: BTreeMap::new(),
-    }));
+    let (idle, answered) = (BTreeMap::new(), BTreeMap::new());
+    let pools = Rc::new(RefCell::new(Pools { subjects, mix, to_begin: 0, idle, answered }));
 
-    let warm_up = load.requests / MEASURED_FOR_EACH_TO_WARM_UP;
-    run(&pools, warm_up).await?;
-    let warm: BTreeMap<_, _> = rss(&pools)?.collect();
+    run(&pools, load.requests / MEASURED_FOR_EACH_TO_WARM_UP, load.at_a_time).await?;
     pools.borrow_mut().answered.clear();
+    let cpu_before = cpu(&pools)?;
     let from = Instant::now();
-    run(&pools, warm_up + load.requests).await?;
+    run(&pools, load.requests, load.at_a_time).await?;
     let took = from.elapsed();
-    // Of those processes that were there before: one that is new has warmed up since.
-    let rss_at_the_end = rss(&pools)?.filter(|(id, _)| warm.contains_key(id)).map(|(_, rss)| rss).sum();
+    let cpu = cpu(&pools)?.saturating_sub(cpu_before);
 
     let pools =
         Rc::into_inner(pools).ok_or_else(|| io::Error::other("a request is still under way"))?.into_inner();
-    for process in pools.idle.into_values().flatten() {
-        process.end().await?;
+    let (mut processes, mut rss, mut growths) = (0, 0, Vec::new());
+    for worker in pools.idle.into_values().flatten() {
+        let usage = worker.process.usage()?;
+        processes += 1;
+        rss += usage.rss;
+        growths.extend(worker.growth(usage));
+        worker.process.end().await?;
     }
     Ok(Outcome {
         answered: pools.answered,
-        processes: pools.started,
+        processes,
         took,
-        rss_when_warm: warm.values().sum(),
-        rss_at_the_end,
+        cpu,
+        growths: growths.into_iter().collect(),
+        rss,
     })
 }
 
-/// Has requests answered until `requests` have begun.
-async fn run(pools: &Rc<RefCell<Pools>>, requests: usize) -> io::Result<()> {
+/// Has so many more requests answered.
+async fn run(pools: &Rc<RefCell<Pools>>, requests: usize, at_a_time: usize) -> io::Result<()> {
+    pools.borrow_mut().to_begin = requests;
     let local = LocalSet::new();
-    let callers = (0..pools.borrow().load.at_a_time).map(|_| {
+    let callers = (0..at_a_time).map(|_| {
         let pools = Rc::clone(pools);
         local.spawn_local(async move {
-            while let Some(index) = draw(&pools, requests) {
+            while let Some(index) = draw(&pools) {
                 one(&pools, index).await?;
             }
             io::Result::Ok(())
@@ -119,81 +131,88 @@ async fn run(pools: &Rc<RefCell<Pools>>, requests: usize) -> io::Result<()> {
 }
 
 /// The kind of the next request, if there is to be one.
-fn draw(pools: &RefCell<Pools>, requests: usize) -> Option<usize> {
+fn draw(pools: &RefCell<Pools>) -> Option<usize> {
     let mut pools = pools.borrow_mut();
-    if pools.began >= requests {
-        return None;
-    }
-    pools.began += 1;
+    pools.to_begin = pools.to_begin.checked_sub(1)?;
     fastrand::choice(&pools.mix).copied()
 }
 
 async fn one(pools: &RefCell<Pools>, index: usize) -> io::Result<()> {
     let (idle, subject) = {
         let mut pools = pools.borrow_mut();
-        let idle = pools.idle.get_mut(&index).and_then(Vec::pop);
         let subject = pools.subjects.get(index).cloned().ok_or_else(|| io::Error::other("no such call"))?;
-        (idle, subject)
+        (pools.idle.get_mut(subject.call.binary).and_then(Vec::pop), subject)
     };
     let from = Instant::now();
-    let mut process = if let Some(process) = idle {
-        process
+    let mut worker = if let Some(worker) = idle {
+        worker
     } else {
-        *pools.borrow_mut().started.entry(subject.call.name).or_default() += 1;
-        FunctionProcess::start(&subject.bootstrap).await?
+        Worker { process: FunctionProcess::start(&subject.bootstrap).await?, answers: 0, warm: None }
     };
-    let (to, answer) = process.try_invoke(&subject.call.event).await?;
-    check(&subject.call, &answer.map_err(io::Error::other)?)?;
+    let (to, answer) = worker.process.try_invoke(&subject.call.event).await?;
+    subject.call.check(&answer.map_err(io::Error::other)?)?;
+    worker.answers += 1;
+    if worker.answers == WARM_AFTER {
+        worker.warm = Some(worker.process.usage()?);
+    }
     let mut pools = pools.borrow_mut();
     pools.answered.entry(subject.call.name).or_default().push((to - from).as_secs_f64() * 1000.0);
-    pools.idle.entry(index).or_default().push(process);
+    pools.idle.entry(subject.call.binary).or_default().push(worker);
     Ok(())
 }
 
-/// The resident memory of each process, by its id.
-fn rss(pools: &RefCell<Pools>) -> io::Result<impl Iterator<Item = (u32, u64)>> {
+/// Processor time of all processes so far.
+fn cpu(pools: &RefCell<Pools>) -> io::Result<Duration> {
     let pools = pools.borrow();
-    let idle = pools.idle.values().flatten();
-    let all = idle.map(|process| Ok((process.id(), process.usage()?.rss))).collect::<io::Result<Vec<_>>>()?;
-    Ok(all.into_iter())
+    pools.idle.values().flatten().map(|worker| Ok(worker.process.usage()?.cpu)).sum()
+}
+
+impl Worker {
+    #[expect(clippy::cast_precision_loss, reason = "no process has 2^53 bytes")]
+    fn growth(&self, now: Usage) -> Option<f64> {
+        let warm = self.warm.filter(|_| self.answers >= 2 * WARM_AFTER)?;
+        Some(now.rss as f64 / warm.rss as f64 - 1.0)
+    }
 }
 
 impl Outcome {
-    /// By how much resident memory has grown since the processes were warm, as a part of what it was.
+    /// By how much the memory of the process that grew most has grown, as a part of what it was.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "no machine has 2^53 bytes")]
     pub fn growth(&self) -> f64 {
-        self.rss_at_the_end as f64 / self.rss_when_warm as f64 - 1.0
+        self.growths.quantile(1.0)
     }
 
     /// A table in Markdown, and what there is to say beside it.
-    ///
-    /// # Errors
-    /// That the system does not tell how many processors there are.
-    #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^53 requests")]
-    pub fn report(&self) -> io::Result<String> {
-        let mut table = table(["", "requests", "processes", "p50", "p99", "longest"]);
-        for (name, millis) in &self.answered {
-            let sample: Sample = millis.iter().copied().collect();
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^53 requests and bytes")]
+    pub fn report(&self) -> String {
+        let mut table = table(["", "requests", "p50", "p99", "longest"]);
+        let mut add = |name: &str, sample: &Sample| {
             table.add_row([
-                (*name).to_owned(),
-                millis.len().to_string(),
-                self.processes.get(name).copied().unwrap_or_default().to_string(),
+                name.to_owned(),
+                sample.len().to_string(),
                 format!("{:.1} ms", sample.median()),
                 format!("{:.1} ms", sample.quantile(0.99)),
                 format!("{:.1} ms", sample.quantile(1.0)),
             ]);
+        };
+        for (name, millis) in &self.answered {
+            add(name, &Sample::of(millis));
         }
-        let requests: usize = self.answered.values().map(Vec::len).sum();
-        let cores = std::thread::available_parallelism()?.get();
-        let a_second = requests as f64 / self.took.as_secs_f64();
-        Ok(format!(
-            "{table}\n\n{requests} requests without a failure in {:.0} s: {a_second:.0} a second, {:.0} for each of {cores} \
-             processors, the store's and the callers' work included. Memory when warm {:.1} MB, growth {:+.1} %.\n",
+        let all: Sample = self.answered.values().flatten().copied().collect();
+        add("all", &all);
+        let requests = all.len() as f64;
+        format!(
+            "{table}\n\n{requests} requests without a failure in {:.0} s by {} processes: {:.0} a second, {:.0} for each second of \
+             processor time of the functions. {:.0} MB in all; memory of a process since it was warm: {:+.1} % in the median, \
+             {:+.1} % at most.\n",
             self.took.as_secs_f64(),
-            a_second / cores as f64,
-            self.rss_when_warm as f64 / 1e6,
+            self.processes,
+            requests / self.took.as_secs_f64(),
+            requests / self.cpu.as_secs_f64(),
+            self.rss as f64 / 1e6,
+            self.growths.median() * 100.0,
             self.growth() * 100.0,
-        ))
+        )
     }
 }

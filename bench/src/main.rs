@@ -26,9 +26,6 @@ use load::Load;
 use measure::Amount;
 use report::{LATENCY_MILLIS, Results};
 
-/// By how much memory may grow under a load once the processes are warm, as a part of what it was.
-const GROWTH: f64 = 0.05;
-
 /// Benchmarks of the functions, on the bootstraps that `deploy/build` leaves.
 #[derive(Parser)]
 struct Arguments {
@@ -105,12 +102,19 @@ fn built() -> Build {
 
 async fn load(arguments: &LoadArguments) -> io::Result<()> {
     let laboratory = Laboratory::set_up(&[built()], &[]).await?;
-    laboratory.stub.set_latency(Duration::from_millis(LATENCY_MILLIS));
+    laboratory.stub.set_latency(Duration::from_millis(LATENCY_MILLIS.into()));
     let load = Load { requests: arguments.requests, at_a_time: arguments.at_a_time };
+    let before = noise::Before::now()?;
     let outcome = load::put(&laboratory.subjects, load).await?;
-    println!("{}\n\n{}", machine::today_on_this_machine()?, outcome.report()?);
+    println!("{}\n\n{}", machine::today_on_this_machine()?, outcome.report());
+    if let (others, true) = before.others()? {
+        println!(
+            "The machine was too noisy to believe this: others took {:.0} % of the processors.",
+            others * 100.0
+        );
+    }
     let growth = outcome.growth();
-    if growth > GROWTH {
+    if growth > load::GROWTH {
         return Err(io::Error::other(format!("memory grew by {:.1} %", growth * 100.0)));
     }
     Ok(())
@@ -130,7 +134,7 @@ async fn functions(arguments: Functions) -> io::Result<()> {
 
     let before = noise::Before::now()?;
     let at_once = measure::measure(subjects, stub, amount).await?;
-    stub.set_latency(Duration::from_millis(LATENCY_MILLIS));
+    stub.set_latency(Duration::from_millis(LATENCY_MILLIS.into()));
     let at_5_ms = measure::measure(subjects, stub, amount).await?;
     stub.set_latency(Duration::ZERO);
     let others = before.others()?;

@@ -5,9 +5,8 @@ use std::{io, time::Duration};
 use tokio::time::Instant;
 
 use crate::{
-    event::Call,
+    event::{Call, HELLO},
     process::{Bootstrap, FunctionProcess},
-    statistics::Sample,
     stub::{Stub, Visit},
 };
 
@@ -45,7 +44,8 @@ pub struct Measured {
     pub first: Vec<f64>,
     /// The later ones.
     pub warm: Vec<f64>,
-    /// What of a warm one was not the store's.
+    /// What of a warm one was not the store's: the time when no request was at the stub. The stub's own TLS and HTTP are in it,
+    /// and what a function does while the store is at another request of its is not.
     pub own: Vec<f64>,
     /// Processor time of a warm one.
     pub cpu: Vec<f64>,
@@ -75,12 +75,15 @@ pub async fn measure(subjects: &[Subject], stub: &Stub, amount: Amount) -> io::R
 async fn once(subject: &Subject, stub: &Stub, invocations: u32, measured: &mut Measured) -> io::Result<()> {
     let mut process = FunctionProcess::start(&subject.bootstrap).await?;
     let connection = process.connection()?;
+    if connection.is_zero() && subject.call.name != HELLO {
+        return Err(io::Error::other(format!("{} does not say how long connecting took", subject.call.name)));
+    }
     measured.connection.push(millis(connection));
     measured.start.push(millis((process.ready - process.spawned).saturating_sub(connection)));
 
     let event = &subject.call.event;
     let first = process.invoke(event).await?;
-    check(&subject.call, &first.answer)?;
+    subject.call.check(&first.answer)?;
     measured.first.push(millis(first.to - first.from));
     for _ in 0..SETTLING {
         process.invoke(event).await?;
@@ -105,18 +108,6 @@ async fn once(subject: &Subject, stub: &Stub, invocations: u32, measured: &mut M
     process.end().await
 }
 
-/// Looks whether a function answered as it should.
-///
-/// # Errors
-/// That it did not.
-pub fn check(call: &Call, answer: &str) -> io::Result<()> {
-    let answered: serde_json::Value = serde_json::from_str(answer)?;
-    let succeeded = answered.pointer("/statusCode").is_some_and(|status| status == 200);
-    let allowed =
-        answered.pointer("/policyDocument/Statement/0/Effect").is_some_and(|effect| effect == "Allow");
-    if succeeded || allowed { Ok(()) } else { Err(io::Error::other(format!("{}: {answer}", call.name))) }
-}
-
 /// How long at least one of the visits lasted.
 fn together(mut visits: Vec<Visit>) -> Duration {
     visits.sort_by_key(|visit| visit.from);
@@ -130,12 +121,6 @@ fn together(mut visits: Vec<Visit>) -> Duration {
 
 fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
-}
-
-/// The sample of one of the series.
-#[must_use]
-pub fn sample(series: &[f64]) -> Sample {
-    series.iter().copied().collect()
 }
 
 #[cfg(test)]

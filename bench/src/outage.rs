@@ -5,6 +5,7 @@ use std::{io, time::Duration};
 use tokio::time::Instant;
 
 use crate::{
+    laboratory::ENDPOINT,
     measure::Subject,
     process::FunctionProcess,
     stub::{self, Stub},
@@ -13,19 +14,16 @@ use crate::{
 /// How many calls an outage has for each process.
 const CALLS: u32 = 1000;
 
-/// The variable that says where DynamoDB is.
-pub const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
-
 /// How a function gets through an outage.
 #[derive(Debug, Clone, Copy)]
 pub struct Endured {
     /// The longest that an answer took while the store refused connections.
     pub refused: Duration,
-    /// How many requests reached a store that failed, for each call that was offered.
+    /// How many requests reached a store that failed, for each operation that was asked for.
     pub reached: f64,
 }
 
-/// Has a function meet a store that refuses connections, and then one that fails 1,000 times.
+/// Has a function meet a store that refuses connections, and then one that fails throughout 1,000 invocations.
 ///
 /// # Errors
 /// That it does not answer.

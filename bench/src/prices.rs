@@ -14,8 +14,14 @@ pub struct Prices {
     api_gateway_million_requests: f64,
     lambda_million_requests: f64,
     lambda_gb_second_arm64: f64,
-    lambda_gb: f64,
-    lambda_billed_milliseconds: f64,
+    assumed_of_a_function: Assumed,
+}
+
+/// What a call of a function is taken to use: its memory, and the time that is billed.
+#[derive(Debug, Deserialize)]
+struct Assumed {
+    gb: f64,
+    billed_milliseconds: f64,
 }
 
 impl Prices {
@@ -37,7 +43,8 @@ impl Prices {
     /// for many calls.
     #[must_use]
     pub fn gateway_and_function(&self) -> f64 {
-        let gb_seconds = self.lambda_gb * self.lambda_billed_milliseconds / 1000.0;
+        let assumed = &self.assumed_of_a_function;
+        let gb_seconds = assumed.gb * assumed.billed_milliseconds / 1000.0;
         self.api_gateway_million_requests
             + self.lambda_million_requests
             + gb_seconds * 1e6 * self.lambda_gb_second_arm64

@@ -17,7 +17,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::runtime_api::{RuntimeApi, Step};
+use crate::runtime_api::{RuntimeApi, Step, TIMEOUT};
 
 /// What a function says in its log, each with the time it took, of opening the connection to the store.
 const CONNECTING: [&str; 2] = ["set up the client of DynamoDB", "opened the connection to DynamoDB"];
@@ -134,18 +134,12 @@ impl FunctionProcess {
         }
     }
 
-    /// Its process id; 0 once it has ended.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.child.id().unwrap_or_default()
-    }
-
     /// What it has used so far.
     ///
     /// # Errors
     /// That the system does not tell.
     pub fn usage(&self) -> io::Result<Usage> {
-        let id = i32::try_from(self.id()).map_err(io::Error::other)?;
+        let id = i32::try_from(self.child.id().unwrap_or_default()).map_err(io::Error::other)?;
         let process = Process::new(id).map_err(io::Error::other)?;
         let status = process.status().map_err(io::Error::other)?;
         let kibibytes = |field: Option<u64>| field.unwrap_or_default() * 1024;
@@ -176,6 +170,7 @@ async fn step(api: &mut RuntimeApi, child: &mut Child) -> io::Result<Step> {
     tokio::select! {
         step = api.step() => step.ok_or_else(|| io::Error::other("the Runtime API has ended")),
         status = child.wait() => Err(io::Error::other(format!("a function ended: {}", status?))),
+        () = tokio::time::sleep(TIMEOUT) => Err(io::Error::other("a function took longer than Lambda lets it")),
     }
 }
 

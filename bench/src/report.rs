@@ -7,13 +7,14 @@ use serde::Serialize;
 use crate::{
     event::HELLO,
     markdown::table,
-    measure::{Measured, Subject, sample},
+    measure::{Measured, Subject},
     noise::DRIFT,
     outage::Endured,
+    statistics::Sample,
 };
 
 /// The stub's latency that the limits are about, in milliseconds.
-pub const LATENCY_MILLIS: u64 = 5;
+pub const LATENCY_MILLIS: u32 = 5;
 
 /// The figures of one subject. Milliseconds and megabytes, unless it says otherwise.
 #[derive(Debug, Serialize)]
@@ -42,7 +43,7 @@ pub struct Figures {
     pub at_5_ms: Latency,
     /// The longest answer while the store refused connections, in seconds; of the functions that have a store.
     pub refused_s: Option<f64>,
-    /// Requests that reached a failing store, for each call offered.
+    /// Requests that reached a failing store, for each operation asked for.
     pub outage_ratio: Option<f64>,
 }
 
@@ -97,8 +98,8 @@ const MEGABYTE: f64 = 1_000_000.0;
 pub fn figures(results: &[Results]) -> io::Result<Vec<Figures>> {
     let hello = results.iter().find(|results| results.subject.call.name == HELLO);
     let hello = hello.ok_or_else(|| io::Error::other("hello is not built"))?;
-    let start = |results: &Results| sample(&results.at_once.start).median();
-    let peak = |results: &Results| sample(&results.at_5_ms.peak_rss).quantile(1.0) / MEGABYTE;
+    let start = |results: &Results| Sample::of(&results.at_once.start).median();
+    let peak = |results: &Results| Sample::of(&results.at_5_ms.peak_rss).quantile(1.0) / MEGABYTE;
     let of = |results: &Results| {
         #[expect(clippy::cast_precision_loss, reason = "no bootstrap has 2^53 bytes")]
         let size = std::fs::metadata(&results.subject.bootstrap.path)?.len() as f64;
@@ -108,8 +109,8 @@ pub fn figures(results: &[Results]) -> io::Result<Vec<Figures>> {
             bootstrap_mb: size / MEGABYTE,
             start: start(results),
             start_ratio: start(results) / start(hello),
-            connection: sample(&results.at_once.connection).median(),
-            rss_mb: sample(&results.at_5_ms.rss).median() / MEGABYTE,
+            connection: Sample::of(&results.at_once.connection).median(),
+            rss_mb: Sample::of(&results.at_5_ms.rss).median() / MEGABYTE,
             peak_rss_mb: peak(results),
             peak_rss_ratio: peak(results) / peak(hello),
             at_once: latency(&results.at_once),
@@ -123,13 +124,13 @@ pub fn figures(results: &[Results]) -> io::Result<Vec<Figures>> {
 
 #[expect(clippy::cast_precision_loss, reason = "there are dozens of starts")]
 fn latency(measured: &Measured) -> Latency {
-    let (first, warm) = (sample(&measured.first).median(), sample(&measured.warm));
+    let (first, warm) = (Sample::of(&measured.first).median(), Sample::of(&measured.warm));
     Latency {
         first,
         first_ratio: first / warm.median(),
         p50: warm.median(),
         p99: warm.quantile(0.99),
-        own: sample(&measured.own).median(),
+        own: Sample::of(&measured.own).median(),
         cpu: measured.cpu.iter().sum::<f64>() / measured.cpu.len() as f64,
     }
 }
@@ -142,7 +143,7 @@ pub fn missed(figures: &[Figures]) -> Vec<Missed> {
             ("start, as a multiple of hello's", figures.start_ratio, 1.5),
             ("first invocation, as a multiple of the warm median", figures.at_5_ms.first_ratio, 3.0),
             ("warm p99, as a multiple of the median", figures.at_5_ms.p99 / figures.at_5_ms.p50, 2.0),
-            ("own share of a warm call, as a part of the store's 5 ms", figures.at_5_ms.own / 5.0, 0.15),
+            ("own share of a warm call, as a part of the store's 5 ms", figures.at_5_ms.own_part(), 0.15),
             ("peak resident memory, as a multiple of hello's", figures.peak_rss_ratio, 2.0),
             ("bootstrap, in MB", figures.bootstrap_mb, 7.5),
             (
@@ -150,7 +151,7 @@ pub fn missed(figures: &[Figures]) -> Vec<Missed> {
                 figures.refused_s.unwrap_or_default(),
                 3.0,
             ),
-            ("requests for each call in an outage", figures.outage_ratio.unwrap_or_default(), 1.1),
+            ("requests for each operation in an outage", figures.outage_ratio.unwrap_or_default(), 1.1),
         ]
         .map(|(what, is, limit)| Missed { call: figures.name(), what, is, limit })
     });
@@ -163,7 +164,14 @@ impl Figures {
     }
 }
 
-/// Two tables in Markdown: how a function starts, and how it answers.
+impl Latency {
+    /// The own share, as a part of the time that the stub takes for a request.
+    fn own_part(&self) -> f64 {
+        self.own / f64::from(LATENCY_MILLIS)
+    }
+}
+
+/// Two tables in Markdown: how a function starts, and how it answers. A ratio with × is to `hello`.
 #[must_use]
 pub fn tables(figures: &[Figures]) -> String {
     let mut starts = table([
@@ -171,8 +179,11 @@ pub fn tables(figures: &[Figures]) -> String {
         "bootstrap",
         "start",
         "connection",
+        "both",
         "first call, 0 ms",
+        "÷ warm",
         "first call, 5 ms",
+        "÷ warm",
         "memory, peak",
         "memory, idle",
     ]);
@@ -182,36 +193,39 @@ pub fn tables(figures: &[Figures]) -> String {
         "p99, 0 ms",
         "p50, 5 ms",
         "p99, 5 ms",
+        "p99 ÷ p50",
         "own share",
-        "CPU",
-        "store refuses",
+        "processor",
+        "refuses",
         "outage",
     ]);
-    let hello = figures.iter().find(|figures| figures.call == HELLO);
+    let Some(hello) = figures.iter().find(|figures| figures.call == HELLO) else { return String::new() };
+    let unlike_hello = |of: f64, hello: f64, unit: &str| format!("{of:.2} {unit} (×{:.1})", of / hello);
     for of in figures {
-        let by_hello = |is: f64, hello: f64| format!("{is:.2} ms (×{:.1})", is / hello);
-        let first = |latency: &Latency| format!("{:.2} ms (×{:.1} warm)", latency.first, latency.first_ratio);
         starts.add_row([
             of.name(),
-            format!("{:.1} MB", of.bootstrap_mb),
-            format!("{:.1} ms (×{:.2})", of.start, of.start_ratio),
-            format!("{:.1} ms", of.connection),
-            first(&of.at_once),
-            first(&of.at_5_ms),
+            unlike_hello(of.bootstrap_mb, hello.bootstrap_mb, "MB"),
+            format!("{:.2} ms (×{:.2})", of.start, of.start_ratio),
+            format!("{:.2} ms", of.connection),
+            unlike_hello(of.start + of.connection, hello.start, "ms"),
+            unlike_hello(of.at_once.first, hello.at_once.first, "ms"),
+            format!("{:.1}", of.at_once.first_ratio),
+            unlike_hello(of.at_5_ms.first, hello.at_5_ms.first, "ms"),
+            format!("{:.1}", of.at_5_ms.first_ratio),
             format!("{:.1} MB (×{:.2})", of.peak_rss_mb, of.peak_rss_ratio),
-            format!("{:.1} MB", of.rss_mb),
+            unlike_hello(of.rss_mb, hello.rss_mb, "MB"),
         ]);
-        let (at_once, cpu) = hello.map_or((1.0, 1.0), |hello| (hello.at_once.p50, hello.at_5_ms.cpu));
         answers.add_row([
             of.name(),
-            by_hello(of.at_once.p50, at_once),
-            format!("{:.2} ms", of.at_once.p99),
-            format!("{:.2} ms", of.at_5_ms.p50),
-            format!("{:.2} ms (×{:.2})", of.at_5_ms.p99, of.at_5_ms.p99 / of.at_5_ms.p50),
-            format!("{:.2} ms ({:.0} %)", of.at_5_ms.own, of.at_5_ms.own / 5.0 * 100.0),
-            by_hello(of.at_5_ms.cpu, cpu),
+            unlike_hello(of.at_once.p50, hello.at_once.p50, "ms"),
+            unlike_hello(of.at_once.p99, hello.at_once.p99, "ms"),
+            unlike_hello(of.at_5_ms.p50, hello.at_5_ms.p50, "ms"),
+            unlike_hello(of.at_5_ms.p99, hello.at_5_ms.p99, "ms"),
+            format!("{:.2}", of.at_5_ms.p99 / of.at_5_ms.p50),
+            format!("{:.2} ms ({:.0} %)", of.at_5_ms.own, of.at_5_ms.own_part() * 100.0),
+            unlike_hello(of.at_5_ms.cpu, hello.at_5_ms.cpu, "ms"),
             of.refused_s.map_or_else(String::new, |seconds| format!("{seconds:.2} s")),
-            of.outage_ratio.map_or_else(String::new, |ratio| format!("×{ratio:.2}")),
+            of.outage_ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}")),
         ]);
     }
     format!("{starts}\n\n{answers}\n")
@@ -226,7 +240,7 @@ pub fn doubts(results: &[Results], others: (f64, bool)) -> Option<String> {
     }
     if let Some(hello) = results.iter().find(|results| results.subject.call.name == HELLO) {
         let (early, late) = hello.at_once.warm.split_at(hello.at_once.warm.len() / 2);
-        let drift = sample(late).median() / sample(early).median() - 1.0;
+        let drift = Sample::of(late).median() / Sample::of(early).median() - 1.0;
         if drift.abs() > DRIFT {
             let _ = write!(doubts, "hello took {:+.0} % in the second half. ", drift * 100.0);
         }

@@ -1,6 +1,11 @@
 //! The Lambda Runtime API for one process of a function: what it polls for events and gives its answers to.
 
-use std::{io, net::SocketAddr, sync::Arc, time::SystemTime};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use axum::{
     Router,
@@ -16,7 +21,7 @@ use tokio::{
 };
 
 /// For how long an invocation may take, as the template says.
-const TIMEOUT_MILLIS: u128 = 10_000;
+pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a process does, as the Runtime API sees it.
 #[derive(Debug)]
@@ -88,7 +93,7 @@ impl Drop for RuntimeApi {
 async fn next(State(shared): State<Arc<Shared>>) -> Result<(HeaderMap, String), StatusCode> {
     let _ = shared.steps.send(Step::Asks(Instant::now()));
     let event = shared.events.lock().await.recv().await.ok_or(StatusCode::GONE)?;
-    let deadline = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis() + TIMEOUT_MILLIS;
+    let deadline = (SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default() + TIMEOUT).as_millis();
     let headers = [
         ("lambda-runtime-aws-request-id", HeaderValue::from_static("8476a536-e9f4-11e8-9739-2dfe598c3fcd")),
         (

@@ -5,6 +5,12 @@
 pub struct Sample(Vec<f64>);
 
 impl Sample {
+    /// The sample that these values are.
+    #[must_use]
+    pub fn of(values: &[f64]) -> Self {
+        values.iter().copied().collect()
+    }
+
     /// The value that this share of the sample, from 0 to 1, does not exceed; 0 for an empty sample.
     #[must_use]
     #[expect(
@@ -16,6 +22,12 @@ impl Sample {
     pub fn quantile(&self, share: f64) -> f64 {
         let rank = (self.0.len() as f64 * share).ceil() as usize;
         self.0.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+    }
+
+    /// How many values there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// The value in the middle.

@@ -162,8 +162,9 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     let known = shared.answers.lock().unwrap_or_else(PoisonError::into_inner).get(&question).cloned();
     let (status, answer) = match known {
         _ if shared.fails.load(Ordering::Relaxed) => (StatusCode::INTERNAL_SERVER_ERROR, FAILURE),
-        Some(answer) if !shared.learns.load(Ordering::Relaxed) => (StatusCode::OK, answer),
-        _ => shared.learn(question, &head.headers, body).await?,
+        _ if shared.learns.load(Ordering::Relaxed) => shared.learn(question, &head.headers, body).await?,
+        Some(answer) => (StatusCode::OK, answer),
+        None => return Err(io::Error::other(format!("nobody asked before: {question}"))),
     };
     wait_until(from + Duration::from_micros(shared.latency_micros.load(Ordering::Relaxed))).await?;
     let response = Response::builder()
@@ -245,4 +246,39 @@ async fn wait_until(moment: Instant) -> io::Result<()> {
 pub async fn nobody() -> io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     Ok(format!("https://localhost:{}", listener.local_addr()?.port()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::fingerprint;
+
+    fn asked(operation: &str, body: &serde_json::Value) -> String {
+        fingerprint(&format!("DynamoDB_20120810.{operation}"), body.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_read_is_its_partition_and_the_kind_of_its_sort_key() {
+        let get = |pk: &str, sk: &str| asked("GetItem", &json!({"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}));
+        assert_eq!(get("a", "MINUTE#1"), get("a", "MINUTE#2"));
+        assert_ne!(get("a", "MINUTE#1"), get("b", "MINUTE#1"));
+        assert_ne!(get("a", "MINUTE#1"), get("a", "STATE"));
+        let query = |pk: &str, from: &str| {
+            asked(
+                "Query",
+                &json!({"ExpressionAttributeValues": {":partition": {"S": pk}, ":from": {"S": from}}}),
+            )
+        };
+        assert_eq!(query("a", "MSG#1"), query("a", "MSG#2"));
+        assert_ne!(query("a", "MSG#1"), query("a", "EVENT#1"));
+        let batch =
+            |pk: &str| asked("BatchGetItem", &json!({"RequestItems": {"t": {"Keys": [{"pk": {"S": pk}}]}}}));
+        assert_ne!(batch("a"), batch("b"));
+    }
+
+    #[test]
+    fn a_write_is_as_good_as_another() {
+        assert_eq!(asked("PutItem", &json!({"Item": 1})), asked("PutItem", &json!({"Item": 2})));
+    }
 }

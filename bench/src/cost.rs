@@ -219,9 +219,8 @@ async fn got(system: &System, caller: &tests::Caller, path: &str) -> io::Result<
 
 fn used(system: &System) -> (Use, Use) {
     let recorded = system.proxy.recorded();
-    let (authorizer, function): (Vec<_>, Vec<_>) = recorded
-        .iter()
-        .partition(|recorded| recorded.request.get("TableName").is_some_and(|name| name == ACCESS_TABLE));
+    let (authorizer, function): (Vec<_>, Vec<_>) =
+        recorded.iter().partition(|recorded| recorded.is_of(ACCESS_TABLE));
     (authorizer.into_iter().collect(), function.into_iter().collect())
 }
 

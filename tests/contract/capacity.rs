@@ -14,7 +14,7 @@ struct Cost {
 /// The cost of what was recorded; the authorizer's one consistent read of one item is checked and left out.
 fn cost(recorded: &[Recorded]) -> Cost {
     let (authorizer, function): (Vec<_>, Vec<_>) =
-        recorded.iter().partition(|recorded| recorded.request["TableName"] == ACCESS_TABLE);
+        recorded.iter().partition(|recorded| recorded.is_of(ACCESS_TABLE));
     assert_eq!(authorizer.len(), 1);
     assert_eq!((authorizer[0].operation.as_str(), authorizer[0].units), ("GetItem", 1.0));
     assert_eq!(authorizer[0].request["ConsistentRead"], Value::Bool(true));

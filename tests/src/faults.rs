@@ -78,6 +78,14 @@ pub struct Recorded {
     pub begins_round_trip: bool,
 }
 
+impl Recorded {
+    /// Whether it names this table, as requests do that are about one item or one partition.
+    #[must_use]
+    pub fn is_of(&self, table: &str) -> bool {
+        self.request.get("TableName").is_some_and(|name| name == table)
+    }
+}
+
 /// Tells what happens to the request with this number, counted from 0, of this operation.
 type Plan = Box<dyn Fn(usize, &str) -> Option<Fault> + Send>;
 

@@ -1,47 +1,12 @@
 //! Logs: a line for each request, and never a token, a header or a body.
 
-use std::{
-    collections::BTreeSet,
-    io,
-    sync::{Arc, Mutex},
-};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tests::{CUSTOMER_SERVICE, Fault, MESSAGE_PUSH, ManualClock, OAuthClient, System, TOKENS_PER_MINUTE};
-use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
-
-/// What has been logged.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Captured {
-    /// Captures what a function logs at `level`, as long as the guard lives.
-    fn start(level: LevelFilter) -> (Self, DefaultGuard) {
-        let captured = Self::default();
-        let writer = captured.clone();
-        let subscriber = api::logging::subscriber(level, move || writer.clone());
-        (captured, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    fn lines(&self) -> Vec<Value> {
-        self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-}
+use tests::{
+    CUSTOMER_SERVICE, Captured, Fault, MESSAGE_PUSH, ManualClock, OAuthClient, System, TOKENS_PER_MINUTE,
+};
+use tracing::level_filters::LevelFilter;
 
 #[tokio::test]
 async fn each_request_is_one_line_of_json_by_each_function_it_reaches() {
@@ -208,6 +173,15 @@ fn a_library_is_heard_of_its_errors_alone_and_the_runtime_not_at_all() {
         (&lines[0]["level"], &lines[0]["message"], &lines[0]["code"]),
         (&json!("ERROR"), &json!("broken"), &json!("7"))
     );
+}
+
+#[test]
+fn a_line_is_heard_even_if_a_thread_that_nobody_hears_was_the_first_to_log_it() {
+    let (captured, _guard) = Captured::start(LevelFilter::INFO);
+    let log = || tracing::info!(target: "api", "twice");
+    std::thread::spawn(log).join().unwrap();
+    log();
+    assert_eq!(captured.lines().len(), 1, "{}", captured.text());
 }
 
 #[tokio::test]

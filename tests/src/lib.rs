@@ -9,6 +9,7 @@
 )]
 
 mod caller;
+mod captured;
 mod clock;
 pub mod faults;
 mod inbox;
@@ -16,6 +17,7 @@ mod oauth;
 mod system;
 
 pub use caller::{Caller, Reply, Urls};
+pub use captured::Captured;
 pub use clock::ManualClock;
 pub use faults::{Fault, FaultyDynamoDb};
 pub use inbox::{delivered_to, everything, items, path_with};

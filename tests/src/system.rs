@@ -22,7 +22,7 @@ use store::{
 };
 use tokio::net::TcpListener;
 
-use crate::{Caller, FaultyDynamoDb, ManualClock, caller::Urls, inbox::scan};
+use crate::{Caller, FaultyDynamoDb, ManualClock, caller::Urls, captured::keep_callsites_open, inbox::scan};
 
 /// The scope of the customer-service product.
 pub const CUSTOMER_SERVICE: &str = Scope::CustomerService.name();
@@ -88,6 +88,7 @@ impl System {
     }
 
     async fn start_here(setup: Setup) -> Self {
+        keep_callsites_open();
         let template = Template::parse(TEMPLATE).expect("the template is one");
         let clock = setup.clock.as_ref().map_or_else(Clock::system, Clock::from);
         let database = dynamodb::serve(free_port().await, None).expect("DynamoDB starts");

@@ -23,6 +23,7 @@ mod logs;
 mod push;
 mod push_status;
 mod receive;
+mod reference;
 mod robot_turns;
 mod story;
 mod template;

@@ -6,6 +6,8 @@ use reqwest::{
 };
 use serde_json::Value;
 
+use crate::REFERENCE;
+
 /// Where the APIs are.
 #[derive(Debug, Clone)]
 pub struct Urls {
@@ -109,17 +111,22 @@ impl Caller {
         self.client.request(method, format!("{base}{path}"))
     }
 
-    /// Sends such a request.
+    /// Sends such a request. Its answer has to be one that the reference shows.
     pub async fn reply(request: reqwest::RequestBuilder) -> Reply {
-        let response = request.send().await.expect("the gateway answers");
+        let (client, request) = request.build_split();
+        let request = request.expect("it is a request");
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = client.execute(request).await.expect("the gateway answers");
         let headers = response.headers().clone();
         let content_type = headers.get("content-type").map(|value| value.to_str().unwrap().to_owned());
-        Reply {
+        let reply = Reply {
             status: response.status().as_u16(),
             content_type: content_type.unwrap_or_default(),
             headers,
             body: response.text().await.expect("the answer is text"),
-        }
+        };
+        REFERENCE.check(method.as_str(), &path, &reply);
+        reply
     }
 }
 

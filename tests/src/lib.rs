@@ -14,6 +14,7 @@ mod clock;
 pub mod faults;
 mod inbox;
 mod oauth;
+pub mod reference;
 mod system;
 
 pub use caller::{Caller, Reply, Urls};
@@ -22,4 +23,5 @@ pub use clock::ManualClock;
 pub use faults::{Fault, FaultyDynamoDb};
 pub use inbox::{delivered_to, everything, items, path_with};
 pub use oauth::{OAuthClient, TOKENS_PER_MINUTE};
+pub use reference::REFERENCE;
 pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, PLATFORM, Setup, System};

@@ -1,6 +1,6 @@
 //! CloudFormation's YAML: its tags, its parameters and its references.
 
-use saphyr::{LoadableYamlNode, Mapping, Scalar, Tag, Yaml};
+use saphyr::{LoadableYamlNode, Mapping, Scalar, ScanError, Tag, Yaml};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -109,6 +109,15 @@ fn defaults(parameters: Option<&Mapping<'_>>) -> Map<String, Value> {
             Some((name.as_str()?.to_owned(), default))
         })
         .collect()
+}
+
+/// Reads a YAML document that is not CloudFormation's.
+///
+/// # Errors
+/// [`ScanError`] if it is not YAML.
+pub fn plain_yaml(text: &str) -> Result<Value, ScanError> {
+    let documents = Yaml::load_from_str(text)?;
+    Ok(documents.first().map_or(Value::Null, |document| json(document, &Map::new())))
 }
 
 fn json(yaml: &Yaml<'_>, defaults: &Map<String, Value>) -> Value {

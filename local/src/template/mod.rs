@@ -9,7 +9,7 @@ use api::Environment;
 use regex::Regex;
 use thiserror::Error;
 
-pub use cloudformation::{Resource, Stack};
+pub use cloudformation::{Resource, Stack, plain_yaml};
 
 /// The part of the template that this process plays.
 #[derive(Debug, Clone)]

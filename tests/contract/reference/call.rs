@@ -1,0 +1,70 @@
+//! A call as the document describes one.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use reqwest::Method;
+use serde_json::{Map, Value};
+use tests::{Caller, Reply, System, path_with, reference::Operation};
+
+/// The client of the demo.
+pub(super) const CLIENT: &str = "demo:cs-33333333-3333-4333-8333-333333333333";
+
+/// The parameters of a query, and a body.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub query: Map<String, Value>,
+    pub body: Value,
+}
+
+impl Call {
+    /// What the document shows of `operation`: each example of a body, with the parameters' own examples.
+    pub fn examples(operation: &Operation) -> Vec<Self> {
+        let parameters = operation.parameters.iter();
+        let query: Map<_, _> = parameters
+            .filter_map(|parameter| Some((parameter.name.clone(), parameter.example.clone()?)))
+            .collect();
+        let bodies = operation.body.as_ref().map(|body| body.examples.values().cloned().collect());
+        let bodies: Vec<_> = bodies.unwrap_or_else(|| vec![Value::Null]);
+        bodies.into_iter().map(|body| Self { query: query.clone(), body }).collect()
+    }
+
+    /// Makes the call.
+    pub async fn send(&self, operation: &Operation, caller: &Caller) -> Reply {
+        self.send_as(&operation.method, operation, caller, self.body_text(operation)).await
+    }
+
+    /// Makes the call with another method, or with another body.
+    pub async fn send_as(
+        &self,
+        method: &str,
+        operation: &Operation,
+        caller: &Caller,
+        body: Option<impl Into<Vec<u8>>>,
+    ) -> Reply {
+        let path = format!("{}?{}", operation.path, urlencoded(&self.query));
+        caller.send(Method::from_bytes(method.as_bytes()).unwrap(), &path, body).await
+    }
+
+    /// The body as it is sent.
+    pub fn body_text(&self, operation: &Operation) -> Option<String> {
+        let body = operation.body.as_ref()?;
+        Some(if body.is_form { urlencoded(self.body.as_object().unwrap()) } else { self.body.to_string() })
+    }
+}
+
+fn urlencoded(pairs: &Map<String, Value>) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
+    let pairs: Vec<_> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    path_with("/", &pairs).trim_start_matches("/?").to_owned()
+}
+
+/// Whoever may call an operation.
+pub(super) fn caller(system: &System, operation: &Operation) -> Caller {
+    match operation.security.0.as_str() {
+        "client" => system.anonymous.with_header(&format!("Basic {}", BASE64_STANDARD.encode(CLIENT))),
+        "customerService" => system.customer_service.clone(),
+        "messagePush" => system.message_push.clone(),
+        "platform" => system.platform.clone(),
+        other => panic!("{other}: nobody has such credentials"),
+    }
+}

@@ -1,0 +1,125 @@
+//! Calls that break the one rule which the text of an error names, and calls that just keep it.
+
+use serde_json::{Value, json};
+use tests::reference::Operation;
+
+use super::call::Call;
+
+/// Where a parameter stands in a call.
+enum Place {
+    Query(String),
+    /// As a JSON pointer.
+    Body(String),
+}
+
+/// Calls of one operation that differ in one parameter.
+pub(super) struct Offence {
+    /// Each earns the error.
+    pub wrong: Vec<Call>,
+    /// Each is at a bound of the rule, or one of the values it names.
+    pub right: Vec<Call>,
+}
+
+/// How the rule of an error's text is broken.
+///
+/// # Panics
+/// If no rule of a parameter has such a text.
+pub(super) fn offence(operation: &Operation, text: &str) -> Offence {
+    let (name, rule) = parameter_and_rule(text);
+    let place = place(operation, name);
+    let base = base(operation, &place);
+    let with = |values: Vec<Value>| values.into_iter().map(|value| place.set(&base, Some(value))).collect();
+    let absent = || place.set(&base, None);
+    let (wrong, right) = match rule {
+        "is not present" => {
+            let blank = with(vec![json!(""), json!(" \u{3000}\n")]);
+            return Offence { wrong: [vec![absent()], blank].concat(), right: Vec::new() };
+        }
+        "must be a string" => (vec![json!(true), json!([]), json!({}), json!(1.5)], Vec::new()),
+        "must be an object" => (vec![json!(1), json!("x"), json!([])], Vec::new()),
+        "must be a list of objects" => (vec![json!(1), json!({}), json!([1])], Vec::new()),
+        "must be an integer" => (vec![json!("x"), json!("1.0")], Vec::new()),
+        "must be an http or https URL" => {
+            (vec![json!("ftp://example.com"), json!("example.com")], vec![json!("HTTPS://例子.测试/")])
+        }
+        "must be yyyy-MM-dd HH:mm:ss" => {
+            (vec![json!("2020-05-12T08:30:00"), json!("2020-05-12")], vec![json!("2020-05-12 08:30:00")])
+        }
+        "invalid msgtype" => (vec![json!("Text"), json!("voice")], Vec::new()),
+        "is not valid" => (vec![json!("x")], Vec::new()),
+        rule => at_and_beyond(name, rule),
+    };
+    Offence { wrong: with(wrong), right: with(right) }
+}
+
+/// Values beyond a bound, and at it.
+fn at_and_beyond(name: &str, rule: &str) -> (Vec<Value>, Vec<Value>) {
+    let numbers: Vec<usize> =
+        rule.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect();
+    if rule.starts_with("value must be between") {
+        let (first, last) = (numbers[0], numbers[1]);
+        return (vec![json!(first - 1), json!(last + 1)], vec![json!(first), json!(last)]);
+    }
+    if let Some(words) = rule.strip_prefix("must be one of [") {
+        let words = words.trim_end_matches(']').split(", ").map(|word| json!(word)).collect();
+        return (vec![json!("x")], words);
+    }
+    let max = *numbers.last().unwrap_or_else(|| panic!("no rule has such a text: {rule}"));
+    let sized = |size: usize| match (name, rule) {
+        ("messages", _) => json!(vec![json!({"appId": "a", "messageId": "m"}); size]),
+        (_, rule) if rule.starts_with("size") => json!(vec!["u"; size].join(",")),
+        (name, _) if name.ends_with("url") => json!(format!("{:x<size$}", "http://a/")),
+        _ => json!("好".repeat(size)),
+    };
+    (vec![sized(max + 1)], vec![sized(max)])
+}
+
+/// The parameter that an error is about, and what it says of it.
+fn parameter_and_rule(text: &str) -> (&str, &str) {
+    if text == "invalid msgtype" {
+        return ("msgtype", text);
+    }
+    if let Some(rest) = text.strip_prefix("Required parameter '") {
+        return rest.split_once("' ").unwrap();
+    }
+    let text = text.strip_prefix("messsagePush.").unwrap_or(text);
+    text.split_once(": ").unwrap_or_else(|| panic!("no rule has such a text: {text}"))
+}
+
+fn place(operation: &Operation, name: &str) -> Place {
+    // The chat window's cursor has another name.
+    let names = if name == "cursor" { vec!["cursor", "after"] } else { vec![name] };
+    let parameter = operation.parameters.iter().find(|parameter| names.contains(&parameter.name.as_str()));
+    match parameter {
+        Some(parameter) => Place::Query(parameter.name.clone()),
+        None => Place::Body(format!("/{}", name.replace("messages.", "messages.0.").replace('.', "/"))),
+    }
+}
+
+/// An example that has the parameter; if none has, the first.
+fn base(operation: &Operation, place: &Place) -> Call {
+    let examples = Call::examples(operation);
+    let has = |call: &&Call| match place {
+        Place::Query(_) => true,
+        Place::Body(pointer) => call.body.pointer(pointer).is_some(),
+    };
+    examples.iter().find(has).unwrap_or(&examples[0]).clone()
+}
+
+impl Place {
+    fn set(&self, base: &Call, value: Option<Value>) -> Call {
+        let mut call = base.clone();
+        let (object, name) = match self {
+            Self::Query(name) => (&mut call.query, name.as_str()),
+            Self::Body(pointer) => {
+                let (parent, name) = pointer.rsplit_once('/').unwrap();
+                (call.body.pointer_mut(parent).unwrap().as_object_mut().unwrap(), name)
+            }
+        };
+        match value {
+            Some(value) => object.insert(name.to_owned(), value),
+            None => object.remove(name),
+        };
+        call
+    }
+}

@@ -1,6 +1,6 @@
 # What needs more than cargo: the tools of AWS, and the stack on this machine.
 
-.PHONY: venv deploy-local undeploy-local e2e events browser bench load cost bootstraps
+.PHONY: venv deploy-local undeploy-local e2e events browser docs reference bench load cost bootstraps
 
 # The project's own Python environment, .venv
 venv:
@@ -38,7 +38,15 @@ bootstraps:
 	deploy/venv
 	deploy/build hello
 
-# The page at /chat, in headless Chromium. Pictures of it are in target/screenshots then
+# The reference as static files, in target/docs: the page of /docs, to be published
+docs:
+	cargo run --quiet --locked --package local -- docs target/docs
+
+# The reference: linted, called at random as it says, and generated clients that call every endpoint
+reference:
+	reference/check
+
+# The pages at /chat and /docs, in headless Chromium. Pictures of them are in target/screenshots then
 browser:
 	cargo test --locked --workspace --test browser -- --ignored
 

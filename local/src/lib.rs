@@ -5,6 +5,7 @@
 
 pub mod chat;
 pub mod demo;
+pub mod docs;
 pub mod dynamodb;
 pub mod functions;
 pub mod gateway;

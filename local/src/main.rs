@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use local::{
     TEMPLATE, chat,
     demo::{self, Urls},
-    dynamodb,
+    docs, dynamodb,
     functions::Functions,
     gateway::{self, Gateway},
     template::Template,
@@ -47,6 +47,11 @@ enum Command {
     ///
     /// Region, credentials and endpoint are those of the AWS environment variables.
     Seed(Deployment),
+    /// Writes the reference into a folder, as a page that can be published
+    Docs {
+        /// The folder, which is made if it is not there
+        folder: PathBuf,
+    },
 }
 
 /// A deployed stack, by its outputs.
@@ -81,6 +86,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Some(Command::Seed(deployment)) => seed(deployment).await,
+        Some(Command::Docs { folder }) => docs::write(&folder).map_err(Into::into),
         None => run(arguments).await,
     };
     match outcome {
@@ -106,12 +112,14 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         demo::seed(&table(dynamodb::ACCESS_TABLE), &table(dynamodb::CHAT_TABLE), &clock).await?;
     }
     let functions = Functions::start(&template, &client, &clock)?;
-    let server = gateway::serve(api_listener, Gateway::new(template, functions), chat::pages())?;
+    let pages = chat::pages().merge(docs::pages()?);
+    let server = gateway::serve(api_listener, Gateway::new(template, functions), pages)?;
 
     println!("The APIs listen on {}, DynamoDB on {}. Ctrl-C ends both.\n", server.url(), database.url());
     if !arguments.no_demo {
         let url = server.url();
-        println!("Look at both sides in a browser: {url}/chat\n");
+        println!("Look at both sides in a browser: {url}/chat");
+        println!("Read the reference, and try each endpoint: {url}/docs\n");
         println!(
             "{}",
             demo::welcome(Urls { token: &url, customer_service: &url, message_push: &url, platform: &url })

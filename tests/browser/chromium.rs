@@ -6,8 +6,10 @@ use std::{
     time::Duration,
 };
 
-use fantoccini::{Client, ClientBuilder, Locator};
+use fantoccini::{Client, ClientBuilder, Locator, wd::WebDriverCompatibleCommand};
+use reqwest::Method;
 use serde_json::{Value, json};
+use url::{ParseError, Url};
 
 /// How long something is waited for that a page shows within a moment.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -43,7 +45,8 @@ impl Browser {
             format!("--user-data-dir={}", profile.path().display()),
             format!("--window-size={width},{height}"),
         ];
-        let capabilities = json!({"goog:chromeOptions": {"args": arguments}});
+        let capabilities =
+            json!({"goog:chromeOptions": {"args": arguments}, "goog:loggingPrefs": {"browser": "ALL"}});
         let Value::Object(capabilities) = capabilities else { panic!("it is an object") };
         let address = format!("http://127.0.0.1:{port}");
         let mut tries = 100;
@@ -124,9 +127,32 @@ impl Browser {
         std::fs::write(folder.join(format!("{name}.png")), self.client.screenshot().await.unwrap()).unwrap();
     }
 
+    /// What the browser has written to its console since the last time this was asked: each line with its level.
+    pub async fn console(&self) -> Vec<(String, String)> {
+        let Value::Array(entries) = self.client.issue_cmd(ReadConsole).await.unwrap() else {
+            panic!("a list")
+        };
+        let text = |entry: &Value, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+        entries.iter().map(|entry| (text(entry, "level"), text(entry, "message"))).collect()
+    }
+
     /// Closes the window.
     pub async fn close(self) {
         self.client.clone().close().await.unwrap();
+    }
+}
+
+/// The command of chromedriver that reads the console.
+#[derive(Debug)]
+struct ReadConsole;
+
+impl WebDriverCompatibleCommand for ReadConsole {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({"type": "browser"}).to_string()))
     }
 }
 

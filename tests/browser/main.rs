@@ -1,4 +1,4 @@
-//! The page at `/chat`, in headless Chromium, as a person uses it. Needs `chromium` and `chromedriver`: `make browser`.
+//! The pages at `/chat` and `/docs`, in headless Chromium, as a person uses it. Needs `chromium` and `chromedriver`: `make browser`.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -8,6 +8,7 @@
 )]
 
 mod chromium;
+mod docs;
 
 use chromium::Browser;
 use serde_json::{Value, json};

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
 use local::{
     Running, TEMPLATE, chat,
     demo::{self, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, PLATFORM_TOKEN},
-    dynamodb,
+    docs, dynamodb,
     functions::{Code, Functions},
     gateway::{self, Gateway},
     template::Template,
@@ -100,8 +100,9 @@ impl System {
         let functions = Functions::start(&template, &client, &clock).expect("the functions start");
         let functions =
             setup.replaced.into_iter().fold(functions, |functions, (id, code)| functions.with(id, code));
-        let gateway = gateway::serve(free_port().await, Gateway::new(template, functions), chat::pages())
-            .expect("it listens");
+        let pages = chat::pages().merge(docs::pages().expect("the viewer is there"));
+        let gateway =
+            gateway::serve(free_port().await, Gateway::new(template, functions), pages).expect("it listens");
         let urls = Urls::all(&gateway.url());
         let tables = (dynamodb::ACCESS_TABLE.to_owned(), dynamodb::CHAT_TABLE.to_owned());
         let url = Some(database.url());

@@ -1,0 +1,122 @@
+//! `/docs`: the reference as a page, on which each endpoint can be called. The same page as files, to be published.
+
+mod viewer;
+
+use std::{
+    fs,
+    io::{self, Error},
+    path::Path,
+    sync::Arc,
+};
+
+use axum::{
+    Router,
+    extract::{Path as UrlPath, State},
+    http::{
+        StatusCode,
+        header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+    },
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use serde_json::{Value, json};
+
+use crate::demo::{CLIENT_ID, CLIENT_SECRET, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, PLATFORM_TOKEN};
+
+/// The reference itself.
+pub const DOCUMENT: &str = include_str!("../../../docs/openapi.yaml");
+
+/// Only what is served here, and calls to the same place. The viewer draws with inline styles, and its icons are data.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
+    img-src 'self' data:; font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// One file of the page.
+struct File {
+    name: &'static str,
+    content: Vec<u8>,
+}
+
+type Files = State<Arc<Vec<File>>>;
+
+/// The page, with what the demo shows to be let in.
+///
+/// # Errors
+/// That the viewer's archive cannot be read.
+pub fn pages() -> io::Result<Router> {
+    let files = files(&json!({
+        "client": {"username": CLIENT_ID, "password": CLIENT_SECRET},
+        "customerService": CUSTOMER_SERVICE_TOKEN,
+        "messagePush": MESSAGE_PUSH_TOKEN,
+        "platform": PLATFORM_TOKEN,
+    }))?;
+    Ok(Router::new()
+        .route("/docs", get(|| async { Redirect::permanent("/docs/") }))
+        .route("/docs/", get(async |State(files): Files| answer(&files, "index.html")))
+        .route(
+            "/docs/{name}",
+            get(async |State(files): Files, UrlPath(name): UrlPath<String>| answer(&files, &name)),
+        )
+        .with_state(Arc::new(files)))
+}
+
+/// Writes the page into a folder: the same files, with nothing of the demo.
+///
+/// # Errors
+/// That the folder cannot be written, or the viewer's archive not read.
+pub fn write(folder: &Path) -> io::Result<()> {
+    let named = |error: Error| Error::new(error.kind(), format!("{}: {error}", folder.display()));
+    fs::create_dir_all(folder).map_err(named)?;
+    files(&Value::Null)?
+        .iter()
+        .try_for_each(|file| fs::write(folder.join(file.name), &file.content))
+        .map_err(named)
+}
+
+/// What the page is made of. `credentials` are filled in by security scheme: a token, or a user name and a password.
+fn files(credentials: &Value) -> io::Result<Vec<File>> {
+    let page = include_str!("index.html").replace("{credentials}", &credentials.to_string());
+    let own = [
+        ("index.html", page.as_str()),
+        ("docs.js", include_str!("docs.js")),
+        ("docs.css", include_str!("docs.css")),
+        ("openapi.yaml", DOCUMENT),
+    ];
+    let own = own.map(|(name, text)| File { name, content: text.as_bytes().to_vec() });
+    Ok(own.into_iter().chain(viewer::files()?).collect())
+}
+
+fn answer(files: &[File], name: &str) -> Response {
+    let Some(file) = files.iter().find(|file| file.name == name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let content_type = match name.rsplit_once('.') {
+        Some((_, "html")) => "text/html;charset=UTF-8",
+        Some((_, "js")) => "text/javascript;charset=UTF-8",
+        Some((_, "css")) => "text/css;charset=UTF-8",
+        Some((_, "png")) => "image/png",
+        _ => "application/yaml;charset=UTF-8",
+    };
+    let headers = [(CONTENT_TYPE, content_type), (CONTENT_SECURITY_POLICY, POLICY)];
+    (headers, file.content.clone()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_published_holds_nothing_of_the_demo() {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder.path().join("docs")).unwrap();
+        let read = |name: &str| fs::read_to_string(folder.path().join("docs").join(name)).unwrap();
+        assert_eq!(read("openapi.yaml"), DOCUMENT);
+        let page = read("index.html");
+        assert!(page.contains(">null</script>") && !page.contains(CLIENT_SECRET), "{page}");
+        let referred = page.split(" src=\"").skip(1).chain(page.split(" rel=\"stylesheet\" href=\"").skip(1));
+        let referred: Vec<_> = referred.filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(referred.len(), 4, "{referred:?}");
+        for name in referred {
+            assert!(!read(name).is_empty(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+"""Calls every endpoint with the client that is generated from docs/openapi.yaml: reference/check."""
+
+import base64
+import sys
+from importlib import import_module
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "target/reference/python"))
+
+from third_party import AuthenticatedClient, models  # noqa: E402
+
+URL = sys.argv[1]
+CLIENT = base64.b64encode(b"demo:cs-33333333-3333-4333-8333-333333333333").decode()
+
+client = AuthenticatedClient(URL, token=CLIENT, prefix="Basic")
+platform = AuthenticatedClient(URL, token="cn-44444444-4444-4444-8444-444444444444")
+called = set()
+
+
+def call(endpoint, caller, **parameters):
+    """The answer to a call of an endpoint, by the tag and the name that its module has."""
+    called.add(endpoint)
+    return import_module(f"third_party.api.{endpoint}").sync(client=caller, **parameters)
+
+
+request = models.TokenRequest(grant_type="client_credentials")
+token = call("tokens.issue_token", client, body=request).access_token
+partner = AuthenticatedClient(URL, token=token)
+
+answer = call("tokens.introspect_token", client, body=models.IntrospectedToken(token=token))
+assert answer.active and answer.scope == "message-push-service thirdparty-customer-service", answer
+
+CHAT = "python-chat"
+text = models.TextMessageText(content="您好 😀")
+message = models.TextMessage(touser=CHAT, fromuser="客服A", msgtype="text", text=text)
+answer = call("customer_service.receive_message", partner, body=message)
+assert answer.to_dict() == {"status": 0, "message": "ok"}, answer
+
+answer = call("platform.get_chat_messages", platform, chat_id=CHAT)
+assert answer.data.messages[0].text.content == "您好 😀", answer
+
+turn = models.RobotTurn(open_id=CHAT, question="我是问题", reply="我是答案", date_time="2020-05-12 08:30:00")
+answer = call("platform.record_chatlog", platform, body=turn)
+assert answer.to_dict() == {"code": 200, "message": "success", "data": {}}, answer
+answer = call("customer_service.get_chatlog", partner, open_id=CHAT, limit=1)
+entry = {"Question": "我是问题", "Reply": "我是答案", "DateTime": "2020-05-12 08:30:00", "ReplyMode": ""}
+assert answer.to_dict() == {"status": 0, "message": "ok", "total": "1", "list": [entry]}, answer
+
+answer = call("customer_service.get_user_info", partner, client_id="ASDJQFJQEFQEGNQEG")
+assert answer.chat_user.city == "海淀", answer
+
+push = models.PushRequest(user_ids="python-user", content="<b>新消息</b>", expire_time=1, message_id="python")
+answer = call("message_push.push_message", partner, body=push)
+assert answer.to_dict() == {"code": 200, "message": "success"}, answer
+
+login = models.Login(user_id="python-user", client_id="python", host_ip="10.1.123.6", user_agent="Mozilla/5.0")
+answer = call("platform.log_in_user", platform, body=login)
+assert answer.data.messages[0].safe_content == "<b>新消息</b>", answer
+
+waiting = call("platform.get_pending_messages", platform, user_id="python-user").data.messages
+messages = [models.MessageRef(app_id=message.app_id, message_id=message.message_id) for message in waiting]
+state = models.AcknowledgementState.READ
+acknowledgement = models.Acknowledgement(user_id="python-user", messages=messages, state=state)
+answer = call("platform.acknowledge_messages", platform, body=acknowledgement)
+assert answer.data.to_dict() == {"acknowledged": 1, "unknown": []}, answer
+
+answer = call("message_push.get_push_status", partner, message_id="python")
+assert answer.data.read == 1, answer
+
+answer = call("customer_service.get_user_info", partner, client_id="nobody")
+assert answer.to_dict() == {"status": -1, "errcode": 46004, "message": "user does not exist"}, answer
+
+answer = call("tokens.revoke_token", client, body=models.RevokedToken(token=token))
+assert answer.to_dict() == {}, answer
+# Nobody remembers a token here: local has no cache.
+answer = call("message_push.get_push_status", partner, message_id="python")
+assert answer.to_dict() == {"code": 400, "message": "check access_token error"}, answer
+
+modules = (Path(__file__).parents[2] / "target/reference/python/third_party/api").glob("*/[!_]*.py")
+endpoints = {f"{module.parent.name}.{module.stem}" for module in modules}
+assert called == endpoints, endpoints - called
+print(f"Python: all {len(endpoints)} endpoints")

@@ -1,0 +1,82 @@
+// Calls every endpoint with the client that is generated from docs/openapi.yaml: reference/check.
+import assert from "node:assert/strict";
+
+import { createClient } from "../../target/reference/typescript/client/index.ts";
+import * as api from "../../target/reference/typescript/index.ts";
+
+const baseUrl = process.argv[2];
+assert(baseUrl, "usage: call.ts URL");
+
+const client = createClient({ baseUrl, auth: "demo:cs-33333333-3333-4333-8333-333333333333" });
+const platform = createClient({ baseUrl, auth: "cn-44444444-4444-4444-8444-444444444444" });
+
+// A token of the demo's application is good for both products.
+const issued = await api.issueToken({ client, body: { grant_type: "client_credentials" }, throwOnError: true });
+const token = issued.data.access_token;
+const partner = createClient({ baseUrl, auth: token });
+
+const introspected = await api.introspectToken({ client, body: { token }, throwOnError: true });
+assert(introspected.data.active && introspected.data.scope === "message-push-service thirdparty-customer-service");
+
+const chat = "typescript-chat";
+const received = await api.receiveMessage({
+  client: partner,
+  body: { touser: chat, fromuser: "客服A", msgtype: "text", text: { content: "您好 😀" } },
+  throwOnError: true,
+});
+assert.deepEqual(received.data, { status: 0, message: "ok" });
+
+const shown = await api.getChatMessages({ client: platform, query: { chatId: chat }, throwOnError: true });
+assert.equal(shown.data.data.messages[0]?.text?.content, "您好 😀");
+
+await api.recordChatlog({
+  client: platform,
+  body: { openId: chat, question: "我是问题", reply: "我是答案", dateTime: "2020-05-12 08:30:00" },
+  throwOnError: true,
+});
+const log = await api.getChatlog({ client: partner, query: { openId: chat, limit: 1 }, throwOnError: true });
+assert.deepEqual(log.data, {
+  status: 0,
+  message: "ok",
+  total: "1",
+  list: [{ Question: "我是问题", Reply: "我是答案", DateTime: "2020-05-12 08:30:00", ReplyMode: "" }],
+});
+
+const found = await api.getUserInfo({ client: partner, query: { clientId: "ASDJQFJQEFQEGNQEG" }, throwOnError: true });
+assert.equal(found.data.chatUser.city, "海淀");
+
+const pushed = await api.pushMessage({
+  client: partner,
+  body: { userIds: "typescript-user", content: "<b>新消息</b>", expireTime: 1, messageId: "typescript" },
+  throwOnError: true,
+});
+assert.deepEqual(pushed.data, { code: 200, message: "success" });
+
+const login = { userId: "typescript-user", clientId: "typescript", hostIp: "10.1.123.6", userAgent: "Mozilla/5.0" };
+const loggedIn = await api.logInUser({ client: platform, body: login, throwOnError: true });
+assert.equal(loggedIn.data.data.messages[0]?.safeContent, "<b>新消息</b>");
+
+const query = { userId: "typescript-user" };
+const pending = await api.getPendingMessages({ client: platform, query, throwOnError: true });
+const messages = pending.data.data.messages.map(({ appId, messageId }) => ({ appId, messageId }));
+assert.deepEqual(messages, [{ appId: "demo", messageId: "typescript" }]);
+
+const body = { ...query, messages, state: "read" as const };
+const acknowledged = await api.acknowledgeMessages({ client: platform, body, throwOnError: true });
+assert.deepEqual(acknowledged.data.data, { acknowledged: 1, unknown: [] });
+
+const status = await api.getPushStatus({ client: partner, query: { messageId: "typescript" }, throwOnError: true });
+assert.equal(status.data.data.read, 1);
+
+const unknown = await api.getUserInfo({ client: partner, query: { clientId: "nobody" } });
+assert.deepEqual(unknown.error, { status: -1, errcode: 46004, message: "user does not exist" });
+
+const revoked = await api.revokeToken({ client, body: { token }, throwOnError: true });
+assert.deepEqual(revoked.data, {});
+// Nobody remembers a token here: local has no cache.
+const refused = await api.getPushStatus({ client: partner, query: { messageId: "typescript" } });
+assert.deepEqual(refused.error, { code: 400, message: "check access_token error" });
+
+const endpoints = Object.values(api).filter((value) => typeof value === "function");
+assert.equal(endpoints.length, 13, "each endpoint is called here");
+console.log(`TypeScript: all ${endpoints.length} endpoints`);

@@ -1,0 +1,108 @@
+"""What the document cannot say to a machine that calls the API at random, and what is checked beside the usual."""
+
+from datetime import datetime
+from pathlib import Path
+
+import requests
+import schemathesis
+import yaml
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+DOCUMENT = yaml.safe_load((Path(__file__).parent.parent / "docs/openapi.yaml").read_text(encoding="utf-8"))
+
+# A URL by the generator's own grammar may be of any scheme, and have a host that no browser would open.
+schemathesis.openapi.format(
+    "uri",
+    st.builds(
+        "{}://{}{}".format,
+        st.sampled_from(["http", "https", "HTTP", "Https"]),
+        st.sampled_from(["example.com", "a", "127.0.0.1:8080", "[::1]", "user@example.com", "例子.测试"]),
+        st.sampled_from(["", "/", "/a/b?c=d&e=%20#f", "/路径?名=值"]),
+    ),
+)
+schemathesis.openapi.format(
+    "local-date-time",
+    st.builds(
+        lambda moment: f"{moment:%Y-%m-%d %H:%M:%S}",
+        st.datetimes(datetime(1970, 1, 2), datetime(2286, 11, 20)),
+    ),
+)
+
+# The content that each message id stands for.
+contents = {}
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Keeps a call that is meant to be right so where the document's rules are about more than one call."""
+    if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
+        return
+    # A cursor is opaque: only the API has right ones. The contract's tests go on with them.
+    for name in ("cursor", "after"):
+        (case.query or {}).pop(name, None)
+    if not isinstance(case.body, dict):
+        return
+    # JSON Schema takes 1.0 for an integer, the contract does not.
+    case.body = without_fractions(case.body)
+    if case.operation.definition.raw["operationId"] == "pushMessage":
+        message = str(case.body["messageId"]).strip()
+        case.body["content"] = contents.setdefault(message, case.body["content"])
+    # The client shows itself by HTTP Basic already, which is enough; and asks for what is approved.
+    for name in ("client_id", "client_secret"):
+        case.body.pop(name, None)
+    if "scope" in case.body:
+        case.body["scope"] = "message-push-service"
+
+
+def without_fractions(value):
+    if isinstance(value, dict):
+        return {name: without_fractions(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [without_fractions(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def resolved(node):
+    while "$ref" in node:
+        target = DOCUMENT
+        for name in node["$ref"].removeprefix("#/").split("/"):
+            target = target[name]
+        node = target
+    return node
+
+
+def documented(operation, status):
+    """The bodies that the document shows for a status of an operation."""
+    responses = DOCUMENT["paths"][operation.path][operation.method]["responses"]
+    response = resolved(responses[str(status)])
+    return [example["value"] for example in response["content"]["application/json"]["examples"].values()]
+
+
+@schemathesis.check
+def an_error_is_one_that_the_document_shows(context, response, case):
+    """Whatever was sent: no other error than those of the document, and none with another body."""
+    if response.status_code >= 400:
+        body = response.json()
+        assert body in documented(case.operation, response.status_code), f"not in the document: {body}"
+
+
+@schemathesis.check
+def a_method_that_is_not_there_is_an_invalid_url(context, response, case):
+    """In the place of `unsupported_method`."""
+    if case.method.lower() != case.operation.method.lower():
+        assert response.status_code == 404, response.status_code
+
+
+@schemathesis.check
+def a_wrong_token_is_refused(context, response, case):
+    """In the place of `ignored_auth` and `missing_required_header` where they are off."""
+    tags = case.operation.definition.raw["tags"]
+    if response.status_code != 200 or tags[0] not in ("Message push", "Platform"):
+        return
+    request = response.request
+    for authorization in (None, "Bearer wrong", "Basic ZGVtbzp4"):
+        headers = {**request.headers, "Authorization": authorization}
+        headers = {name: value for name, value in headers.items() if value is not None}
+        other = requests.request(request.method, request.url, data=request.body, headers=headers, timeout=10)
+        assert other.status_code == 400, (authorization, other.status_code)

@@ -11,7 +11,7 @@ use crate::Reply;
 pub static REFERENCE: LazyLock<Reference> =
     LazyLock::new(|| Reference::parse(include_str!("../../docs/openapi.yaml")));
 
-/// An OpenAPI document, every `$ref` in it followed.
+/// The document's parts, every `$ref` in it followed.
 #[derive(Debug)]
 pub struct Reference {
     /// What can be called, in the order of the document's paths.

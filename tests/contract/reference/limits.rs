@@ -1,7 +1,11 @@
 //! Each limit of a request that the document states, and the error that comes of it.
 
-use serde_json::Value;
-use tests::REFERENCE;
+use local::docs::DOCUMENT;
+use model::{BODY_LIMIT, BoundedText, UserId, UserIds, oauth::TokenLifetime};
+use serde_json::{Value, json};
+use tests::{REFERENCE, System, TOKENS_PER_MINUTE};
+
+use super::call::{Call, caller};
 
 /// Each limit that a schema states has its error, so that none can be in the document alone.
 #[test]
@@ -39,6 +43,10 @@ fn limits_of(name: &str, schema: &Value, limits: &mut Vec<(String, String)>) {
     if let (Some(min), Some(max)) = (schema["minimum"].as_u64(), schema["maximum"].as_u64()) {
         add(format!("value must be between {min} and {max}"));
     }
+    let is_text = schema["type"].as_array().is_some_and(|types| types.contains(&json!("string")));
+    if is_text && schema["minimum"].is_null() {
+        add("must be a string".to_owned());
+    }
     for required in schema["required"].as_array().into_iter().flatten() {
         let has_fields = schema["properties"][required.as_str().unwrap()].get("properties").is_some();
         if !has_fields {
@@ -46,6 +54,9 @@ fn limits_of(name: &str, schema: &Value, limits: &mut Vec<(String, String)>) {
         }
     }
     for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
+        if inner["type"] == "object" {
+            limits.push((name.clone(), "must be an object".to_owned()));
+        }
         limits_of(name, inner, limits);
     }
     for variant in schema["oneOf"].as_array().into_iter().flatten() {
@@ -53,5 +64,58 @@ fn limits_of(name: &str, schema: &Value, limits: &mut Vec<(String, String)>) {
     }
     if !schema["items"].is_null() {
         limits_of(name, &schema["items"], limits);
+    }
+}
+
+#[test]
+fn what_is_said_of_limits_in_prose_is_what_they_are() {
+    let prose = DOCUMENT.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (users, length) = (UserIds::MAX_SIZE, UserId::MAX_LENGTH);
+    let body = format!("{},{} bytes", BODY_LIMIT / 1000, BODY_LIMIT % 1000);
+    for said in [
+        format!("A body is at most {body}"),
+        format!("The body has more than {body}"),
+        format!("take {TOKENS_PER_MINUTE} tokens in a minute"),
+        format!("Push a message to up to {users} users"),
+        format!("Up to {users} users, comma-separated, each at most {length} long"),
+        format!("最多{users}个，每个最长{length}"),
+    ] {
+        assert!(prose.contains(&said), "{said}");
+    }
+    let expires_in = &REFERENCE.operation("issueToken").answers[&200].schema["properties"]["expires_in"];
+    assert_eq!(
+        (&expires_in["minimum"], &expires_in["maximum"]),
+        (&json!(TokenLifetime::MIN), &json!(TokenLifetime::MAX))
+    );
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_not_given_is_what_its_default_says() {
+    let system = System::start().await;
+    // More than a page of the chat window, so that it tells one default from another.
+    let message = r#"{"touser":"dc71a6ba-24b6-4ed9-b865-837f2a7e158f","msgtype":"event","eventType":"end"}"#;
+    for _ in 0..=100 {
+        system.customer_service.post("/chatbot/servlet/third/msg/receive", message).await;
+    }
+    for operation in &REFERENCE.operations {
+        for parameter in
+            operation.parameters.iter().filter(|parameter| !parameter.schema["default"].is_null())
+        {
+            let mut call = Call::examples(operation).remove(0);
+            let caller = caller(&system, operation);
+            call.query.insert(parameter.name.clone(), parameter.schema["default"].clone());
+            let given = call.send(operation, &caller).await;
+            call.query.remove(&parameter.name);
+            let not_given = call.send(operation, &caller).await;
+            let parts = |body: &Value| {
+                (body["data"]["messages"].as_array().map(Vec::len), body.get("total").cloned())
+            };
+            assert_eq!(
+                (given.status, parts(&given.json())),
+                (not_given.status, parts(&not_given.json())),
+                "{}",
+                operation.id
+            );
+        }
     }
 }

@@ -17,9 +17,9 @@ pub struct NoLifetime;
 
 impl TokenLifetime {
     /// The shortest: a client has to do something with it.
-    const MIN: u64 = 60;
+    pub const MIN: u64 = 60;
     /// The longest: 7 days.
-    const MAX: u64 = 604_800;
+    pub const MAX: u64 = 604_800;
 
     /// The seconds.
     #[must_use]

@@ -1,6 +1,6 @@
 # What needs more than cargo: the tools of AWS, and the stack on this machine.
 
-.PHONY: venv deploy-local undeploy-local e2e events browser docs reference bench load cost bootstraps
+.PHONY: venv deploy-local undeploy-local e2e events browser docs reference guides bench load cost bootstraps
 
 # The project's own Python environment, .venv
 venv:
@@ -45,6 +45,10 @@ docs:
 # The reference: linted, called at random as it says, and generated clients that call every endpoint
 reference:
 	reference/check
+
+# The programs of the guides for partners, in Python and Java
+guides:
+	cargo test --locked --workspace --test guides -- --ignored
 
 # The pages at /chat and /docs, in headless Chromium. Pictures of them are in target/screenshots then
 browser:

@@ -13,6 +13,7 @@ mod captured;
 mod clock;
 pub mod faults;
 mod inbox;
+pub mod markdown;
 mod oauth;
 pub mod reference;
 mod system;

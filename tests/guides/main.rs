@@ -1,0 +1,185 @@
+//! The guides for partners: their commands and programs run, both languages say the same, and no error or limit is missing.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+
+use std::{fs, process::Command};
+
+use serde_json::Value;
+use tests::{
+    REFERENCE, System,
+    markdown::{Block, blocks, commands, paste, run},
+    reference::Operation,
+};
+
+const ENGLISH: &str = include_str!("../../docs/partner-guide.md");
+const CHINESE: &str = include_str!("../../docs/partner-guide.zh-CN.md");
+const CHINESE_README: &str = include_str!("../../README.zh-CN.md");
+
+/// The client of the demo.
+const CLIENT_SECRET: &str = "cs-33333333-3333-4333-8333-333333333333";
+
+#[tokio::test]
+async fn each_command_answers_what_stands_below_it() {
+    for (document, count) in [(ENGLISH, 6), (CHINESE, 6), (CHINESE_README, 4)] {
+        let system = System::start().await;
+        let mut answered = 0;
+        for (command, answer) in commands(document) {
+            let printed = paste(&system, command).await;
+            if let Some(answer) = answer {
+                let (printed, answer): (Value, Value) =
+                    (serde_json::from_str(&printed).unwrap(), serde_json::from_str(answer).unwrap());
+                assert_eq!(printed, answer);
+                answered += 1;
+            } else {
+                let last = printed.lines().last().unwrap();
+                assert!(last.starts_with('{') && !last.contains("error"), "{printed}");
+            }
+        }
+        assert_eq!(answered, count);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Python and Java: make guides"]
+async fn each_program_runs_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    for guide in [ENGLISH, CHINESE] {
+        for (language, name, program) in
+            [("python", "client.py", "python3"), ("java", "PartnerClient.java", "java")]
+        {
+            let system = System::start().await;
+            let file = folder.path().join(name);
+            fs::write(&file, program_in(guide, language)).unwrap();
+            let mut command = Command::new(program);
+            // What the guide says to say where the machine's own encoding is another.
+            if program == "java" {
+                command.arg("-Dfile.encoding=UTF-8");
+            }
+            command.arg(file).env("PYTHONUTF8", "1");
+            command.env("BASE_URL", &system.anonymous.urls().token);
+            command.env("CLIENT_ID", "demo").env("CLIENT_SECRET", CLIENT_SECRET);
+            let printed = run(&mut command).await;
+            // What it has done is in the system: 250 users wait for the message, in three calls of one message id.
+            let state = tests::everything(&system).await;
+            let waiting =
+                state.iter().filter(|item| item["pk"].as_str().unwrap().starts_with("INBOX#")).count();
+            assert_eq!(waiting, 250, "{program}: {printed}");
+            assert!(printed.contains("250"), "{program}: {printed}");
+        }
+    }
+}
+
+fn program_in<'g>(guide: &'g str, language: &str) -> &'g str {
+    let programs: Vec<_> = blocks(guide).into_iter().filter(|block| block.language == language).collect();
+    assert_eq!(programs.len(), 1);
+    programs[0].text
+}
+
+#[test]
+fn both_languages_have_the_same_commands_answers_and_code() {
+    let comparable = |guide: &'static str| {
+        blocks(guide).into_iter().map(|block| (block.language, without_words(block))).collect::<Vec<_>>()
+    };
+    for (english, chinese) in comparable(ENGLISH).into_iter().zip(comparable(CHINESE)) {
+        assert_eq!(english, chinese);
+    }
+    assert_eq!(blocks(ENGLISH).len(), blocks(CHINESE).len());
+    // And as many sections, tables and points.
+    for start in ["## ", "### ", "| ", "- "] {
+        let count = |guide: &str| guide.lines().filter(|line| line.starts_with(start)).count();
+        assert_eq!(count(ENGLISH), count(CHINESE), "{start}");
+    }
+}
+
+/// A block without what is written for people: comments, and what stands in quotes in a program.
+fn without_words(block: Block<'_>) -> String {
+    if !["python", "java"].contains(&block.language) {
+        return block.text.to_owned();
+    }
+    let is_code = |line: &&str| !line.trim_start().starts_with("/**");
+    let text = block.text.lines().filter(is_code).collect::<Vec<_>>().join("\n");
+    let unquoted = text.split('"').step_by(2).collect::<Vec<_>>().join("\"");
+    let code =
+        unquoted.lines().map(|line| line.split('#').next().unwrap().split("//").next().unwrap().trim());
+    code.collect::<Vec<_>>().join("\n")
+}
+
+/// The endpoints that partners call.
+fn of_partners() -> impl Iterator<Item = &'static Operation> {
+    REFERENCE.operations.iter().filter(|operation| operation.security.0 != "platform")
+}
+
+#[test]
+fn every_error_that_a_partner_can_get_is_in_both_guides() {
+    for operation in of_partners() {
+        for (status, answer) in operation.answers.iter().filter(|(status, _)| **status >= 400) {
+            for error in answer.examples.values() {
+                for (guide, parameter) in [(ENGLISH, "<name>"), (CHINESE, "<参数>")] {
+                    let rows = guide.lines().filter(|line| line.starts_with('|'));
+                    let is_told = |line: &str| is_row_of(line, *status, error, parameter);
+                    assert!(rows.clone().any(is_told), "{}: {status} {error}", operation.id);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a row of a table is about an error: it has its number or name, and its text, if that is not told of elsewhere.
+fn is_row_of(row: &str, status: u16, error: &Value, parameter: &str) -> bool {
+    if let Some(errcode) = error["errcode"].as_i64() {
+        let text = error["message"].as_str().unwrap();
+        let of_a_parameter = errcode == 40035 && row.contains(&general(text, parameter));
+        return of_a_parameter
+            || (row.starts_with(&format!("| {errcode} | {status} |")) && row.contains(text));
+    }
+    if let Some(name) = error["error"].as_str() {
+        let text = error["error_description"].as_str().unwrap();
+        let repeated = text.ends_with("is there more than once") && row.contains("is there more than once");
+        return row.starts_with(&format!("| `{name}` | {status} |"))
+            && (repeated || row.contains(&format!("`{text}`")));
+    }
+    let text = error["message"].as_str().unwrap();
+    row.starts_with(&format!("| {status} |"))
+        && (row.contains(&format!("`{text}`")) || row.contains(&general(text, parameter)))
+}
+
+/// The text of a parameter's error with a place for the parameter and its limits.
+fn general(text: &str, parameter: &str) -> String {
+    if text.starts_with("Required parameter") {
+        return format!("`Required parameter '{parameter}' is not present`");
+    }
+    let (name, rule) = text.split_once(": ").unwrap_or(("", text));
+    let rule = match rule.split_once(" [") {
+        Some(("length exceeds the max value", _)) => "length exceeds the max value [<n>]",
+        _ if rule.starts_with("value must be between") => "value must be between <a> and <b>",
+        _ => rule,
+    };
+    match name {
+        "cursor" => format!("`{text}`"),
+        _ if rule.starts_with("must be one of") => format!("`{text}`"),
+        name if name.starts_with("messsagePush.") => format!("`messsagePush.{parameter}: {rule}`"),
+        _ => format!("`{parameter}: {rule}`"),
+    }
+}
+
+#[test]
+fn every_length_that_a_partner_has_to_keep_is_in_both_guides() {
+    for operation in of_partners() {
+        let texts = operation.answers[&400].examples.values().filter_map(|error| error["message"].as_str());
+        for text in texts {
+            let Some((name, rule)) = text.split_once(": ") else { continue };
+            let Some((_, max)) = rule.trim_end_matches(']').split_once("max value [") else { continue };
+            let name = name.trim_start_matches("messsagePush.");
+            for guide in [ENGLISH, CHINESE] {
+                let mut rows = guide.lines().filter(|line| line.starts_with('|'));
+                let is_told = |line: &str| line.contains(&format!("`{name}`")) && line.contains(max);
+                assert!(rows.any(is_told), "{name}: {max}");
+            }
+        }
+    }
+}

@@ -40,7 +40,8 @@ bootstraps:
 
 # The reference as static files, in target/docs: the page of /docs, to be published
 docs:
-	cargo run --quiet --locked --package local -- docs target/docs
+	cargo build --quiet --locked --workspace --bin local
+	"$${CARGO_TARGET_DIR:-target}/debug/local" docs target/docs
 
 # The reference: linted, called at random as it says, and generated clients that call every endpoint
 reference:

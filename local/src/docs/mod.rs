@@ -94,6 +94,7 @@ fn answer(files: &[File], name: &str) -> Response {
         Some((_, "js")) => "text/javascript;charset=UTF-8",
         Some((_, "css")) => "text/css;charset=UTF-8",
         Some((_, "png")) => "image/png",
+        Some((_, "txt")) => "text/plain;charset=UTF-8",
         _ => "application/yaml;charset=UTF-8",
     };
     let headers = [(CONTENT_TYPE, content_type), (CONTENT_SECURITY_POLICY, POLICY)];

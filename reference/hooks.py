@@ -11,9 +11,9 @@ from schemathesis import GenerationMode
 
 DOCUMENT = yaml.safe_load((Path(__file__).parent.parent / "docs/openapi.yaml").read_text(encoding="utf-8"))
 
-# A URL by the generator's own grammar may be of any scheme, and have a host that no browser would open.
+# An address by the generator's own grammar may be of any scheme, and have a host that no browser would open.
 schemathesis.openapi.format(
-    "uri",
+    "iri",
     st.builds(
         "{}://{}{}".format,
         st.sampled_from(["http", "https", "HTTP", "Https"]),

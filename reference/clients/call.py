@@ -27,7 +27,7 @@ request = models.TokenRequest(grant_type="client_credentials")
 token = call("tokens.issue_token", client, body=request).access_token
 partner = AuthenticatedClient(URL, token=token)
 
-answer = call("tokens.introspect_token", client, body=models.IntrospectedToken(token=token))
+answer = call("tokens.introspect_token", client, body=models.TokenParameter(token=token))
 assert answer.active and answer.scope == "message-push-service thirdparty-customer-service", answer
 
 CHAT = "python-chat"
@@ -70,7 +70,7 @@ assert answer.data.read == 1, answer
 answer = call("customer_service.get_user_info", partner, client_id="nobody")
 assert answer.to_dict() == {"status": -1, "errcode": 46004, "message": "user does not exist"}, answer
 
-answer = call("tokens.revoke_token", client, body=models.RevokedToken(token=token))
+answer = call("tokens.revoke_token", client, body=models.TokenParameter(token=token))
 assert answer.to_dict() == {}, answer
 # Nobody remembers a token here: local has no cache.
 answer = call("message_push.get_push_status", partner, message_id="python")

@@ -100,7 +100,7 @@ impl System {
         let functions = Functions::start(&template, &client, &clock).expect("the functions start");
         let functions =
             setup.replaced.into_iter().fold(functions, |functions, (id, code)| functions.with(id, code));
-        let pages = chat::pages().merge(docs::pages().expect("the viewer is there"));
+        let pages = chat::pages().merge(docs::pages(true).expect("the viewer is there"));
         let gateway =
             gateway::serve(free_port().await, Gateway::new(template, functions), pages).expect("it listens");
         let urls = Urls::all(&gateway.url());

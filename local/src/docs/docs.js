@@ -1,8 +1,8 @@
-// Shows openapi.yaml. Where the page comes with credentials, the API is where the page is: calls go there, and the credentials
-// are filled in.
-const credentials = JSON.parse(document.getElementById("credentials").textContent);
+// Shows openapi.yaml. Where the API itself serves the page, calls go there, and the demo's credentials are filled in; where the page
+// is published, they go where the document says, with what the reader has.
+const settings = JSON.parse(document.getElementById("settings").textContent);
 
-const callTheOwner = {
+const callTheServer = {
   statePlugins: {
     spec: {
       wrapActions: {
@@ -16,7 +16,7 @@ const callTheOwner = {
 window.ui = SwaggerUIBundle({
   url: "openapi.yaml",
   dom_id: "#reference",
-  plugins: credentials ? [callTheOwner] : [],
+  plugins: settings.isServedByTheApi ? [callTheServer] : [],
   deepLinking: true,
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
@@ -24,7 +24,7 @@ window.ui = SwaggerUIBundle({
   // Nobody else is asked whether the document is valid.
   validatorUrl: null,
   onComplete: () => {
-    for (const [scheme, secret] of Object.entries(credentials ?? {})) {
+    for (const [scheme, secret] of Object.entries(settings.credentials)) {
       if (typeof secret === "string") {
         window.ui.preauthorizeApiKey(scheme, secret);
       } else {

@@ -26,9 +26,10 @@ use crate::demo::{CLIENT_ID, CLIENT_SECRET, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH
 /// The reference itself.
 pub const DOCUMENT: &str = include_str!("../../../docs/openapi.yaml");
 
-/// Only what is served here, and calls to the same place. The viewer draws with inline styles, and its icons are data.
+/// Only what is beside the page, and calls to the same place. The viewer draws with inline styles, and its icons are data. The page
+/// says the same of itself, for where it is published.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
-    img-src 'self' data:; font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    img-src 'self' data:; font-src 'self' data:; base-uri 'none'; form-action 'none'";
 
 /// One file of the page.
 struct File {
@@ -38,17 +39,19 @@ struct File {
 
 type Files = State<Arc<Vec<File>>>;
 
-/// The page, with what the demo shows to be let in.
+/// The page, which calls this process; with what the demo shows to be let in, if the demo is here.
 ///
 /// # Errors
 /// That the viewer's archive cannot be read.
-pub fn pages() -> io::Result<Router> {
-    let files = files(&json!({
+pub fn pages(has_demo: bool) -> io::Result<Router> {
+    let demo = json!({
         "client": {"username": CLIENT_ID, "password": CLIENT_SECRET},
         "customerService": CUSTOMER_SERVICE_TOKEN,
         "messagePush": MESSAGE_PUSH_TOKEN,
         "platform": PLATFORM_TOKEN,
-    }))?;
+    });
+    let credentials = if has_demo { demo } else { json!({}) };
+    let files = files(&json!({"isServedByTheApi": true, "credentials": credentials}))?;
     Ok(Router::new()
         .route("/docs", get(|| async { Redirect::permanent("/docs/") }))
         .route("/docs/", get(async |State(files): Files| answer(&files, "index.html")))
@@ -66,15 +69,17 @@ pub fn pages() -> io::Result<Router> {
 pub fn write(folder: &Path) -> io::Result<()> {
     let named = |error: Error| Error::new(error.kind(), format!("{}: {error}", folder.display()));
     fs::create_dir_all(folder).map_err(named)?;
-    files(&Value::Null)?
+    files(&json!({"isServedByTheApi": false, "credentials": {}}))?
         .iter()
         .try_for_each(|file| fs::write(folder.join(file.name), &file.content))
         .map_err(named)
 }
 
-/// What the page is made of. `credentials` are filled in by security scheme: a token, or a user name and a password.
-fn files(credentials: &Value) -> io::Result<Vec<File>> {
-    let page = include_str!("index.html").replace("{credentials}", &credentials.to_string());
+/// What the page is made of. `settings` say whether the API is where the page is, and by security scheme what is filled in: a token,
+/// or a user name and a password.
+fn files(settings: &Value) -> io::Result<Vec<File>> {
+    let page =
+        include_str!("index.html").replace("{policy}", POLICY).replace("{settings}", &settings.to_string());
     let own = [
         ("index.html", page.as_str()),
         ("docs.js", include_str!("docs.js")),
@@ -106,18 +111,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_published_holds_nothing_of_the_demo() {
+    fn what_is_published_is_whole_and_holds_nothing_of_the_demo() {
         let folder = tempfile::tempdir().unwrap();
         write(&folder.path().join("docs")).unwrap();
         let read = |name: &str| fs::read_to_string(folder.path().join("docs").join(name)).unwrap();
         assert_eq!(read("openapi.yaml"), DOCUMENT);
         let page = read("index.html");
-        assert!(page.contains(">null</script>") && !page.contains(CLIENT_SECRET), "{page}");
         let referred = page.split(" src=\"").skip(1).chain(page.split(" rel=\"stylesheet\" href=\"").skip(1));
         let referred: Vec<_> = referred.filter_map(|rest| rest.split('"').next()).collect();
         assert_eq!(referred.len(), 4, "{referred:?}");
-        for name in referred {
-            assert!(!read(name).is_empty(), "{name}");
+        for name in [vec!["index.html", "openapi.yaml"], referred].concat() {
+            let text = read(name);
+            assert!(!text.is_empty(), "{name}");
+            for secret in [CLIENT_SECRET, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, PLATFORM_TOKEN] {
+                assert!(!text.contains(secret), "{name}");
+            }
         }
     }
 }

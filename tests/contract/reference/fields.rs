@@ -1,71 +1,129 @@
-//! Each field of an answer that the document describes, seen.
+//! Each field of an answer that the document describes, each word that a field may be, and each answer that is shown, seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use local::demo::{CHAT, CUSTOMER_SERVICE_TOKEN};
 use serde_json::{Value, json};
-use tests::{REFERENCE, System, reference::Operation};
+use tests::{ManualClock, REFERENCE, System};
 
-use super::call::{Call, caller};
+use super::{
+    call::{Call, caller},
+    shape,
+};
 
-#[tokio::test]
-async fn every_field_of_an_answer_that_is_described_is_in_some_answer() {
-    let system = System::start().await;
-    let mut seen = BTreeSet::new();
-    // Twice: what one call leaves another one reads, which may be before it.
-    for operation in REFERENCE.operations.iter().chain(&REFERENCE.operations) {
-        for call in all_that_there_is(operation) {
-            let reply = call.send(operation, &caller(&system, operation)).await;
-            assert_eq!(reply.status, 200, "{}: {}", operation.id, reply.body);
-            fields(&operation.id, &reply.json(), &mut seen);
-        }
-    }
-    let mut described = BTreeSet::new();
-    for operation in &REFERENCE.operations {
-        described_fields(&operation.id, &operation.answers[&200].schema, &mut described);
-    }
-    assert_eq!(seen, described);
+/// Calls, and what was seen in their answers.
+struct Story {
+    system: System,
+    /// `operation.field` and, of texts, `operation.field=text`.
+    seen: BTreeSet<String>,
+    shapes: BTreeMap<&'static str, Vec<Value>>,
 }
 
-/// Calls whose answers have all that an operation may answer.
-fn all_that_there_is(operation: &Operation) -> Vec<Call> {
-    let examples = Call::examples(operation);
-    let mut limited = examples.clone();
-    for call in &mut limited {
-        call.query.insert("limit".to_owned(), json!(1));
+impl Story {
+    /// Makes the call that the document shows of an operation, changed.
+    async fn tell(&mut self, id: &'static str, change: impl FnOnce(&mut Call)) -> Value {
+        let mut call = Call::examples(REFERENCE.operation(id)).remove(0);
+        change(&mut call);
+        self.send(id, &call).await
     }
-    match operation.id.as_str() {
-        // More messages than a page of an inbox has.
-        "pushMessage" => (0..21)
-            .map(|number| {
-                let mut call = examples[0].clone();
-                call.body["messageId"] = json!(format!("m-{number}"));
-                call
-            })
-            .collect(),
-        // Messages of every type, to the chat that is read.
-        "receiveMessage" => examples
-            .into_iter()
-            .map(|mut call| {
-                call.body["touser"] = json!("dc71a6ba-24b6-4ed9-b865-837f2a7e158f");
-                call
-            })
-            .collect(),
-        "getChatlog" | "getPushStatus" => {
-            for call in &mut limited {
-                call.query.entry("messageId").and_modify(|id| *id = json!("m-0"));
+
+    async fn send(&mut self, id: &'static str, call: &Call) -> Value {
+        let operation = REFERENCE.operation(id);
+        let reply = call.send(operation, &caller(&self.system, operation)).await;
+        assert_eq!(reply.status, 200, "{id}: {}", reply.body);
+        let answer = reply.json();
+        fields(id, &answer, &mut self.seen);
+        self.shapes.entry(id).or_default().push(shape(&answer));
+        answer
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_described_of_an_answer_is_in_some_answer() {
+    let clock = ManualClock::at(1_795_219_210_000);
+    let system = System::start_at(&clock).await;
+    let mut story = Story { system, seen: BTreeSet::new(), shapes: BTreeMap::new() };
+
+    story.tell("issueToken", |_| ()).await;
+    story.tell("introspectToken", |_| ()).await;
+    story.tell("introspectToken", |call| call.body["token"] = json!(CUSTOMER_SERVICE_TOKEN)).await;
+    story.tell("revokeToken", |_| ()).await;
+
+    tell_of_a_chat(&mut story).await;
+    tell_of_pushes(&mut story, &clock).await;
+
+    for operation in &REFERENCE.operations {
+        let mut described = BTreeSet::new();
+        describe(&operation.id, &operation.answers[&200].schema, &mut described);
+        let unseen: Vec<_> = described.difference(&story.seen).collect();
+        assert!(unseen.is_empty(), "{unseen:?}");
+        for (name, shown) in &operation.answers[&200].examples {
+            let is_seen = story.shapes[operation.id.as_str()].contains(&shape(shown));
+            assert!(is_seen, "{} {name}", operation.id);
+        }
+    }
+}
+
+async fn tell_of_a_chat(story: &mut Story) {
+    let mut after = Value::Null;
+    for example in
+        [None].into_iter().chain(Call::examples(REFERENCE.operation("receiveMessage")).into_iter().map(Some))
+    {
+        if let Some(mut call) = example {
+            call.body["touser"] = json!(CHAT);
+            story.send("receiveMessage", &call).await;
+        }
+        let poll = |call: &mut Call| {
+            if after.is_string() {
+                call.query.insert("after".to_owned(), after.clone());
             }
-            limited
-        }
-        "introspectToken" => {
-            let mut unknown = examples[0].clone();
-            unknown.body["token"] = json!("unknown");
-            [examples, vec![unknown]].concat()
-        }
-        _ => examples,
+        };
+        after = story.tell("getChatMessages", poll).await["data"]["after"].take();
     }
+    story.tell("recordChatlog", |_| ()).await;
+    story.tell("getChatlog", |_| ()).await;
+    story.tell("getChatlog", |call| drop(call.query.insert("limit".to_owned(), json!(1)))).await;
+    story.tell("getChatlog", |call| drop(call.query.insert("openId".to_owned(), json!("unknown")))).await;
+    story.tell("getUserInfo", |_| ()).await;
+}
+
+async fn tell_of_pushes(story: &mut Story, clock: &ManualClock) {
+    story.tell("getPendingMessages", |_| ()).await;
+    story.tell("logInUser", |_| ()).await;
+    // A message waits, and then more than a page of them.
+    for number in 0..=20 {
+        story.tell("pushMessage", |call| call.body["messageId"] = json!(format!("m-{number}"))).await;
+        if number == 0 || number == 20 {
+            story.tell("getPendingMessages", |_| ()).await;
+            story.tell("logInUser", |_| ()).await;
+        }
+    }
+    for (id, state) in [("m-0", "read"), ("m-1", "delivered"), ("never-pushed", "read")] {
+        let acknowledge = |call: &mut Call| {
+            call.body["messages"][0]["messageId"] = json!(id);
+            call.body["state"] = json!(state);
+        };
+        story.tell("acknowledgeMessages", acknowledge).await;
+    }
+    let of =
+        |id: &'static str| move |call: &mut Call| drop(call.query.insert("messageId".to_owned(), json!(id)));
+    for id in ["m-0", "m-1"] {
+        story.tell("getPushStatus", of(id)).await;
+    }
+    story
+        .tell("getPushStatus", |call| {
+            of("m-0")(call);
+            call.query.insert("limit".to_owned(), json!(1));
+        })
+        .await;
+    clock.advance_seconds(2 * 3600);
+    story.tell("getPushStatus", of("m-2")).await;
 }
 
 fn fields(place: &str, answer: &Value, seen: &mut BTreeSet<String>) {
+    if let Some(text) = answer.as_str() {
+        seen.insert(format!("{place}={text}"));
+    }
     for (name, inner) in answer.as_object().into_iter().flatten() {
         seen.insert(format!("{place}.{name}"));
         fields(&format!("{place}.{name}"), inner, seen);
@@ -75,15 +133,18 @@ fn fields(place: &str, answer: &Value, seen: &mut BTreeSet<String>) {
     }
 }
 
-fn described_fields(place: &str, schema: &Value, described: &mut BTreeSet<String>) {
+fn describe(place: &str, schema: &Value, described: &mut BTreeSet<String>) {
+    for word in schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        described.insert(format!("{place}={word}"));
+    }
     for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
         described.insert(format!("{place}.{name}"));
-        described_fields(&format!("{place}.{name}"), inner, described);
+        describe(&format!("{place}.{name}"), inner, described);
     }
     for variant in schema["oneOf"].as_array().into_iter().flatten() {
-        described_fields(place, variant, described);
+        describe(place, variant, described);
     }
     if !schema["items"].is_null() {
-        described_fields(place, &schema["items"], described);
+        describe(place, &schema["items"], described);
     }
 }

@@ -6,7 +6,7 @@ use tests::reference::Operation;
 use super::call::Call;
 
 /// Where a parameter stands in a call.
-enum Place {
+pub(super) enum Place {
     Query(String),
     /// As a JSON pointer.
     Body(String),
@@ -33,7 +33,8 @@ pub(super) fn offence(operation: &Operation, text: &str) -> Offence {
     let (wrong, right) = match rule {
         "is not present" => {
             let blank = with(vec![json!(""), json!(" \u{3000}\n")]);
-            return Offence { wrong: [vec![absent()], blank].concat(), right: Vec::new() };
+            let none = if name == "messages" { with(vec![json!([])]) } else { Vec::new() };
+            return Offence { wrong: [vec![absent()], blank, none].concat(), right: Vec::new() };
         }
         "must be a string" => (vec![json!(true), json!([]), json!({}), json!(1.5)], Vec::new()),
         "must be an object" => (vec![json!(1), json!("x"), json!([])], Vec::new()),
@@ -86,7 +87,7 @@ fn parameter_and_rule(text: &str) -> (&str, &str) {
     text.split_once(": ").unwrap_or_else(|| panic!("no rule has such a text: {text}"))
 }
 
-fn place(operation: &Operation, name: &str) -> Place {
+pub(super) fn place(operation: &Operation, name: &str) -> Place {
     // The chat window's cursor has another name.
     let names = if name == "cursor" { vec!["cursor", "after"] } else { vec![name] };
     let parameter = operation.parameters.iter().find(|parameter| names.contains(&parameter.name.as_str()));
@@ -96,8 +97,8 @@ fn place(operation: &Operation, name: &str) -> Place {
     }
 }
 
-/// An example that has the parameter; if none has, the first.
-fn base(operation: &Operation, place: &Place) -> Call {
+/// An example that has the parameter; if none has, the one whose name is first.
+pub(super) fn base(operation: &Operation, place: &Place) -> Call {
     let examples = Call::examples(operation);
     let has = |call: &&Call| match place {
         Place::Query(_) => true,
@@ -107,7 +108,8 @@ fn base(operation: &Operation, place: &Place) -> Call {
 }
 
 impl Place {
-    fn set(&self, base: &Call, value: Option<Value>) -> Call {
+    /// The call with the parameter as this value, or without it.
+    pub fn set(&self, base: &Call, value: Option<Value>) -> Call {
         let mut call = base.clone();
         let (object, name) = match self {
             Self::Query(name) => (&mut call.query, name.as_str()),

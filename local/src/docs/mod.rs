@@ -102,7 +102,9 @@ fn answer(files: &[File], name: &str) -> Response {
         Some((_, "txt")) => "text/plain;charset=UTF-8",
         _ => "application/yaml;charset=UTF-8",
     };
-    let headers = [(CONTENT_TYPE, content_type), (CONTENT_SECURITY_POLICY, POLICY)];
+    // That nobody may frame the page only a header can say.
+    let policy = format!("{POLICY}; frame-ancestors 'none'");
+    let headers = [(CONTENT_TYPE, content_type), (CONTENT_SECURITY_POLICY, policy.as_str())];
     (headers, file.content.clone()).into_response()
 }
 

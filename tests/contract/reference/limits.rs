@@ -112,7 +112,7 @@ fn what_is_said_of_limits_in_prose_is_what_they_are() {
         format!("take {TOKENS_PER_MINUTE} tokens in a minute"),
         format!("Push a message to up to {users} users"),
         format!("Up to {users} users, comma-separated, each at most {length} long"),
-        format!("最多{users}个，每个最长{length}"),
+        format!("最多 {users} 个，每个最长 {length}"),
     ] {
         assert!(prose.contains(&said), "{said}");
     }

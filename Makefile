@@ -1,4 +1,4 @@
-# What needs more than cargo: the tools of AWS, and the stack on this machine.
+# What is more than one cargo command, or needs more than cargo: the tools of AWS, the stack on this machine, the reference.
 
 .PHONY: venv deploy-local undeploy-local e2e events browser docs reference guides bench load cost bootstraps
 

@@ -35,7 +35,7 @@ contents = {}
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Keeps a call that is meant to be right so where the document's rules are about more than one call."""
+    """Keeps right what is meant to be right, where the document's rules are about more than one call."""
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     # A cursor is opaque: only the API has right ones. The contract's tests go on with them.

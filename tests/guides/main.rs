@@ -9,6 +9,7 @@
 
 use std::{fs, process::Command};
 
+use local::demo::{CLIENT_ID, CLIENT_SECRET};
 use serde_json::Value;
 use tests::{
     REFERENCE, System,
@@ -19,9 +20,6 @@ use tests::{
 const ENGLISH: &str = include_str!("../../docs/partner-guide.md");
 const CHINESE: &str = include_str!("../../docs/partner-guide.zh-CN.md");
 const CHINESE_README: &str = include_str!("../../README.zh-CN.md");
-
-/// The client of the demo.
-const CLIENT_SECRET: &str = "cs-33333333-3333-4333-8333-333333333333";
 
 #[tokio::test]
 async fn each_command_answers_what_stands_below_it() {
@@ -71,7 +69,7 @@ async fn each_program_runs_to_its_end() {
             }
             command.arg(file).env("PYTHONUTF8", "1");
             command.env("BASE_URL", &system.anonymous.urls().token);
-            command.env("CLIENT_ID", "demo").env("CLIENT_SECRET", CLIENT_SECRET);
+            command.env("CLIENT_ID", CLIENT_ID).env("CLIENT_SECRET", CLIENT_SECRET);
             let printed = run(&mut command).await;
             // What it has done is in the system: 250 users wait for the message, in three calls of one message id.
             let state = tests::everything(&system).await;

@@ -68,6 +68,8 @@ pub struct RequestBody {
 /// What an operation answers with a status.
 #[derive(Debug)]
 pub struct DocumentedAnswer {
+    /// When it comes, in words.
+    pub description: String,
     /// What the body may be.
     pub schema: Value,
     /// Bodies, by name; of an error, all there are.
@@ -93,8 +95,8 @@ impl Reference {
         self.operations.iter().find(|operation| operation.id == id).expect("there is such an operation")
     }
 
-    /// Checks that an answer to a call of an operation is one that the document shows: an error word for word, anything
-    /// else by its schema and without a field that is not in it. What is no operation is nobody's to document.
+    /// Checks that an answer to a call of an operation is one that the document shows: an error word for word, and
+    /// everything by its schema and without a field that is not in it. What is no operation is nobody's to document.
     pub(crate) fn check(&self, method: &str, path: &str, reply: &Reply) {
         let is_called =
             |operation: &&Operation| operation.method == method && path.ends_with(&operation.path);
@@ -176,6 +178,7 @@ impl DocumentedAnswer {
         let schema = content["schema"].clone();
         let validator = jsonschema::draft202012::new(&closed(&schema)).expect("it is a schema");
         Self {
+            description: text(&answer["description"]),
             schema,
             examples: examples(content),
             headers: answer["headers"].as_object().cloned().unwrap_or_default(),

@@ -1,5 +1,5 @@
-// Shows openapi.yaml. Where the API itself serves the page, calls go there, and the demo's credentials are filled in; where the page
-// is published, they go where the document says, with what the reader has.
+// Shows openapi.yaml. Where the API itself serves the page, calls go there, and the demo's credentials are filled in if it has the
+// demo; where the page is published, they go where the document says, with what the reader has.
 const settings = JSON.parse(document.getElementById("settings").textContent);
 
 const callTheServer = {

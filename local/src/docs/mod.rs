@@ -26,7 +26,7 @@ use crate::demo::{CLIENT_ID, CLIENT_SECRET, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH
 /// The reference itself.
 pub const DOCUMENT: &str = include_str!("../../../docs/openapi.yaml");
 
-/// Only what is beside the page, and calls to the same place. The viewer draws with inline styles, and its icons are data. The page
+/// Only what is of the page's own origin, and calls to it. The viewer draws with inline styles, and its icons are data. The page
 /// says the same of itself, for where it is published.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
     img-src 'self' data:; font-src 'self' data:; base-uri 'none'; form-action 'none'";

@@ -1,12 +1,10 @@
 //! A call as the document describes one.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use local::demo::{CLIENT_ID, CLIENT_SECRET};
 use reqwest::Method;
 use serde_json::{Map, Value};
 use tests::{Caller, Reply, System, path_with, reference::Operation};
-
-/// The client of the demo.
-pub(super) const CLIENT: &str = "demo:cs-33333333-3333-4333-8333-333333333333";
 
 /// The parameters of a query, and a body.
 #[derive(Debug, Clone)]
@@ -61,7 +59,10 @@ fn urlencoded(pairs: &Map<String, Value>) -> String {
 /// Whoever may call an operation.
 pub(super) fn caller(system: &System, operation: &Operation) -> Caller {
     match operation.security.0.as_str() {
-        "client" => system.anonymous.with_header(&format!("Basic {}", BASE64_STANDARD.encode(CLIENT))),
+        "client" => system.anonymous.with_header(&format!(
+            "Basic {}",
+            BASE64_STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}"))
+        )),
         "customerService" => system.customer_service.clone(),
         "messagePush" => system.message_push.clone(),
         "platform" => system.platform.clone(),

@@ -1,6 +1,6 @@
 //! Each limit of a request that the document states, and the error that comes of it.
 
-use local::{demo::CHAT, docs::DOCUMENT};
+use local::{TEMPLATE, demo::CHAT, docs::DOCUMENT, template::Stack};
 use model::{BODY_LIMIT, BoundedText, UserId, UserIds, oauth::TokenLifetime};
 use serde_json::{Value, json};
 use tests::{REFERENCE, Reply, System, TOKENS_PER_MINUTE};
@@ -115,6 +115,20 @@ fn what_is_said_of_limits_in_prose_is_what_they_are() {
         format!("最多 {users} 个，每个最长 {length}"),
     ] {
         assert!(prose.contains(&said), "{said}");
+    }
+    let stack = Stack::parse(TEMPLATE).unwrap();
+    let default = |name: &str| stack.parameter(name).unwrap()["Default"].as_u64().unwrap();
+    for said in [
+        format!("By default {} calls a second", default("ThrottlingRate")),
+        format!("and {} at once", default("ThrottlingBurst")),
+        format!("kept for {} days", default("MessageRetentionDays")),
+    ] {
+        assert!(prose.contains(&said), "{said}");
+    }
+    // What is too large is the body of a POST by the function's limit, and a GET by the gateway's.
+    for operation in &REFERENCE.operations {
+        let of_the_body = operation.answers[&413].description.contains(&body);
+        assert_eq!(of_the_body, operation.body.is_some(), "{}", operation.id);
     }
     let expires_in = &REFERENCE.operation("issueToken").answers[&200].schema["properties"]["expires_in"];
     assert_eq!(

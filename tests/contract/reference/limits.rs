@@ -5,7 +5,10 @@ use model::{BODY_LIMIT, BoundedText, UserId, UserIds, oauth::TokenLifetime};
 use serde_json::{Value, json};
 use tests::{REFERENCE, Reply, System, TOKENS_PER_MINUTE};
 
-use super::call::{Call, caller};
+use super::{
+    call::{Call, caller},
+    schema::{fields, walk},
+};
 
 /// Each limit that a schema states has its error, so that none can be in the document alone.
 #[test]
@@ -17,13 +20,13 @@ fn every_limit_of_a_request_has_an_error_that_names_it() {
         let is_said = |name: &str, limit: &str| {
             texts.iter().any(|text| names(text, name) && text.to_lowercase().contains(limit))
         };
-        let mut limits = Vec::new();
-        for parameter in &operation.parameters {
-            limits_of(&parameter.name, &parameter.schema, &mut limits);
-        }
-        if let Some(body) = operation.body.as_ref().filter(|body| !body.is_form) {
-            limits_of("", &body.schema, &mut limits);
-        }
+        let mut limits: Vec<_> = operation
+            .parameters
+            .iter()
+            .flat_map(|parameter| limits_of(&parameter.name, &parameter.schema))
+            .collect();
+        let json = operation.body.iter().filter(|body| !body.is_form);
+        limits.extend(json.flat_map(|body| limits_of("", &body.schema)));
         for (name, limit) in limits {
             assert!(is_said(&name, &limit), "{}: {name}, {limit}", operation.id);
         }
@@ -39,66 +42,51 @@ fn every_parameter_has_an_error_that_names_it() {
             .filter_map(|error| error["message"].as_str().or(error["error_description"].as_str()))
             .collect();
         let mut names: Vec<_> = operation.parameters.iter().map(|parameter| parameter.name.clone()).collect();
-        if let Some(body) = &operation.body {
-            parameters_of(&body.schema, &mut names);
-        }
+        names.extend(operation.body.iter().flat_map(|body| fields(&body.schema)));
         // The chat window's cursor has another name; and a hint is taken, as RFC 7662 says, and not looked at.
         for name in names.iter().filter(|name| !["after", "token_type_hint"].contains(&name.as_str())) {
-            let is_named = |text: &&str| text.split(['.', ':', '\'', ' ']).any(|part| part == name);
+            let is_named = |text: &&str| text.split(['.', ':', '\'', ' ']).any(|part| part == leaf(name));
             assert!(texts.iter().any(is_named), "{}: {name}", operation.id);
         }
     }
 }
 
-/// The names of all parameters of a body, those within others included.
-fn parameters_of(schema: &Value, names: &mut Vec<String>) {
-    for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
-        names.push(name.clone());
-        parameters_of(inner, names);
-    }
-    for variant in schema["oneOf"].as_array().into_iter().flatten() {
-        parameters_of(variant, names);
-    }
-    if !schema["items"].is_null() {
-        parameters_of(&schema["items"], names);
-    }
+/// The limits of what is called `name` and of what is in it, in the words of the error that there must be for each.
+fn limits_of(name: &str, schema: &Value) -> Vec<(String, String)> {
+    let mut limits = Vec::new();
+    walk(name, schema, &mut |name, schema| {
+        let mut add = |name: &str, limit: String| limits.push((leaf(name).to_owned(), limit));
+        for (keyword, words) in
+            [("maxLength", "length exceeds the max value"), ("maxItems", "size exceeds the max value")]
+        {
+            if let Some(max) = schema[keyword].as_u64() {
+                add(name, format!("{words} [{max}]"));
+            }
+        }
+        if let (Some(min), Some(max)) = (schema["minimum"].as_u64(), schema["maximum"].as_u64()) {
+            add(name, format!("value must be between {min} and {max}"));
+        }
+        let is_text = schema["type"].as_array().is_some_and(|types| types.contains(&json!("string")));
+        if is_text && schema["minimum"].is_null() {
+            add(name, "must be a string".to_owned());
+        }
+        for required in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if schema["properties"][required].get("properties").is_none() {
+                add(required, "is not present".to_owned());
+            }
+        }
+        for (field, inner) in schema["properties"].as_object().into_iter().flatten() {
+            if inner["type"] == "object" {
+                add(field, "must be an object".to_owned());
+            }
+        }
+    });
+    limits
 }
 
-/// The limits of what is called `name`, in the words of the error that there must be for each.
-fn limits_of(name: &str, schema: &Value, limits: &mut Vec<(String, String)>) {
-    let mut add = |limit: String| limits.push((name.to_owned(), limit));
-    for (keyword, words) in
-        [("maxLength", "length exceeds the max value"), ("maxItems", "size exceeds the max value")]
-    {
-        if let Some(max) = schema[keyword].as_u64() {
-            add(format!("{words} [{max}]"));
-        }
-    }
-    if let (Some(min), Some(max)) = (schema["minimum"].as_u64(), schema["maximum"].as_u64()) {
-        add(format!("value must be between {min} and {max}"));
-    }
-    let is_text = schema["type"].as_array().is_some_and(|types| types.contains(&json!("string")));
-    if is_text && schema["minimum"].is_null() {
-        add("must be a string".to_owned());
-    }
-    for required in schema["required"].as_array().into_iter().flatten() {
-        let has_fields = schema["properties"][required.as_str().unwrap()].get("properties").is_some();
-        if !has_fields {
-            limits.push((required.as_str().unwrap().to_owned(), "is not present".to_owned()));
-        }
-    }
-    for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
-        if inner["type"] == "object" {
-            limits.push((name.clone(), "must be an object".to_owned()));
-        }
-        limits_of(name, inner, limits);
-    }
-    for variant in schema["oneOf"].as_array().into_iter().flatten() {
-        limits_of(name, variant, limits);
-    }
-    if !schema["items"].is_null() {
-        limits_of(name, &schema["items"], limits);
-    }
+/// The last part of a dotted name.
+fn leaf(name: &str) -> &str {
+    name.rsplit('.').next().unwrap()
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod fields;
 mod leniency;
 mod limits;
 mod offence;
+mod schema;
 
 use std::collections::BTreeSet;
 

@@ -15,5 +15,10 @@ mod running;
 
 pub use running::Running;
 
+/// The pages for people, which are not the gateway's: `/chat`, and `/docs` with the demo's credentials if the demo is here.
+pub fn pages(has_demo: bool) -> axum::Router {
+    chat::pages().merge(docs::pages(has_demo))
+}
+
 /// The template of the deployed stack.
 pub const TEMPLATE: &str = include_str!("../../template.yaml");

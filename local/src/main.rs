@@ -6,7 +6,7 @@ use std::{error::Error, path::PathBuf, process::ExitCode};
 use api::Clock;
 use clap::{Args, Parser, Subcommand};
 use local::{
-    TEMPLATE, chat,
+    TEMPLATE,
     demo::{self, Urls},
     docs, dynamodb,
     functions::Functions,
@@ -112,7 +112,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         demo::seed(&table(dynamodb::ACCESS_TABLE), &table(dynamodb::CHAT_TABLE), &clock).await?;
     }
     let functions = Functions::start(&template, &client, &clock)?;
-    let pages = chat::pages().merge(docs::pages(!arguments.no_demo)?);
+    let pages = local::pages(!arguments.no_demo);
     let server = gateway::serve(api_listener, Gateway::new(template, functions), pages)?;
 
     println!("The APIs listen on {}, DynamoDB on {}. Ctrl-C ends both.\n", server.url(), database.url());

@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::{
     types::{DeleteRequest, WriteRequest},
 };
 use local::{
-    Running, TEMPLATE, chat,
+    Running, TEMPLATE,
     demo::{self, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, PLATFORM_TOKEN},
-    docs, dynamodb,
+    dynamodb,
     functions::{Code, Functions},
     gateway::{self, Gateway},
     template::Template,
@@ -100,9 +100,9 @@ impl System {
         let functions = Functions::start(&template, &client, &clock).expect("the functions start");
         let functions =
             setup.replaced.into_iter().fold(functions, |functions, (id, code)| functions.with(id, code));
-        let pages = chat::pages().merge(docs::pages(true).expect("the viewer is there"));
         let gateway =
-            gateway::serve(free_port().await, Gateway::new(template, functions), pages).expect("it listens");
+            gateway::serve(free_port().await, Gateway::new(template, functions), local::pages(true))
+                .expect("it listens");
         let urls = Urls::all(&gateway.url());
         let tables = (dynamodb::ACCESS_TABLE.to_owned(), dynamodb::CHAT_TABLE.to_owned());
         let url = Some(database.url());

@@ -4,14 +4,14 @@ mod viewer;
 
 use std::{
     fs,
-    io::{self, Error},
+    io::{Error, Result},
     path::Path,
-    sync::Arc,
 };
 
 use axum::{
     Router,
-    extract::{Path as UrlPath, State},
+    body::Body,
+    extract::Path as UrlPath,
     http::{
         StatusCode,
         header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE},
@@ -31,19 +31,15 @@ pub const DOCUMENT: &str = include_str!("../../../docs/openapi.yaml");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
     img-src 'self' data:; font-src 'self' data:; base-uri 'none'; form-action 'none'";
 
-/// One file of the page.
-struct File {
-    name: &'static str,
-    content: Vec<u8>,
-}
-
-type Files = State<Arc<Vec<File>>>;
+/// What of the page is our own, beside `index.html`.
+const OWN: [(&str, &str); 3] = [
+    ("docs.js", include_str!("docs.js")),
+    ("docs.css", include_str!("docs.css")),
+    ("openapi.yaml", DOCUMENT),
+];
 
 /// The page, which calls this process; with what the demo shows to be let in, if the demo is here.
-///
-/// # Errors
-/// That the viewer's archive cannot be read.
-pub fn pages(has_demo: bool) -> io::Result<Router> {
+pub fn pages(has_demo: bool) -> Router {
     let demo = json!({
         "client": {"username": CLIENT_ID, "password": CLIENT_SECRET},
         "customerService": CUSTOMER_SERVICE_TOKEN,
@@ -51,49 +47,45 @@ pub fn pages(has_demo: bool) -> io::Result<Router> {
         "platform": PLATFORM_TOKEN,
     });
     let credentials = if has_demo { demo } else { json!({}) };
-    let files = files(&json!({"isServedByTheApi": true, "credentials": credentials}))?;
-    Ok(Router::new()
+    let index = index(&json!({"isServedByTheApi": true, "credentials": credentials}));
+    Router::new()
         .route("/docs", get(|| async { Redirect::permanent("/docs/") }))
-        .route("/docs/", get(async |State(files): Files| answer(&files, "index.html")))
-        .route(
-            "/docs/{name}",
-            get(async |State(files): Files, UrlPath(name): UrlPath<String>| answer(&files, &name)),
-        )
-        .with_state(Arc::new(files)))
+        .route("/docs/", get(move || async move { file("index.html", index) }))
+        .route("/docs/{name}", get(async |UrlPath(name): UrlPath<String>| part(&name)))
 }
 
 /// Writes the page into a folder: the same files, with nothing of the demo.
 ///
 /// # Errors
 /// That the folder cannot be written, or the viewer's archive not read.
-pub fn write(folder: &Path) -> io::Result<()> {
+pub fn write(folder: &Path) -> Result<()> {
     let named = |error: Error| Error::new(error.kind(), format!("{}: {error}", folder.display()));
+    let write = |name: &str, content: &[u8]| fs::write(folder.join(name), content).map_err(named);
     fs::create_dir_all(folder).map_err(named)?;
-    files(&json!({"isServedByTheApi": false, "credentials": {}}))?
-        .iter()
-        .try_for_each(|file| fs::write(folder.join(file.name), &file.content))
-        .map_err(named)
+    write("index.html", index(&json!({"isServedByTheApi": false, "credentials": {}})).as_bytes())?;
+    OWN.iter().try_for_each(|(name, text)| write(name, text.as_bytes()))?;
+    viewer::NAMES.into_iter().try_for_each(|name| write(name, &viewer::read(name)?))
 }
 
-/// What the page is made of. `settings` say whether the API is where the page is, and by security scheme what is filled in: a token,
-/// or a user name and a password.
-fn files(settings: &Value) -> io::Result<Vec<File>> {
-    let page =
-        include_str!("index.html").replace("{policy}", POLICY).replace("{settings}", &settings.to_string());
-    let own = [
-        ("index.html", page.as_str()),
-        ("docs.js", include_str!("docs.js")),
-        ("docs.css", include_str!("docs.css")),
-        ("openapi.yaml", DOCUMENT),
-    ];
-    let own = own.map(|(name, text)| File { name, content: text.as_bytes().to_vec() });
-    Ok(own.into_iter().chain(viewer::files()?).collect())
+/// `index.html`. `settings` say whether the API is where the page is, and by security scheme what is filled in: a token, or a user
+/// name and a password.
+fn index(settings: &Value) -> String {
+    include_str!("index.html").replace("{policy}", POLICY).replace("{settings}", &settings.to_string())
 }
 
-fn answer(files: &[File], name: &str) -> Response {
-    let Some(file) = files.iter().find(|file| file.name == name) else {
+/// What `index.html` refers to. The viewer's files are read when they are asked for, since most processes never are.
+fn part(name: &str) -> Response {
+    if let Some((name, text)) = OWN.iter().find(|(own, _)| *own == name) {
+        return file(name, *text);
+    }
+    if !viewer::NAMES.contains(&name) {
         return StatusCode::NOT_FOUND.into_response();
-    };
+    }
+    viewer::read(name)
+        .map_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response(), |content| file(name, content))
+}
+
+fn file(name: &str, content: impl Into<Body>) -> Response {
     let content_type = match name.rsplit_once('.') {
         Some((_, "html")) => "text/html;charset=UTF-8",
         Some((_, "js")) => "text/javascript;charset=UTF-8",
@@ -105,7 +97,7 @@ fn answer(files: &[File], name: &str) -> Response {
     // That nobody may frame the page only a header can say.
     let policy = format!("{POLICY}; frame-ancestors 'none'");
     let headers = [(CONTENT_TYPE, content_type), (CONTENT_SECURITY_POLICY, policy.as_str())];
-    (headers, file.content.clone()).into_response()
+    (headers, content.into()).into_response()
 }
 
 #[cfg(test)]

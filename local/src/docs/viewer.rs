@@ -8,29 +8,33 @@ use std::{
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 use zip::ZipArchive;
 
-use super::File;
-
-/// What the page needs of it, and what whoever hands it on has to add: where it ends in the archive, and its name here.
-const PARTS: [(&str, &str); 5] = [
-    ("/dist/swagger-ui-bundle.js", "swagger-ui-bundle.js"),
-    ("/dist/swagger-ui.css", "swagger-ui.css"),
-    ("/dist/favicon-32x32.png", "favicon-32x32.png"),
-    ("/LICENSE", "swagger-ui-license.txt"),
-    ("/NOTICE", "swagger-ui-notice.txt"),
+/// What the page needs of it, and what whoever hands it on has to add.
+pub(super) const NAMES: [&str; 5] = [
+    "swagger-ui-bundle.js",
+    "swagger-ui.css",
+    "favicon-32x32.png",
+    "swagger-ui-license.txt",
+    "swagger-ui-notice.txt",
 ];
 
-/// The viewer's files.
+/// One of these files.
 ///
 /// # Errors
 /// That the archive cannot be read, or has no such file.
-pub(super) fn files() -> Result<Vec<File>> {
-    let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED)).map_err(Error::other)?;
-    let paths: Vec<_> = archive.file_names().filter_map(|path| path.ok().map(Cow::into_owned)).collect();
-    let read = |(end, name)| {
-        let path = paths.iter().find(|path| path.ends_with(end)).map_or(end, String::as_str);
-        let mut content = Vec::new();
-        archive.by_name(path).map_err(Error::other)?.read_to_end(&mut content)?;
-        Ok(File { name, content })
+pub(super) fn read(name: &str) -> Result<Vec<u8>> {
+    // How its path ends in the archive, which begins with the version.
+    let end = match name {
+        "swagger-ui-license.txt" => "/LICENSE".to_owned(),
+        "swagger-ui-notice.txt" => "/NOTICE".to_owned(),
+        name => format!("/dist/{name}"),
     };
-    PARTS.into_iter().map(read).collect()
+    let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED)).map_err(Error::other)?;
+    let path = archive
+        .file_names()
+        .filter_map(|path| path.ok().map(Cow::into_owned))
+        .find(|path| path.ends_with(&end));
+    let path = path.unwrap_or(end);
+    let mut content = Vec::new();
+    archive.by_name(&path).map_err(Error::other)?.read_to_end(&mut content)?;
+    Ok(content)
 }

@@ -19,12 +19,7 @@ async fn each_endpoint_can_be_tried_with_what_is_filled_in() {
     for operation in &REFERENCE.operations {
         let block = format!(".opblock[id$='-{}']", operation.id);
         browser.click(&format!("{block} .opblock-summary-control")).await;
-        browser.wait_for(&format!("!!document.querySelector(\"{block} .execute\")"), json!(true)).await;
-        browser.click(&format!("{block} .execute")).await;
-        let answer = format!("document.querySelector(\"{block} .live-responses-table .response\")");
-        browser
-            .wait_for(&format!("{answer}?.querySelector('.response-col_status').textContent"), json!("200"))
-            .await;
+        let answer = execute(&browser, &block).await;
         let body = browser.run(&format!("return {answer}.querySelector('pre code').textContent")).await;
         let body: Value = serde_json::from_str(body.as_str().unwrap()).unwrap();
         let shown = operation.answers[&200].examples.values().any(|example| names(example) == names(&body));
@@ -37,6 +32,16 @@ async fn each_endpoint_can_be_tried_with_what_is_filled_in() {
     }
     assert_eq!(browser.console().await, [], "nothing to complain about");
     browser.close().await;
+}
+
+/// Sends the request of an endpoint that is open; where the answer is then, which has to be a good one.
+async fn execute(browser: &Browser, block: &str) -> String {
+    browser.wait_for(&format!("!!document.querySelector(\"{block} .execute\")"), json!(true)).await;
+    browser.click(&format!("{block} .execute")).await;
+    let answer = format!("document.querySelector(\"{block} .live-responses-table .response\")");
+    let status = format!("{answer}?.querySelector('.response-col_status').textContent");
+    browser.wait_for(&status, json!("200")).await;
+    answer
 }
 
 fn names(answer: &Value) -> Vec<&String> {
@@ -55,11 +60,7 @@ async fn the_page_fits_a_phone() {
     browser.wait_for(FITS, json!(true)).await;
     browser.screenshot("docs-phone").await;
     browser.run(&format!("document.querySelector(\"{block} .execute\").scrollIntoView()")).await;
-    browser.click(&format!("{block} .execute")).await;
-    let answer = format!("document.querySelector(\"{block} .live-responses-table .response\")");
-    browser
-        .wait_for(&format!("{answer}?.querySelector('.response-col_status').textContent"), json!("200"))
-        .await;
+    let answer = execute(&browser, block).await;
     browser.wait_for(FITS, json!(true)).await;
     browser.run(&format!("{answer}.scrollIntoView()")).await;
     browser.screenshot("docs-phone-answer").await;

@@ -70,7 +70,7 @@ async fn each_program_runs_to_its_end() {
             command.arg(file).env("PYTHONUTF8", "1");
             command.env("BASE_URL", &system.anonymous.urls().token);
             command.env("CLIENT_ID", CLIENT_ID).env("CLIENT_SECRET", CLIENT_SECRET);
-            let printed = run(&mut command).await;
+            let printed = run(command).await;
             // What it has done is in the system: 250 users wait for the message, in three calls of one message id.
             let state = tests::everything(&system).await;
             let waiting =

@@ -49,12 +49,13 @@ pub async fn paste(system: &System, commands: &str) -> String {
     let script = commands
         .replace("http://127.0.0.1:3000", &system.anonymous.urls().token)
         .replace("http://127.0.0.1:8000", system.dynamodb_url.as_deref().unwrap_or_default());
-    run(Command::new("bash").args(["-euo", "pipefail", "-c", &script])).await
+    let mut bash = Command::new("bash");
+    bash.args(["-euo", "pipefail", "-c", &script]);
+    run(bash).await
 }
 
 /// Runs a program to its end, which has to be a good one; what it prints.
-pub async fn run(command: &mut Command) -> String {
-    let mut command = std::mem::replace(command, Command::new("false"));
+pub async fn run(mut command: Command) -> String {
     let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it is waited for");
     let output = output.expect("the program is installed");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -7,13 +7,12 @@ use model::{
     AppId, MessageId, Timestamp, UserId,
     platform::{InboxCursor, MessageRef},
 };
+use sanitizer::sanitize;
 use serde::Serialize;
 use store::{
     StoreError, Table,
     inbox::{self, Opened, Waiting},
 };
-
-use crate::safe;
 
 /// The most messages of a page.
 const PAGE: usize = 20;
@@ -143,7 +142,7 @@ impl PendingMessage {
         Self {
             message_id: message,
             app_id: app,
-            safe_content: safe(&content),
+            safe_content: sanitize(&content),
             content,
             accepted_at: delivery.accepted_at.date_time(),
             expire_at: Timestamp::from_millis(delivery.expire_at * 1000).date_time(),

@@ -1,0 +1,74 @@
+//! The elements and attributes that a page shows, and the ammonia builder that enforces them.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
+
+use ammonia::{Builder, UrlRelative};
+
+/// Elements of the result.
+pub const ELEMENTS: [&str; 34] = [
+    "a",
+    "b",
+    "blockquote",
+    "br",
+    "code",
+    "del",
+    "div",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "s",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
+];
+
+/// Attributes of the result that come from the content. `href` and `src` keep only absolute URLs of `http` and `https`.
+pub const ATTRIBUTES: [(&str, &[&str]); 4] = [
+    ("a", &["href", "title"]),
+    ("img", &["src", "alt", "title", "width", "height"]),
+    ("td", &["colspan", "rowspan"]),
+    ("th", &["colspan", "rowspan"]),
+];
+
+/// Elements that are removed together with their content, because the content is not text for people.
+pub const REMOVED_WITH_CONTENT: [&str; 6] = ["noscript", "script", "style", "template", "textarea", "title"];
+
+/// Enforces the allow list. A link opens in a new window and does not reveal the page it was on.
+pub static BUILDER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut builder = Builder::empty();
+    builder
+        .tags(ELEMENTS.into())
+        .clean_content_tags(REMOVED_WITH_CONTENT.into())
+        .tag_attributes(ATTRIBUTES.map(|(element, names)| (element, names.iter().copied().collect())).into())
+        .tag_attribute_values(HashMap::new())
+        .generic_attributes(HashSet::new())
+        .url_schemes(HashSet::from(["http", "https"]))
+        .url_relative(UrlRelative::Deny)
+        .set_tag_attribute_value("a", "target", "_blank")
+        .set_tag_attribute_value("img", "referrerpolicy", "no-referrer")
+        .link_rel(Some("noopener noreferrer nofollow"));
+    builder
+});

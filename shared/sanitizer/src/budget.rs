@@ -1,0 +1,271 @@
+//! Bounds the cost of building the tree, by a rehearsal that builds none.
+//!
+//! The rehearsal runs the parser that ammonia runs, on the same HTML, with a sink that counts what the tree builder asks of
+//! it and stores nothing. The tree builder asks the sink for a name, or for the identity of two nodes, at each step of each
+//! walk along the open elements or the active formatting elements, so that the count *is* the cost: reopened elements,
+//! their attributes, scope checks, and the adoption agency algorithm need no model of their own. Beyond a limit the
+//! rehearsal ignores all further tokens.
+
+use std::{borrow::Cow, cell::Cell, rc::Rc};
+
+use html5ever::{
+    Attribute, ExpandedName, ParseOpts, QualName, TokenizerResult,
+    buffer_queue::BufferQueue,
+    interface::{ElementFlags, NodeOrText, QuirksMode},
+    local_name, ns, parse_fragment,
+    tendril::StrTendril,
+    tokenizer::{Token, TokenSink, TokenSinkResult, Tokenizer},
+    tree_builder::{TreeBuilder, TreeSink},
+};
+
+/// The most steps of the tree builder.
+const MAX_STEPS: usize = 600_000;
+
+/// The most elements of the tree. One takes about 400 bytes.
+const MAX_ELEMENTS: usize = 12_000;
+
+/// The most bytes of attributes in the tree: those of a link are there again where the link is reopened.
+const MAX_ATTRIBUTE_BYTES: usize = 128 * 1024;
+
+/// The bytes after which the rehearsal looks whether the budget is spent.
+const PIECE: usize = 1024;
+
+/// What a token costs by itself, in steps.
+const TOKEN_STEPS: usize = 32;
+
+/// The children that a search for a child passes in the time of one step.
+const CHILDREN_PER_STEP: usize = 4;
+
+/// The bytes that the serializer searches in the time of one step.
+const BYTES_PER_STEP: usize = 64;
+
+/// What building a tree costs.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// Steps of the tree builder.
+    pub steps: usize,
+    /// Elements of the tree.
+    pub elements: usize,
+    /// Bytes of the names and values of all attributes.
+    pub attribute_bytes: usize,
+}
+
+impl Cost {
+    /// The cost of parsing `html`, or the cost when the first of the limits was exceeded.
+    pub fn of(html: &str) -> Self {
+        let parser = parse_fragment(
+            Meter::default(),
+            ParseOpts::default(),
+            QualName::new(None, ns!(html), local_name!("div")),
+            Vec::new(),
+            false,
+        );
+        let tokenizer = Tokenizer::new(Rehearsal(parser.tokenizer.sink), ParseOpts::default().tokenizer);
+        let input = BufferQueue::default();
+        let cost = || tokenizer.sink.0.sink.cost.get();
+        let mut rest = html;
+        while cost().is_within_budget()
+            && let Some((piece, next)) = rest.split_at_checked(rest.floor_char_boundary(PIECE))
+            && !piece.is_empty()
+        {
+            input.push_back(StrTendril::from(piece));
+            while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
+            rest = next;
+        }
+        // Flushes text that the tree builder holds back in a table.
+        tokenizer.end();
+        cost()
+    }
+
+    /// Whether the tree may be built.
+    pub fn is_within_budget(self) -> bool {
+        self.steps <= MAX_STEPS
+            && self.elements <= MAX_ELEMENTS
+            && self.attribute_bytes <= MAX_ATTRIBUTE_BYTES
+    }
+}
+
+/// Hands tokens to the tree builder while the budget lasts.
+struct Rehearsal(TreeBuilder<Rc<Node>, Meter>);
+
+impl TokenSink for Rehearsal {
+    type Handle = Rc<Node>;
+
+    fn process_token(&self, token: Token, line_number: u64) -> TokenSinkResult<Self::Handle> {
+        self.0.sink.add_steps(TOKEN_STEPS);
+        if self.0.sink.cost.get().is_within_budget() {
+            self.0.process_token(token, line_number)
+        } else {
+            TokenSinkResult::Continue
+        }
+    }
+
+    fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
+        self.0.adjusted_current_node_present_but_not_in_html_namespace()
+    }
+}
+
+/// Counts what a tree would cost.
+#[derive(Default)]
+struct Meter {
+    cost: Cell<Cost>,
+    /// How often a node was added, which is at least the number of children that any node has.
+    children: Cell<usize>,
+    /// All text.
+    all_text: Cell<Text>,
+}
+
+impl Meter {
+    fn add_steps(&self, steps: usize) {
+        let cost = self.cost.get();
+        self.cost.set(Cost { steps: cost.steps + steps, ..cost });
+    }
+
+    /// A search for one child among its siblings, or a move of all children.
+    fn pass_children(&self) {
+        self.add_steps(1 + self.children.get() / CHILDREN_PER_STEP);
+    }
+
+    fn add_child(&self) {
+        self.children.set(self.children.get() + 1);
+    }
+
+    /// A child that is added between others. Text may join any text there: it is charged as if it joined all of it.
+    fn insert_child(&self, child: &NodeOrText<Rc<Node>>) {
+        self.pass_children();
+        self.add_child();
+        if let NodeOrText::AppendText(text) = child {
+            let before = self.all_text.get();
+            let after = before.and(text);
+            self.add_steps(after.steps() - before.steps());
+            self.all_text.set(after);
+        }
+    }
+}
+
+/// A node of the tree that is not built.
+struct Node {
+    name: QualName,
+    /// The text at its end.
+    text: Cell<Text>,
+}
+
+impl Node {
+    fn new(name: QualName) -> Rc<Self> {
+        Rc::new(Self { name, text: Cell::default() })
+    }
+}
+
+/// A text or the value of an attribute. At each ampersand, and at each byte that may begin a no-break space, the serializer
+/// searches the rest for an angle bracket.
+#[derive(Debug, Default, Clone, Copy)]
+struct Text {
+    bytes: usize,
+    searches: usize,
+}
+
+impl Text {
+    /// This text with `more` at its end.
+    fn and(self, more: &str) -> Self {
+        let searches = more.bytes().filter(|byte| matches!(byte, b'&' | 0xc2)).count();
+        Self { bytes: self.bytes + more.len(), searches: self.searches + searches }
+    }
+
+    fn steps(self) -> usize {
+        self.searches * self.bytes / BYTES_PER_STEP
+    }
+}
+
+impl TreeSink for Meter {
+    type Handle = Rc<Node>;
+    type Output = Self;
+    type ElemName<'a> = ExpandedName<'a>;
+
+    fn finish(self) -> Self {
+        self
+    }
+
+    fn parse_error(&self, _: Cow<'static, str>) {
+        self.add_steps(1);
+    }
+
+    fn get_document(&self) -> Self::Handle {
+        Node::new(QualName::new(None, ns!(), local_name!("")))
+    }
+
+    fn elem_name<'a>(&'a self, target: &'a Self::Handle) -> ExpandedName<'a> {
+        self.add_steps(1);
+        target.name.expanded()
+    }
+
+    fn create_element(&self, name: QualName, attributes: Vec<Attribute>, _: ElementFlags) -> Self::Handle {
+        let length = |attribute: &Attribute| attribute.name.local.len() + attribute.value.len();
+        let value = |attribute: &Attribute| Text::default().and(&attribute.value).steps();
+        self.add_steps(attributes.iter().map(value).sum());
+        let cost = self.cost.get();
+        self.cost.set(Cost {
+            elements: cost.elements + 1,
+            attribute_bytes: cost.attribute_bytes + attributes.iter().map(length).sum::<usize>(),
+            ..cost
+        });
+        Node::new(name)
+    }
+
+    fn create_comment(&self, _: StrTendril) -> Self::Handle {
+        self.get_document()
+    }
+
+    fn create_pi(&self, _: StrTendril, _: StrTendril) -> Self::Handle {
+        self.get_document()
+    }
+
+    fn append(&self, parent: &Self::Handle, child: NodeOrText<Self::Handle>) {
+        self.add_child();
+        let before = parent.text.get();
+        let after = match child {
+            NodeOrText::AppendText(text) => {
+                self.all_text.set(self.all_text.get().and(&text));
+                before.and(&text)
+            }
+            NodeOrText::AppendNode(_) => Text::default(),
+        };
+        self.add_steps(after.steps().saturating_sub(before.steps()));
+        parent.text.set(after);
+    }
+
+    fn append_based_on_parent_node(
+        &self,
+        _: &Self::Handle,
+        _: &Self::Handle,
+        child: NodeOrText<Self::Handle>,
+    ) {
+        self.insert_child(&child);
+    }
+
+    fn append_doctype_to_document(&self, _: StrTendril, _: StrTendril, _: StrTendril) {}
+
+    fn get_template_contents(&self, target: &Self::Handle) -> Self::Handle {
+        Rc::clone(target)
+    }
+
+    fn same_node(&self, one: &Self::Handle, other: &Self::Handle) -> bool {
+        self.add_steps(1);
+        Rc::ptr_eq(one, other)
+    }
+
+    fn set_quirks_mode(&self, _: QuirksMode) {}
+
+    fn append_before_sibling(&self, _: &Self::Handle, child: NodeOrText<Self::Handle>) {
+        self.insert_child(&child);
+    }
+
+    fn add_attrs_if_missing(&self, _: &Self::Handle, _: Vec<Attribute>) {}
+
+    fn remove_from_parent(&self, _: &Self::Handle) {
+        self.pass_children();
+    }
+
+    fn reparent_children(&self, _: &Self::Handle, _: &Self::Handle) {
+        self.pass_children();
+    }
+}

@@ -20,9 +20,11 @@ events:
 	deploy/build
 	.venv/bin/python deploy/check-events
 
-# Start, latency, memory and size of each function beside the smallest one there can be; some ten minutes once all is built
+# Start, latency, memory and size of each function beside the smallest one there can be, and CPU time and memory of the
+# sanitizer for its most expensive contents; some ten minutes once all is built
 bench: bootstraps
 	cargo run --profile bench --locked --package bench -- functions
+	cargo run --release --locked --package bench-sanitizer
 
 # 100,000 requests of mixed kinds at pools of processes
 load: bootstraps

@@ -7,8 +7,11 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use html5gum::{
-    Span, State, Tokenizer,
-    emitters::callback::{CallbackEmitter, CallbackEvent},
+    Emitter, Span, State, Tokenizer,
+    emitters::{
+        ForwardingEmitter,
+        callback::{CallbackEmitter, CallbackEvent},
+    },
 };
 
 use crate::allow_list::{ATTRIBUTES, ELEMENTS, REMOVED_WITH_CONTENT};
@@ -108,7 +111,7 @@ pub fn prune(content: &str) -> Option<String> {
     // The parser ignores a byte order mark at the beginning.
     let content = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content);
     let emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| pruner.take(&event));
-    let mut tokenizer = Tokenizer::new_with_emitter(content, emitter);
+    let mut tokenizer = Tokenizer::new_with_emitter(content, WithoutErrors(emitter));
     while let Some(state) = tokenizer.next() {
         tokenizer.set_state(state.ok()?);
     }
@@ -131,6 +134,22 @@ enum Treatment {
     RemoveText(&'static str, State),
     /// The element goes with its content, which is not HTML.
     RemoveForeign(&'static str),
+}
+
+/// An emitter without the parse errors, whose checks of each character are a large part of the tokenizer.
+#[derive(Debug)]
+struct WithoutErrors<E>(E);
+
+impl<E: Emitter> ForwardingEmitter for WithoutErrors<E> {
+    type Token = E::Token;
+
+    fn inner(&mut self) -> &mut impl Emitter<Token = E::Token> {
+        &mut self.0
+    }
+
+    fn should_emit_errors(&mut self) -> bool {
+        false
+    }
 }
 
 /// The treatment of each element that is not merely unwrapped.

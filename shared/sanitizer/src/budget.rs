@@ -28,7 +28,7 @@ const MAX_STEPS: usize = 1_200_000;
 const MAX_ELEMENTS: usize = 12_000;
 
 /// The most bytes of attributes in the tree, where those of a link count again each time the link is reopened. One attribute
-/// of 32,768 units has at most 98,304 bytes. ammonia parses each URL, at up to 50 ns for a byte.
+/// of 32,768 units has at most 98,304 bytes. ammonia parses each URL, at up to 60 ns for a byte.
 const MAX_ATTRIBUTE_BYTES: usize = 128 * 1024;
 
 /// The cost of an element with ammonia's checks, in steps.

@@ -5,7 +5,7 @@ use std::io;
 use comfy_table::Table;
 use local::dynamodb::ACCESS_TABLE;
 use serde_json::{Value, json};
-use tests::{Reply, System, faults::Recorded};
+use tests::{Reply, System, faults::Recorded, waiting_for};
 
 use crate::{copy_per_user, markdown::table, prices::Prices};
 
@@ -17,6 +17,7 @@ const CHAT_LOG: &str = "/chatbot/servlet/third/msg/chatlog/get?openId=dc71a6ba-2
 const USER: &str = "/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG";
 const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
 const STATUS: &str = "/chatbot/api/front/thirdParty/message/status";
+const RECALL: &str = "/chatbot/api/front/thirdParty/message/recall";
 const LOG_IN: &str = "/chatbot/api/platform/user/login";
 const PENDING: &str = "/chatbot/api/platform/message/pending";
 const ACKNOWLEDGE: &str = "/chatbot/api/platform/message/ack";
@@ -99,6 +100,8 @@ async fn partners_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
         let used = posted(system, service, RECEIVE, &text(&content.repeat(32_768))).await?.1;
         add(&format!("receive: a text of {size}"), used);
     }
+    let with_id = json!({"touser": "c", "msgtype": "evaluate", "url": "https://example.com", "msgId": "id"});
+    add("receive: an evaluation with msgId", posted(system, service, RECEIVE, &with_id).await?.1);
     let begin = json!({"touser": "c", "fromuser": "a", "msgtype": "event", "eventType": "begin"});
     add("receive: an event", posted(system, service, RECEIVE, &begin).await?.1);
     add("chat log: two turns", got(system, service, CHAT_LOG).await?);
@@ -109,6 +112,8 @@ async fn partners_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
     }
     let status = format!("{STATUS}?messageId=endpoint-100-1");
     add("status of a push to 100", got(system, &system.message_push, &status).await?);
+    let recall = json!({"messageId": "endpoint-1-1"});
+    add("recall", posted(system, &system.message_push, RECALL, &recall).await?.1);
     let credentials =
         "grant_type=client_credentials&client_id=demo&client_secret=cs-33333333-3333-4333-8333-333333333333";
     system.proxy.forget();
@@ -129,17 +134,24 @@ async fn platforms_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
         let push = json!({"userIds": user, "content": content, "messageId": id, "expireTime": 1});
         posted(system, &system.message_push, PUSH, &push).await?;
     }
-    for (user, what) in [("one", "a message of 32 KiB waits"), ("two", "two short messages wait")] {
+    for number in 0..20 {
+        let push = json!({"userIds": "twenty", "content": "x", "messageId": number, "expireTime": 1});
+        posted(system, &system.message_push, PUSH, &push).await?;
+    }
+    for (user, what) in [
+        ("one", "a message of 32 KiB waits"),
+        ("two", "two short messages wait"),
+        ("twenty", "20 or more short messages wait"),
+    ] {
         let login =
             json!({"userId": user, "clientId": user, "hostIp": "10.1.123.6", "userAgent": "Mozilla/5.0"});
         add(&format!("log in: {what}"), posted(system, platform, LOG_IN, &login).await?.1);
     }
     add("pending: nothing waits", got(system, platform, &format!("{PENDING}?userId=nobody")).await?);
-    for (user, ids, what) in
-        [("one", &["long"][..], "a message"), ("two", &["short-1", "short-2"], "two messages")]
-    {
-        let messages: Vec<_> = ids.iter().map(|id| json!({"appId": "demo", "messageId": id})).collect();
-        let read = json!({"userId": user, "messages": messages, "state": "read"});
+    for (user, what) in [("one", "a message"), ("two", "two messages")] {
+        let waiting = waiting_for(system, user).await;
+        let ids: Vec<_> = waiting.iter().map(|message| &message["ackId"]).collect();
+        let read = json!({"userId": user, "ackIds": ids, "state": "read"});
         add(&format!("acknowledge {what}"), posted(system, platform, ACKNOWLEDGE, &read).await?.1);
     }
     add("chat window: nothing new", got(system, platform, CHAT_MESSAGES).await?);

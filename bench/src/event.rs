@@ -2,6 +2,10 @@
 
 use std::{fs, io, path::Path, sync::Arc};
 
+use model::{
+    AppId, BoundedText, ContentHash, MessageId, Timestamp, UserId,
+    platform::{AckId, DeliveryRef},
+};
 use serde_json::{Value, json};
 
 /// One kind of call.
@@ -41,7 +45,9 @@ pub fn calls() -> io::Result<Vec<Call>> {
     let two_users = vec![WAITING_USER.to_owned(), "6557192726348112377".to_owned()];
     let two_users = push(MESSAGE, two_users, "您好,您有一条新消息");
     let hundred_users = (0..100).map(|number| format!("user-{number}")).collect();
+    let shown = shown()?;
     let hundred_users = push("the-largest", hundred_users, &"x".repeat(32_768));
+    let to_be_recalled = push("to-be-recalled", vec!["user-0".to_owned()], "x");
     Ok(vec![
         call(HELLO, "get-user-info/documented-user", as_it_is)?,
         call("authorizer", "authorizer/demo-token", as_it_is)?,
@@ -50,6 +56,10 @@ pub fn calls() -> io::Result<Vec<Call>> {
         call("get-user-info", "get-user-info/documented-user", as_it_is)?,
         call("push-message", "push-message/two-users", |event| with_body(event, &two_users))?,
         call(LARGEST_PUSH, "push-message/two-users", |event| with_body(event, &hundred_users))?,
+        call(TO_BE_RECALLED, "push-message/two-users", |event| with_body(event, &to_be_recalled))?,
+        call("recall-message", "recall-message/pushed-message", |event| {
+            with_body(event, &json!({"messageId": "to-be-recalled"}));
+        })?,
         call("get-push-status", "get-push-status/unknown-message", |event| {
             with_query(event, "messageId", MESSAGE);
         })?,
@@ -63,9 +73,8 @@ pub fn calls() -> io::Result<Vec<Call>> {
         call("get-pending-messages", "get-pending-messages/nothing-waits", |event| {
             with_query(event, "userId", WAITING_USER);
         })?,
-        call("acknowledge-messages", "acknowledge-messages/never-pushed", |event| {
-            let message = json!({"appId": "demo", "messageId": MESSAGE});
-            with_body(event, &json!({"userId": WAITING_USER, "messages": [message], "state": "delivered"}));
+        call("acknowledge-messages", "acknowledge-messages/invalid-ack-id", |event| {
+            with_body(event, &json!({"userId": WAITING_USER, "ackIds": [shown], "state": "delivered"}));
         })?,
         call("get-chat-messages", "get-chat-messages/nothing-said", as_it_is)?,
         call("record-chatlog", "record-chatlog/turn", as_it_is)?,
@@ -74,6 +83,9 @@ pub fn calls() -> io::Result<Vec<Call>> {
 
 /// The push of 100 users and 32 KiB.
 pub const LARGEST_PUSH: &str = "push-message, 100 × 32 KiB";
+
+/// A push whose message is recalled after it; measured once more, as the smallest push there can be.
+const TO_BE_RECALLED: &str = "push-message, 1 × 1 byte";
 
 /// The message that waits for a user.
 const MESSAGE: &str = "EQFEQ234TFQRFV54GHTE4HG4";
@@ -84,6 +96,18 @@ const WAITING_USER: &str = "6557578274821898321";
 const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 
 fn as_it_is(_: &mut Value) {}
+
+/// An acknowledgement id of the waiting user's. It need not be of a message that waits: nothing is read for it.
+fn shown() -> io::Result<String> {
+    let user = UserId::parse(WAITING_USER).map_err(io::Error::other)?;
+    let moment = Timestamp::from_millis(1);
+    let delivery = DeliveryRef {
+        first_accepted_at: moment,
+        app: AppId::parse("demo").map_err(io::Error::other)?,
+        message: MessageId::parse(MESSAGE).map_err(io::Error::other)?,
+    };
+    Ok(AckId { delivery, content_hash: ContentHash::of("x"), accepted_at: moment }.issue(&user))
+}
 
 fn call(name: &'static str, path: &str, change: impl FnOnce(&mut Value)) -> io::Result<Call> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(path).with_extension("json");

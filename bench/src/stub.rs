@@ -59,7 +59,6 @@ struct Shared {
     latency_micros: AtomicU64,
     learns: AtomicBool,
     fails: AtomicBool,
-    offered: AtomicU64,
     reached: AtomicU64,
     visits: Mutex<Vec<Visit>>,
 }
@@ -79,7 +78,6 @@ impl Stub {
             latency_micros: AtomicU64::new(0),
             learns: AtomicBool::new(true),
             fails: AtomicBool::new(false),
-            offered: AtomicU64::new(0),
             reached: AtomicU64::new(0),
             visits: Mutex::default(),
         });
@@ -108,14 +106,13 @@ impl Stub {
     /// Whether it answers 500 from now on, whatever it is asked.
     pub fn set_failing(&self, fails: bool) {
         self.shared.fails.store(fails, Ordering::Relaxed);
-        self.shared.offered.store(0, Ordering::Relaxed);
         self.shared.reached.store(0, Ordering::Relaxed);
     }
 
-    /// How many calls have been offered since the stub was told whether to fail, and how many requests have come of them.
+    /// How many requests have come since the stub was told whether to fail.
     #[must_use]
-    pub fn calls(&self) -> (u64, u64) {
-        (self.shared.offered.load(Ordering::Relaxed), self.shared.reached.load(Ordering::Relaxed))
+    pub fn reached(&self) -> u64 {
+        self.shared.reached.load(Ordering::Relaxed)
     }
 
     /// Forgets the visits.
@@ -155,9 +152,6 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let from = Instant::now();
     shared.reached.fetch_add(1, Ordering::Relaxed);
-    if header(&head.headers, "amz-sdk-request").contains("attempt=1") {
-        shared.offered.fetch_add(1, Ordering::Relaxed);
-    }
     let question = fingerprint(header(&head.headers, "x-amz-target"), &body);
     let known = shared.answers.lock().unwrap_or_else(PoisonError::into_inner).get(&question).cloned();
     let (status, answer) = match known {

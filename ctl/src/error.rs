@@ -106,7 +106,7 @@ impl Error {
                 }
                 _ => Self::Store(error),
             },
-            Fault::Unreadable => Self::Store(error),
+            Fault::Contended | Fault::Unreadable => Self::Store(error),
         }
     }
 }

@@ -173,6 +173,7 @@ fn code(
         "issue-token" => http_function!(issue_token),
         "log-in-user" => http_function!(log_in_user),
         "push-message" => http_function!(push_message),
+        "recall-message" => http_function!(recall_message),
         "receive-message" => http_function!(receive_message),
         "record-chatlog" => http_function!(record_chatlog),
         _ => return Ok(None),

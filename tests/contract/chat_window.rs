@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use model::{AppId, BoundedText, JsonObject, ReceivedMessage, Source, Timestamp};
 use serde_json::{Value, json};
-use store::messages::{self, Acceptance};
-use tests::{ManualClock, System, path_with};
+use store::{
+    RecordId,
+    messages::{self, Acceptance},
+};
+use tests::{ManualClock, System, path_with, store_items};
 
 const CHAT: &str = "/chatbot/api/platform/chat/messages";
 const RECEIVE: &str = "/chatbot/servlet/third/msg/receive";
@@ -272,6 +275,7 @@ async fn its_parameters_are_checked_in_order() {
     let system = System::start().await;
     let get = async |parameters: &[(&str, &str)]| system.platform.get(&path_with(CHAT, parameters)).await;
     get(&[("source", "x")]).await.is_code(400, "source: must be an integer");
+    get(&[("source", "-1")]).await.is_code(400, "source: value must be between 1 and 2147483647");
     get(&[("source", "0")]).await.is_code(400, "source: value must be between 1 and 2147483647");
     get(&[("after", "x"), ("limit", "x")]).await.is_code(400, "Required parameter 'chatId' is not present");
     let long = "聊".repeat(65);
@@ -284,7 +288,169 @@ async fn its_parameters_are_checked_in_order() {
             .await
             .is_code(400, "limit: value must be between 1 and 200");
     }
+    get(&[("chatId", "c"), ("limit", "x"), ("latest", "x")]).await.is_code(400, "limit: must be an integer");
+    for latest in ["x", "1", "TRUE", "yes"] {
+        get(&[("chatId", "c"), ("latest", latest)])
+            .await
+            .is_code(400, "latest: must be one of [true, false]");
+    }
+    for latest in ["true", "false", "", " true "] {
+        assert_eq!(get(&[("chatId", "c"), ("latest", latest)]).await.status, 200);
+    }
     for limit in ["1", "200", ""] {
         assert_eq!(get(&[("chatId", "c"), ("limit", limit)]).await.status, 200);
     }
+}
+
+#[tokio::test]
+async fn the_latest_messages_come_first_if_they_are_asked_for_and_nothing_new_is_missed_then() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    let latest = async |after: &str, limit: &str| {
+        let parameters = [("chatId", "c"), ("latest", "true"), ("after", after), ("limit", limit)];
+        system.platform.get(&path_with(CHAT, &parameters)).await.json()["data"].take()
+    };
+    let after_of = |data: &Value| data["after"].as_str().unwrap().to_owned();
+    assert_eq!(contents(&latest("", "3").await), [""; 0], "an empty chat");
+    for number in 0..10 {
+        store_at(&system, &number.to_string(), NOW - 3_600_000 + number).await;
+    }
+    let data = latest("", "3").await;
+    assert_eq!(contents(&data), ["7", "8", "9"]);
+    assert_eq!(contents(&latest(&after_of(&data), "3").await), [""; 0], "older ones are passed");
+    assert_eq!(contents(&latest("", "200").await).len(), 10);
+    // Within the window, where others may still become visible, none is passed unseen.
+    for number in 10..15 {
+        store_at(&system, &number.to_string(), NOW - 5_000 + number).await;
+    }
+    let data = latest("", "2").await;
+    assert_eq!(contents(&data), ["13", "14"]);
+    store_at(&system, "late", NOW - 6_000).await;
+    let next = poll(&system, &after_of(&data), "").await;
+    assert_eq!(contents(&next), ["late", "10", "11", "12"]);
+    assert_eq!(contents(&poll(&system, &after_of(&next), "").await), [""; 0]);
+    // From the cursor of a poll, `latest` changes nothing.
+    let old = poll(&system, "", "4").await;
+    assert_eq!(contents(&latest(&after_of(&old), "2").await), ["4", "5"]);
+}
+
+#[tokio::test]
+async fn the_agent_is_never_the_system_and_is_found_past_evaluations() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    let agent = async || poll(&system, "", "1").await["agent"].as_str().unwrap().to_owned();
+    let said_by =
+        |name: &str| json!({"touser": "c", "fromuser": name, "msgtype": "text", "text": {"content": "x"}});
+    receive(
+        &system,
+        json!({"touser": "c", "fromuser": "系统消息", "msgtype": "event", "eventType": "begin"}),
+    )
+    .await;
+    clock.advance_seconds(1);
+    receive(&system, said_by("系统消息")).await;
+    assert_eq!(agent().await, "");
+    clock.advance_seconds(1);
+    receive(&system, said_by("客服A")).await;
+    for _ in 0..20 {
+        clock.advance_seconds(1);
+        receive(&system, json!({"touser": "c", "msgtype": "evaluate", "url": "http://a/e"})).await;
+        receive(&system, said_by("系统消息")).await;
+    }
+    assert_eq!(agent().await, "客服A");
+    // An agent of an earlier conversation is none of this one.
+    clock.advance_seconds(1);
+    receive(
+        &system,
+        json!({"touser": "c", "fromuser": "系统消息", "msgtype": "event", "eventType": "begin"}),
+    )
+    .await;
+    assert_eq!(agent().await, "");
+}
+
+#[tokio::test]
+async fn thousands_of_expired_messages_never_make_a_poll_fail_whatever_the_limit() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    store_expired(&system, 10_000).await;
+    store_at(&system, "live", NOW - 1_000).await;
+    for limit in ["1", "200"] {
+        let (mut after, mut seen, mut polls) = (String::new(), Vec::new(), 0);
+        while seen.is_empty() {
+            system.proxy.forget();
+            let data = poll(&system, &after, limit).await;
+            // The authorizer, the messages, and the last event.
+            assert!(system.proxy.operations().len() <= 1 + 3 + 1, "{:?}", system.proxy.operations());
+            seen.extend(contents(&data));
+            data["after"].as_str().unwrap().clone_into(&mut after);
+            polls += 1;
+        }
+        assert_eq!(seen, ["live"]);
+        assert!(polls <= 4, "{polls}");
+    }
+}
+
+/// Stores messages that expired before now and wait for TTL, of about 300 bytes each.
+async fn store_expired(system: &System, count: u64) {
+    let items = (0..count).map(|number| {
+        let at = Timestamp::from_millis(NOW - 40_000_000 + number);
+        json!({
+            "pk": "CHAT#1#c", "sk": format!("MSG#{}", RecordId::new(at)), "appId": "demo", "msgtype": "text",
+            "fromuser": "x".repeat(60), "payload": {"content": "x".repeat(60)}, "receivedAt": at.millis(),
+            "expireAt": NOW / 1000 - 1,
+        })
+    });
+    store_items(system, items).await;
+}
+
+#[tokio::test]
+async fn a_poll_reads_at_most_a_megabyte_more_than_it_gives() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    // In the answer each is four times as long: a backslash is escaped in JSON, and once more in Lambda's.
+    for number in 0..120 {
+        store_at(&system, &"\\".repeat(32_768), NOW - 3_600_000 + number).await;
+    }
+    system.proxy.forget();
+    let data = poll(&system, "", "200").await;
+    let units: f64 = system.proxy.recorded().iter().map(|recorded| recorded.units).sum();
+    let given = f64::from(u32::try_from(contents(&data).iter().map(String::len).sum::<usize>()).unwrap());
+    // A strongly consistent read unit is 4 KB.
+    let read = (units - 2.0) * 4096.0;
+    assert!(read <= given * 1.1 + 1_048_576.0, "{read} for {given}");
+    assert!(read <= 3.0 * 1_048_576.0 * 1.1, "three queries at most: {read}");
+}
+
+#[tokio::test]
+async fn many_large_messages_of_the_window_hold_up_no_new_one_and_no_late_one_is_missed() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    // 4 MB within the last seconds: more than a poll reads.
+    for number in 0..45 {
+        store_at(&system, &format!("{number:02}{}", "好".repeat(30_000)), NOW - 5_000 + number).await;
+    }
+    let (mut seen, mut after) = (Vec::new(), String::new());
+    for _ in 0..4 {
+        let data = poll(&system, &after, "200").await;
+        seen.extend(contents(&data));
+        data["after"].as_str().unwrap().clone_into(&mut after);
+    }
+    assert_eq!(seen.len(), 45, "each once, as fast as the answers hold them");
+    for second in 0..20 {
+        let now = clock.now().millis();
+        store_at(&system, &format!("new {second}"), now).await;
+        store_at(&system, &format!("late {second}"), now - 4_000 - second).await;
+        let data = poll(&system, &after, "200").await;
+        assert!(contents(&data).contains(&format!("new {second}")), "{second}: {:?}", contents(&data).len());
+        seen.extend(contents(&data));
+        data["after"].as_str().unwrap().clone_into(&mut after);
+        clock.advance_seconds(1);
+    }
+    for _ in 0..5 {
+        clock.advance_seconds(5);
+        let data = poll(&system, &after, "200").await;
+        seen.extend(contents(&data));
+        data["after"].as_str().unwrap().clone_into(&mut after);
+    }
+    assert_eq!(seen.len(), 45 + 20 + 20, "nothing twice");
+    assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 45 + 20 + 20, "and nothing missed");
 }

@@ -1,14 +1,13 @@
 //! Contract, "GET /chatbot/servlet/third/msg/chatlog/get".
 
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use model::{BoundedText, ChatId, Source, Timestamp};
 use reqwest::Url;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{
     RecordId,
     chat_log::{self, Turn, TurnRecord},
 };
-use tests::{CUSTOMER_SERVICE, ManualClock, Reply, System};
+use tests::{CUSTOMER_SERVICE, ManualClock, Reply, System, store_items};
 
 const PATH: &str = "/chatbot/servlet/third/msg/chatlog/get";
 const EMPTY: &str = r#"{"status":0,"message":"ok","total":"0","list":[]}"#;
@@ -39,22 +38,14 @@ async fn store(system: &System, source: u32, chat: &str, asked: &Asked<'_>) {
 const NEVER: u64 = 9_999_999_999;
 
 /// Stores `count` turns in batches.
-pub(super) async fn store_many(system: &System, chat: &str, count: usize, question: &str, expire_at: u64) {
-    let requests: Vec<_> = (0..count)
-        .map(|number| {
-            let item = PutRequest::builder()
-                .item("pk", AttributeValue::S(format!("LOG#1#{chat}")))
-                .item("sk", AttributeValue::S(format!("{:013}#{number:08}", MORNING + number as u64 * 1000)))
-                .item("question", AttributeValue::S(question.to_owned()))
-                .item("reply", AttributeValue::S(number.to_string()))
-                .item("expireAt", AttributeValue::N(expire_at.to_string()));
-            WriteRequest::builder().put_request(item.build().unwrap()).build()
+pub(super) async fn store_many(system: &System, chat: &str, count: u64, question: &str, expire_at: u64) {
+    let items = (0..count).map(|number| {
+        json!({
+            "pk": format!("LOG#1#{chat}"), "sk": format!("{:013}#{number:08}", MORNING + number * 1000),
+            "question": question, "reply": number.to_string(), "expireAt": expire_at,
         })
-        .collect();
-    for batch in requests.chunks(25) {
-        let write = system.dynamodb.batch_write_item().request_items(&system.chat_table, batch.to_vec());
-        assert!(write.send().await.unwrap().unprocessed_items.unwrap_or_default().is_empty());
-    }
+    });
+    store_items(system, items).await;
 }
 
 /// The path for a chat and other parameters, encoded.
@@ -170,10 +161,8 @@ async fn limit_and_cursor_walk_the_log_to_its_end_and_no_further() {
 #[tokio::test]
 async fn what_is_absent_is_empty() {
     let system = System::start().await;
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    let put = system.dynamodb.put_item().table_name(&system.chat_table).item("pk", text("LOG#1#bare"));
-    let put = put.item("sk", text("1589243400000#x")).item("expireAt", AttributeValue::N(NEVER.to_string()));
-    put.send().await.unwrap();
+    let bare = json!({"pk": "LOG#1#bare", "sk": "1589243400000#x", "expireAt": NEVER});
+    store_items(&system, [bare]).await;
     system.customer_service.get(&path(&[("openId", "bare")])).await.is(
         200,
         r#"{"status":0,"message":"ok","total":"1","list":[{"Question":"","Reply":"","DateTime":"2020-05-12 08:30:00","ReplyMode":""}]}"#,
@@ -223,7 +212,7 @@ async fn an_answer_ends_where_a_lambda_answer_does() {
 #[tokio::test]
 async fn open_id_limit_and_cursor_have_their_rules() {
     let system = System::start().await;
-    let cases: [(&[(&str, &str)], &str); 17] = [
+    let cases: [(&[(&str, &str)], &str); 18] = [
         (&[], "Required parameter 'openId' is not present"),
         (&[("openId", "")], "Required parameter 'openId' is not present"),
         (&[("openId", " \u{3000}\t")], "Required parameter 'openId' is not present"),
@@ -233,7 +222,8 @@ async fn open_id_limit_and_cursor_have_their_rules() {
         (&[("openId", "c"), ("limit", "99999999999999999999")], "limit: value must be between 1 and 1000"),
         (&[("openId", "c"), ("limit", "x")], "limit: must be an integer"),
         (&[("openId", "c"), ("limit", "1.0")], "limit: must be an integer"),
-        (&[("openId", "c"), ("limit", "-1")], "limit: must be an integer"),
+        (&[("openId", "c"), ("limit", "-")], "limit: must be an integer"),
+        (&[("openId", "c"), ("limit", "-1")], "limit: value must be between 1 and 1000"),
         (&[("openId", "c"), ("cursor", "x")], "cursor: is not valid"),
         (&[("openId", "c"), ("cursor", "AAAAAAAAAAAAAAAA")], "cursor: is not valid"),
         (&[("openId", "c"), ("cursor", "游标")], "cursor: is not valid"),
@@ -317,4 +307,30 @@ async fn hostile_chat_ids_name_no_other_chat() {
         assert_eq!((&answer["total"], &answer["list"][0]["Reply"]), (&Value::from("1"), &Value::from(reply)));
     }
     system.customer_service.get(&path(&[("openId", "c")])).await.is(200, EMPTY);
+}
+
+#[tokio::test]
+async fn thousands_of_expired_entries_end_an_answer_with_a_cursor() {
+    let system = System::start().await;
+    // 9 MB that expired long ago and wait for TTL.
+    store_many(&system, "old", 9_000, &"q".repeat(900), 1).await;
+    for limit in ["&limit=1", ""] {
+        let (mut cursor, mut answers) = (String::new(), 0);
+        loop {
+            system.proxy.forget();
+            let path = format!("/chatbot/servlet/third/msg/chatlog/get?openId=old{limit}&cursor={cursor}");
+            let answer = system.customer_service.get(&path).await.json();
+            assert_eq!(
+                (answer["total"].as_str(), answer["list"].as_array().map(Vec::len)),
+                (Some("0"), Some(0))
+            );
+            assert!(system.proxy.operations().len() <= 1 + 7, "{:?}", system.proxy.operations());
+            answers += 1;
+            match answer["cursor"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => break,
+            }
+        }
+        assert_eq!(answers, 2, "{limit}");
+    }
 }

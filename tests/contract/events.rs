@@ -16,8 +16,10 @@ fn read(path: &Path) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// In order, as deploy/check-events takes them: one event may need an earlier one.
 fn entries(folder: &Path) -> impl Iterator<Item = std::path::PathBuf> {
-    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())
+    let entries: BTreeSet<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.into_iter()
 }
 
 /// The answer without what is another each time: an issued token, and the cursor of a chat.

@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
+use model::{BoundedText, ClientId, Source};
 use serde_json::{Value, json};
-use tests::{Fault, Reply, System, everything, items};
+use store::{Meter, Table, users};
+use tests::{Fault, Item, Reply, System, everything, items};
 
 const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
 const RECEIVE: &str = "/chatbot/servlet/third/msg/receive";
@@ -19,8 +21,8 @@ fn hundred_users() -> String {
 /// How many systems are tried at a time: most of what they do is to wait, and none may starve another.
 const AT_A_TIME: usize = 3;
 
-/// A request of a push, from 0 for the content to 8 for the last batch of deliveries and recipients.
-const PUSH_REQUESTS: usize = 9;
+/// The requests of a push, from 0 for the content to 5 for the last batch of deliveries and recipients.
+const PUSH_REQUESTS: usize = 6;
 
 /// The requests of the functions are counted past the authorizer's, which is the first of each call.
 const AUTHORIZER_REQUESTS: usize = 1;
@@ -37,14 +39,19 @@ async fn everybody_has_it(system: &System) {
     let stored = everything(system).await;
     let content: Vec<_> = stored.iter().filter(|item| item["sk"] == "CONTENT").collect();
     assert_eq!((content.len(), &content[0]["content"]), (1, &json!("x")));
-    let mut inboxes: Vec<_> = stored.iter().filter(|item| item["sk"] == "PUSH#demo#m").collect();
+    let first = content[0]["firstAcceptedAt"].as_u64().expect("it was accepted");
+    let sort = json!(format!("W#{first:013}#demo#m"));
+    let is_delivery = |item: &&Item| item["sk"].as_str().is_some_and(|sort| sort.starts_with("W#"));
+    let mut inboxes: Vec<_> = stored.iter().filter(is_delivery).collect();
+    assert!(inboxes.iter().all(|delivery| delivery["sk"] == sort), "one delivery for each user");
     assert!(inboxes.iter().all(|delivery| delivery["contentHash"] == content[0]["contentHash"]));
     inboxes.sort_by_key(|delivery| delivery["pk"].as_str());
     let mut users: Vec<_> = (0..100).map(|number| json!(format!("INBOX#u{number}"))).collect();
     users.sort_by_key(|user| user.as_str().map(str::to_owned));
     assert_eq!(inboxes.iter().map(|delivery| delivery["pk"].clone()).collect::<Vec<_>>(), users);
-    let recipients = stored.iter().filter(|item| item["pk"] == "PUSH#demo#m" && item["sk"] != "CONTENT");
-    assert_eq!(recipients.count(), 100);
+    let recipients: Vec<_> =
+        stored.iter().filter(|item| item["pk"] == "PUSH#demo#m" && item["sk"] != "CONTENT").collect();
+    assert_eq!((recipients.len(), recipients[0]["users"].as_array().map(Vec::len)), (1, Some(100)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,18 +180,65 @@ async fn an_item_that_cannot_be_read_is_an_error_and_not_left_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_an_outage_a_client_asks_little_more_often_than_it_is_called() {
+async fn in_an_outage_a_fleet_asks_at_most_a_fifth_more_often_than_it_is_called() {
+    const INSTANCES: usize = 120;
     const CALLS: usize = 1000;
+    let system = System::start().await;
     for fault in [Fault::InternalError, Fault::Cut] {
-        let system = System::start().await;
-        // The authorizer's reads too: all functions have one client here, whose successes would pay for further attempts.
-        system.proxy.fail(move |_, _| Some(fault));
-        let call = || async {
-            let reply = system.customer_service.get("/chatbot/servlet/user/info/get").await;
-            assert_eq!(reply.status, 500);
+        system.proxy.recover();
+        // An instance is a client with its connection, which served a call before the outage.
+        let call = async |instance: &Table| {
+            let client = ClientId::parse("nobody").unwrap();
+            users::find(&instance.metered(&Meter::default()), Source::DEFAULT, client, system.clock.now())
+                .await
         };
-        stream::iter(0..CALLS).for_each_concurrent(20, |_| call()).await;
+        let mut instances = Vec::new();
+        for _ in 0..INSTANCES {
+            let instance = Table::new(store::client::at_endpoint(&system.proxy.url()), &system.chat_table);
+            assert_eq!(call(&instance).await, Ok(None));
+            instances.push(instance);
+        }
+        system.proxy.fail(move |_, _| Some(fault));
+        for number in 0..CALLS {
+            assert!(call(&instances[number % INSTANCES]).await.is_err());
+        }
         let reached = system.proxy.operations().len();
-        assert!((CALLS..=CALLS * 11 / 10).contains(&reached), "{fault:?}: {reached}");
+        assert!((CALLS..=CALLS * 12 / 10).contains(&reached), "{fault:?}: {reached}");
+        // With its first answer, an instance has retries again.
+        system.proxy.recover();
+        assert_eq!(call(&instances[0]).await, Ok(None));
+        system.proxy.fail(move |number, _| (number == 0).then_some(fault));
+        assert_eq!(call(&instances[0]).await, Ok(None));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_operations_of_a_request_share_one_budget_of_time_and_of_retries() {
+    let system = System::start().await;
+    // A table that never has capacity: the first of two round trips may spend it all.
+    system.proxy.fail(|number, _| (number >= AUTHORIZER_REQUESTS).then_some(Fault::Throttled));
+    system.message_push.post(PUSH, hundred_users()).await.is_code(500, "system error");
+    let attempts = system.proxy.operations().len() - AUTHORIZER_REQUESTS;
+    assert!((2..=11).contains(&attempts), "an attempt and ten retries at most: {attempts}");
+    // Or the second one, whose five requests share it.
+    system.proxy.recover();
+    system.proxy.fail(|number, _| (number > AUTHORIZER_REQUESTS).then_some(Fault::Throttled));
+    let started = Instant::now();
+    system.message_push.post(PUSH, hundred_users()).await.is_code(500, "system error");
+    let attempts = system.proxy.operations().len() - AUTHORIZER_REQUESTS;
+    assert!((6..=6 + 10).contains(&attempts), "six requests and ten retries at most: {attempts}");
+    // A store that never answers has the request's time, and no more.
+    system.proxy.fail(|number, _| (number >= AUTHORIZER_REQUESTS).then_some(Fault::Stalled));
+    system.message_push.post(PUSH, hundred_users()).await.is_code(500, "system error");
+    assert!(started.elapsed() < 2 * store::REQUEST_TIME + Duration::from_secs(3), "{:?}", started.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_of_which_half_is_left_unprocessed_again_and_again_gets_through() {
+    let system = System::start().await;
+    // Twice in a row for each of the five batches.
+    let batches = AUTHORIZER_REQUESTS + 1..AUTHORIZER_REQUESTS + 1 + 2 * 5;
+    system.proxy.fail(move |number, _| batches.contains(&number).then_some(Fault::Unprocessed));
+    system.message_push.post(PUSH, hundred_users()).await.is_code(200, "success");
+    everybody_has_it(&system).await;
 }

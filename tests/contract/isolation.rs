@@ -52,5 +52,5 @@ async fn every_endpoint_is_opened_by_its_own_scope_and_by_nothing_else() {
             }
         }
     }
-    assert_eq!(tried, (3 + 2 + 5 + 3) * scopes.len(), "every endpoint there is");
+    assert_eq!(tried, (3 + 3 + 5 + 3) * scopes.len(), "every endpoint there is");
 }

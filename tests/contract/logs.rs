@@ -82,18 +82,18 @@ async fn what_the_business_counts_is_in_the_line_as_an_embedded_metric() {
         ("receive-message", &by_source, json!({"TextsReceived": 1.0, "WriteUnits": 1.0})),
         ("receive-message", &by_source, json!({"ImagesReceived": 1.0, "WriteUnits": 1.0})),
         ("receive-message", &by_source, json!({"FilesReceived": 1.0, "WriteUnits": 1.0})),
-        ("push-message", &by_function, json!({"Pushes": 1.0, "Deliveries": 2.0, "WriteUnits": 5.0})),
+        ("push-message", &by_function, json!({"Pushes": 1.0, "Deliveries": 2.0, "WriteUnits": 4.0})),
         (
             "push-message",
             &by_function,
-            json!({"Pushes": 1.0, "Deliveries": 2.0, "PushReplays": 1.0, "WriteUnits": 4.0}),
+            json!({"Pushes": 1.0, "Deliveries": 2.0, "PushReplays": 1.0, "WriteUnits": 3.0}),
         ),
         ("push-message", &by_function, json!({"PushConflicts": 1.0})),
         ("authorizer", &by_function, json!({"Denials": 1.0})),
         (
             "push-message",
             &by_function,
-            json!({"Pushes": 1.0, "Deliveries": 2.0, "PushReplays": 1.0, "WriteUnits": 4.0, "StoreRetries": 1.0}),
+            json!({"Pushes": 1.0, "Deliveries": 2.0, "PushReplays": 1.0, "WriteUnits": 3.0, "StoreRetries": 1.0}),
         ),
     ];
     let lines: Vec<_> = captured.lines().into_iter().filter(|line| line.get("_aws").is_some()).collect();

@@ -9,6 +9,7 @@
 )]
 
 mod authentication;
+mod bounds;
 mod capacity;
 mod chat_window;
 mod chatlog;
@@ -18,10 +19,12 @@ mod events;
 mod faults;
 mod gateway;
 mod inbox;
+mod inboxes;
 mod isolation;
 mod logs;
 mod push;
 mod push_status;
+mod recall;
 mod receive;
 mod reference;
 mod robot_turns;

@@ -1,7 +1,7 @@
 //! Contract, "POST /chatbot/api/front/thirdParty/message/push".
 
 use serde_json::{Value, json};
-use tests::{MESSAGE_PUSH, ManualClock, Reply, System, delivered_to, items};
+use tests::{MESSAGE_PUSH, ManualClock, Reply, System, ack_id, acknowledge, delivered_to, items};
 
 const PATH: &str = "/chatbot/api/front/thirdParty/message/push";
 /// An hour, in seconds.
@@ -98,7 +98,7 @@ async fn an_integer_is_a_string_and_other_types_are_refused_where_the_first_limi
         system.message_push.post(PATH, raw(number)).await.is_code(200, "success");
         assert_eq!(delivered_to(&system, number).await, [number]);
         let stored = items(&system, &format!("PUSH#demo#{number}")).await;
-        assert_eq!(stored.len(), 2, "the content and its one recipient");
+        assert_eq!(stored.len(), 2, "the content and the recipients of the call");
     }
 }
 
@@ -332,8 +332,8 @@ async fn a_repeat_never_brings_a_message_back_and_new_content_reaches_who_acknow
     let clock = ManualClock::at(1_800_000_000_000);
     let system = System::start_at(&clock).await;
     is_done(&system, &body("a,b", "one", "m", 1)).await;
-    let ack = r#"{"userId":"a","messages":[{"appId":"demo","messageId":"m"}],"state":"delivered"}"#;
-    assert_eq!(system.platform.post("/chatbot/api/platform/message/ack", ack).await.status, 200);
+    let shown = ack_id(&system, "a", "demo", "m").await;
+    assert_eq!(acknowledge(&system, "a", &[shown], "delivered").await.status, 200);
     assert_eq!(delivered_to(&system, "a").await, [""; 0]);
 
     clock.advance_seconds(1);

@@ -1,11 +1,11 @@
 //! `GET /chatbot/api/front/thirdParty/message/status`: what became of a push.
 
-use serde_json::json;
-use tests::{MESSAGE_PUSH, ManualClock, System, path_with};
+use model::sha256_hex;
+use serde_json::{Value, json};
+use tests::{MESSAGE_PUSH, ManualClock, System, ack_id, acknowledge, path_with, store_items};
 
 const STATUS: &str = "/chatbot/api/front/thirdParty/message/status";
 const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
-const ACK: &str = "/chatbot/api/platform/message/ack";
 const NOW: u64 = 1_795_219_210_000;
 
 async fn push(system: &System, users: &str, hours: u32) {
@@ -14,8 +14,16 @@ async fn push(system: &System, users: &str, hours: u32) {
 }
 
 async fn ack(system: &System, user: &str, state: &str) {
-    let ack = json!({"userId": user, "messages": [{"appId": "demo", "messageId": "m"}], "state": state});
-    assert_eq!(system.platform.post(ACK, ack.to_string()).await.status, 200);
+    let shown = ack_id(system, user, "demo", "m").await;
+    assert_eq!(acknowledge(system, user, &[shown], state).await.status, 200);
+}
+
+/// The data of a status whose users are in the order of their ids.
+async fn by_user(system: &System, parameters: &[(&str, &str)]) -> Value {
+    let mut data = system.message_push.get(&path_with(STATUS, parameters)).await.json()["data"].take();
+    let users = data["users"].as_array_mut().unwrap();
+    users.sort_by_key(|user| user["userId"].as_str().unwrap().to_owned());
+    data
 }
 
 #[tokio::test]
@@ -28,9 +36,24 @@ async fn each_user_has_a_state_and_the_numbers_add_up() {
     ack(&system, "a", "delivered").await;
     ack(&system, "b", "read").await;
     clock.advance_seconds(3_540);
-    system.message_push.get(&path_with(STATUS, &[("messageId", "m")])).await.is(
+    assert_eq!(
+        by_user(&system, &[("messageId", "m")]).await,
+        json!({"total": 4, "pending": 1, "delivered": 1, "read": 1, "expired": 1, "recalled": 0, "users": [
+            {"userId": "a", "state": "delivered", "at": "2026-11-21 08:01:10"},
+            {"userId": "b", "state": "read", "at": "2026-11-21 08:01:10"},
+            {"userId": "c", "state": "pending", "at": "2026-11-21 08:00:10"},
+            {"userId": "d", "state": "expired", "at": "2026-11-21 09:00:10"},
+        ]})
+    );
+    push(&system, "a", 2).await;
+    system
+        .message_push
+        .post(PUSH, r#"{"userIds":"z","content":"x","messageId":"n","expireTime":1}"#)
+        .await
+        .is_code(200, "success");
+    system.message_push.get(&path_with(STATUS, &[("messageId", "n")])).await.is(
         200,
-        r#"{"code":200,"message":"success","data":{"total":4,"pending":1,"delivered":1,"read":1,"expired":1,"users":[{"userId":"a","state":"delivered","at":"2026-11-21 08:01:10"},{"userId":"b","state":"read","at":"2026-11-21 08:01:10"},{"userId":"c","state":"pending","at":"2026-11-21 08:00:10"},{"userId":"d","state":"expired","at":"2026-11-21 09:00:10"}]}}"#,
+        r#"{"code":200,"message":"success","data":{"total":1,"pending":1,"delivered":0,"read":0,"expired":0,"recalled":0,"users":[{"userId":"z","state":"pending","at":"2026-11-21 09:00:10"}]}}"#,
     );
 }
 
@@ -107,7 +130,7 @@ async fn an_application_sees_its_own_messages_alone() {
     let system = System::start().await;
     push(&system, "a", 1).await;
     system.grant("cn-2", "other", &[MESSAGE_PUSH], &[]).await;
-    let empty = r#"{"code":200,"message":"success","data":{"total":0,"pending":0,"delivered":0,"read":0,"expired":0,"users":[]}}"#;
+    let empty = r#"{"code":200,"message":"success","data":{"total":0,"pending":0,"delivered":0,"read":0,"expired":0,"recalled":0,"users":[]}}"#;
     let path = path_with(STATUS, &[("messageId", "m")]);
     system.anonymous.with_token("cn-2").get(&path).await.is(200, empty);
     system.message_push.get(&path_with(STATUS, &[("messageId", "unknown")])).await.is(200, empty);
@@ -147,7 +170,7 @@ async fn its_parameters_are_checked_in_order() {
 #[tokio::test]
 async fn after_a_push_that_failed_half_way_its_repeat_knows_all_recipients() {
     let system = System::start().await;
-    // The deliveries are written; the recipients, which come last, are not.
+    // The content is written, and no batch of deliveries and recipients is whole.
     let users: Vec<_> = (0..25).map(|number| format!("u{number}")).collect();
     let body =
         json!({"userIds": users.join(","), "content": "x", "messageId": "m", "expireTime": 1}).to_string();
@@ -161,7 +184,7 @@ async fn after_a_push_that_failed_half_way_its_repeat_knows_all_recipients() {
 }
 
 #[tokio::test]
-async fn a_page_of_users_who_all_have_it_is_one_query_too() {
+async fn a_page_of_users_who_all_have_it_is_one_query_and_its_batches() {
     let system = System::start().await;
     let users: Vec<_> = (0..60).map(|number| format!("u{number:02}")).collect();
     push(&system, &users.join(","), 1).await;
@@ -174,6 +197,118 @@ async fn a_page_of_users_who_all_have_it_is_one_query_too() {
         let data = system.message_push.get(&path).await.json()["data"].take();
         assert_eq!(data["read"], limit.parse::<usize>().unwrap().min(60));
         assert_eq!(data.get("cursor").is_some(), ["59", "1"].contains(&limit), "{limit}");
-        assert_eq!(system.proxy.operations(), ["GetItem", "Query"]);
+        let keys = 1 + 2 * limit.parse::<usize>().unwrap().min(60);
+        let batches = vec!["BatchGetItem"; keys.div_ceil(100)];
+        assert_eq!(system.proxy.operations(), [&["GetItem", "Query"][..], &batches].concat(), "{limit}");
     }
+}
+
+#[tokio::test]
+async fn thousands_of_expired_calls_end_an_answer_with_a_cursor() {
+    let system = System::start().await;
+    push(&system, "live", 1).await;
+    store_expired_calls(&system, 10_000).await;
+    for limit in ["1", "1000"] {
+        let (mut cursor, mut seen, mut pages) = (String::new(), Vec::new(), 0);
+        loop {
+            system.proxy.forget();
+            let path = path_with(STATUS, &[("messageId", "m"), ("limit", limit), ("cursor", &cursor)]);
+            let data = system.message_push.get(&path).await.json()["data"].take();
+            seen.extend(data["users"].as_array().unwrap().clone());
+            // The authorizer's read, three queries, and a batch for the one user there is.
+            assert!(system.proxy.operations().len() <= 1 + 3 + 1, "{:?}", system.proxy.operations());
+            pages += 1;
+            match data["cursor"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => break,
+            }
+        }
+        assert_eq!((seen.len(), &seen[0]["userId"]), (1, &json!("live")), "{limit}");
+        assert!((2..=5).contains(&pages), "{limit}: {pages}");
+    }
+}
+
+/// Stores calls of the message that are older than 30 days and wait for TTL, of about 300 bytes each.
+async fn store_expired_calls(system: &System, count: u64) {
+    let items = (0..count).map(|call| {
+        json!({
+            "pk": "PUSH#demo#m", "sk": format!("TO#{}", sha256_hex(call.to_string())), "users": [call.to_string()],
+            "contentHash": sha256_hex("old"), "firstAcceptedAt": 1, "acceptedAt": 1, "deadline": 2, "expireAt": 3,
+        })
+    });
+    store_items(system, items).await;
+}
+
+#[tokio::test]
+async fn a_user_of_many_calls_is_there_once_with_the_latest_of_them() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    // Calls that name other users too, in any order of their items.
+    for (hours, others) in (1..).zip(["b", "c", "d", "e", "f"]) {
+        push(&system, &format!("a,{others}"), hours).await;
+        clock.advance_seconds(60);
+    }
+    let data = by_user(&system, &[("messageId", "m")]).await;
+    assert_eq!((&data["total"], &data["pending"]), (&json!(6), &json!(6)));
+    assert_eq!(data["users"][0], json!({"userId": "a", "state": "pending", "at": "2026-11-21 08:04:10"}));
+    // Its last call sets its deadline; those of the others end one after the other.
+    clock.set(NOW + 3 * 3_600_000 + 300_000);
+    let data = by_user(&system, &[("messageId", "m")]).await;
+    assert_eq!((&data["pending"], &data["expired"]), (&json!(3), &json!(3)));
+    assert_eq!(data["users"][0]["state"], "pending");
+    // A later call may shorten it.
+    push(&system, "a,f,x", 1).await;
+    clock.advance_seconds(3600);
+    let data = by_user(&system, &[("messageId", "m")]).await;
+    assert_eq!(data["users"][0], json!({"userId": "a", "state": "expired", "at": "2026-11-21 12:05:10"}));
+}
+
+#[tokio::test]
+async fn a_status_is_right_while_acknowledgements_move() {
+    let system = System::start().await;
+    let users: Vec<_> = (0..40).map(|number| format!("u{number}")).collect();
+    push(&system, &users.join(","), 1).await;
+    let mut ids = Vec::new();
+    for user in &users {
+        ids.push(ack_id(&system, user, "demo", "m").await);
+    }
+    system.proxy.slow_down(2);
+    let acks = async {
+        for (user, id) in users.iter().zip(&ids) {
+            assert_eq!(acknowledge(&system, user, std::slice::from_ref(id), "read").await.status, 200);
+        }
+    };
+    let polls = async {
+        let mut read = 0;
+        while read < 40 {
+            let data = by_user(&system, &[("messageId", "m")]).await;
+            assert_eq!((&data["total"], &data["expired"]), (&json!(40), &json!(0)), "{data}");
+            read = data["read"].as_u64().unwrap();
+        }
+    };
+    tokio::join!(acks, polls);
+}
+
+#[tokio::test]
+async fn a_push_that_is_being_written_is_pending_and_one_that_never_was_expires() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    // The recipients of a call, whose deliveries are not written, or not yet.
+    store_items(
+        &system,
+        [json!({
+            "pk": "PUSH#demo#m", "sk": format!("TO#{}", sha256_hex("a")), "users": ["a"],
+            "contentHash": sha256_hex("x"), "firstAcceptedAt": NOW, "acceptedAt": NOW,
+            "deadline": NOW / 1000 + 3600, "expireAt": NOW / 1000 + 30 * 24 * 3600,
+        })],
+    )
+    .await;
+    let of_a = async || by_user(&system, &[("messageId", "m")]).await["users"][0].take();
+    clock.advance_seconds(9);
+    assert_eq!(of_a().await, json!({"userId": "a", "state": "pending", "at": "2026-11-21 08:00:10"}));
+    clock.advance_seconds(1);
+    let expired = json!({"userId": "a", "state": "expired", "at": "2026-11-21 08:00:20"});
+    assert_eq!(of_a().await, expired);
+    clock.advance_seconds(60);
+    assert_eq!(of_a().await, expired, "and since then");
 }

@@ -1,7 +1,8 @@
 //! Contract, "POST /chatbot/servlet/third/msg/receive".
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::{CUSTOMER_SERVICE, System, items};
+use tests::{CUSTOMER_SERVICE, ManualClock, System, items};
 
 const PATH: &str = "/chatbot/servlet/third/msg/receive";
 const OK: &str = r#"{"status":0,"message":"ok"}"#;
@@ -278,7 +279,9 @@ async fn source_is_an_integer_between_1_and_2147483647_and_1_by_default() {
             "source: value must be between 1 and 2147483647",
         );
     }
-    for source in ["x", "1.0", "1e0", "-1", "%2B1", "0x1", "1%202", "%EF%BC%91", "true", "1,2"] {
+    for source in
+        ["x", "1.0", "1e0", "-", "--1", "-1.0", "- 1", "%2B1", "0x1", "1%202", "%EF%BC%91", "true", "1,2"]
+    {
         caller.post(&format!("{PATH}?source={source}"), "{}").await.is_error(
             400,
             40035,
@@ -427,4 +430,97 @@ async fn hostile_chat_ids_stay_apart() {
             assert_eq!(stored[0]["payload"]["content"], *id);
         }
     }
+}
+
+#[tokio::test]
+async fn a_retry_with_its_msg_id_stores_nothing_for_24_hours_and_its_id_is_free_then() {
+    let clock = ManualClock::at(1_800_000_000_000);
+    let system = System::start_at(&clock).await;
+    let text = |content: &str| json!({"touser": "c", "fromuser": "客服A", "msgtype": "text", "text": {"content": content}, "msgId": "id-1"});
+    let begin = json!({"touser": "c", "fromuser": "客服A", "msgtype": "event", "eventType": "begin", "msgId": "id-2"});
+    let post = async |message: &Value| system.customer_service.post(PATH, message.to_string()).await;
+    let stored = async || {
+        let items = items(&system, "CHAT#1#c").await;
+        let of = |prefix: &str| {
+            items.iter().filter(|item| item["sk"].as_str().unwrap().starts_with(prefix)).count()
+        };
+        (of("MSG#"), of("EVT#"))
+    };
+    for _ in 0..3 {
+        post(&text("好的")).await.is(200, OK);
+        post(&begin).await.is(200, OK);
+        clock.advance_seconds(1);
+    }
+    assert_eq!(stored().await, (2, 1));
+    // The same message in other words of JSON: another order, white space around, a field that nobody knows.
+    let same = r#" {"msgId":" id-1 ","unknown":1,"text":{"content":"好的"},"msgtype":"text","touser":"c","fromuser":" 客服A "}"#;
+    system.customer_service.post(PATH, same).await.is(200, OK);
+    assert_eq!(stored().await, (2, 1));
+    for other in [
+        text("好的 "),
+        json!({"touser": "c", "fromuser": "客服B", "msgtype": "text", "text": {"content": "好的"}, "msgId": "id-1"}),
+        json!({"touser": "c", "fromuser": "客服A", "msgtype": "event", "eventType": "begin", "msgId": "id-1"}),
+        json!({"touser": "c", "msgtype": "event", "eventType": "end", "msgId": "id-2"}),
+    ] {
+        post(&other).await.is_error(400, 40035, "msgId: already used for different content");
+    }
+    assert_eq!(stored().await, (2, 1), "what is refused stores nothing");
+    // Another chat, another source, another id.
+    for (path, body) in [
+        (PATH.to_owned(), json!({"touser": "d", "msgtype": "event", "eventType": "end", "msgId": "id-1"})),
+        (
+            format!("{PATH}?source=7"),
+            json!({"touser": "c", "msgtype": "event", "eventType": "end", "msgId": "id-1"}),
+        ),
+        (PATH.to_owned(), json!({"touser": "c", "msgtype": "event", "eventType": "end", "msgId": "id-2"})),
+        (PATH.to_owned(), json!({"touser": "c", "msgtype": "evaluate", "url": "http://a", "msgId": "ID-1"})),
+        (PATH.to_owned(), json!({"touser": "c", "msgtype": "evaluate", "url": "http://a", "msgId": "id-1#"})),
+    ] {
+        // Another application of the same source counts on its own.
+        system.grant("both", "both", &[CUSTOMER_SERVICE], &[1, 7]).await;
+        system.anonymous.with_token("both").post(&path, body.to_string()).await.is(200, OK);
+    }
+    clock.set(1_800_000_000_000 + 24 * 3_600_000 - 1_000);
+    post(&text("other")).await.is_error(400, 40035, "msgId: already used for different content");
+    clock.advance_seconds(1);
+    post(&text("other")).await.is(200, OK);
+    post(&text("other")).await.is(200, OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_retries_at_the_same_time_one_is_stored() {
+    let system = System::start().await;
+    let message =
+        json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": "x"}, "msgId": "m"});
+    for reply in join_all((0..20).map(|_| system.customer_service.post(PATH, message.to_string()))).await {
+        reply.is(200, OK);
+    }
+    assert_eq!(items(&system, "CHAT#1#c").await.len(), 2, "the message and its id");
+}
+
+#[tokio::test]
+async fn a_msg_id_is_checked_after_all_other_fields() {
+    let system = System::start().await;
+    let post = async |body: Value| system.customer_service.post(PATH, body.to_string()).await;
+    let evaluate = |id: Value| json!({"touser": "c", "msgtype": "evaluate", "url": "http://a", "msgId": id});
+    for absent in [json!(null), json!(""), json!("\u{3000}")] {
+        post(evaluate(absent)).await.is(200, OK);
+    }
+    assert_eq!(items(&system, "CHAT#1#c").await.len(), 3, "without an id, nothing is told from anything");
+    for wrong in [json!([]), json!({}), json!(true), json!(1.5)] {
+        post(evaluate(wrong)).await.is_error(400, 40035, "msgId: must be a string");
+    }
+    for unit in ["x", "消", "😀"] {
+        let longest = unit.repeat(64 / unit.encode_utf16().count());
+        post(evaluate(json!(longest))).await.is(200, OK);
+        let too_long = format!("{longest}x");
+        post(evaluate(json!(too_long))).await.is_error(
+            400,
+            40035,
+            "msgId: length exceeds the max value [64]",
+        );
+    }
+    post(evaluate(json!(123_456_789_012_345_678_u64))).await.is(200, OK);
+    let first = json!({"touser": "c", "msgtype": "evaluate", "msgId": []});
+    post(first).await.is_error(400, 40035, "Required parameter 'url' is not present");
 }

@@ -102,6 +102,8 @@ async fn its_fields_are_checked_in_order() {
     ] {
         let with = |value: Value| {
             let mut body = full.clone();
+            // An id stands for one turn, which is another rule.
+            body["entryId"] = json!(name);
             body[name] = value;
             body
         };
@@ -130,4 +132,25 @@ async fn its_fields_are_checked_in_order() {
     for body in ["", "null", "{\"openId\":\"\\ud800\"}"] {
         system.platform.post(TURN, body).await.is_code(400, "body is not valid JSON");
     }
+}
+
+#[tokio::test]
+async fn an_entry_id_stands_for_one_question_and_reply() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    let turn = |question: &str, reply: &str| json!({"openId": "c", "question": question, "reply": reply, "entryId": "e"});
+    let post = async |turn: Value| system.platform.post(TURN, turn.to_string()).await;
+    post(turn("问", "答")).await.is(200, DONE);
+    for (question, reply) in [("问 ", "答"), ("问", "答😀"), ("问答", "x"), ("答", "问")] {
+        let refused = post(turn(question, reply)).await;
+        refused.is_code(400, "entryId: already used for different content");
+    }
+    // When it was, and how the robot came to it, make no other turn.
+    let mut again = turn("问", "答");
+    again["dateTime"] = json!("2020-05-12 08:30:00");
+    again["replyMode"] = json!("faq");
+    post(again).await.is(200, DONE);
+    assert_eq!(log(&system).await.len(), 1);
+    clock.advance_seconds(180 * 24 * 3600);
+    post(turn("问", "other")).await.is(200, DONE);
 }

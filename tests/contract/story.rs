@@ -3,8 +3,8 @@
 
 use model::{AppId, BoundedText, Content, MessageId, Scope, Timestamp, UserId};
 use serde_json::{Value, json};
-use store::pushes::{self, Push};
-use tests::{Caller, System, path_with};
+use store::push::send::{self, Claim, Push};
+use tests::{Caller, System, acknowledge, path_with};
 
 const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
 const STATUS: &str = "/chatbot/api/front/thirdParty/message/status";
@@ -44,12 +44,9 @@ async fn a_message_reaches_a_user_who_logs_in_later_and_its_sender_learns_of_it(
     assert_eq!((waiting.len(), &waiting[0]["content"]), (1, &json!("您的订单已发货")));
     let pending = path_with("/chatbot/api/platform/message/pending", &[("userId", "never-seen")]);
     assert_eq!(system.platform.get(&pending).await.json()["data"]["messages"], json!(waiting));
-    let ack = json!({
-        "userId": "never-seen", "state": "delivered",
-        "messages": [{"appId": waiting[0]["appId"], "messageId": waiting[0]["messageId"]}],
-    });
-    let ack = system.platform.post("/chatbot/api/platform/message/ack", ack.to_string()).await;
-    ack.is(200, r#"{"code":200,"message":"success","data":{"acknowledged":1,"unknown":[]}}"#);
+    let shown = waiting[0]["ackId"].as_str().unwrap().to_owned();
+    let ack = acknowledge(system, "never-seen", &[shown], "delivered").await;
+    ack.is(200, r#"{"code":200,"message":"success","data":{"acknowledged":1,"invalid":[]}}"#);
     let told = status(partner, "order-1").await;
     assert_eq!((&told["delivered"], &told["users"][0]["state"]), (&json!(1), &json!("delivered")));
 
@@ -66,8 +63,8 @@ async fn a_message_that_expired_before_the_user_came_is_told_as_expired(system: 
     let (content, user) = (Content::parse("太晚了").unwrap(), UserId::parse("late-user").unwrap());
     let push = Push::new(&app, &message, &content, accepted, accepted.plus_hours(1));
     let table = system.chat_table();
-    pushes::claim(&table, &push).await.unwrap();
-    pushes::deliver(&table, &push, &[user]).await.unwrap();
+    let Claim::New(claimed) = send::claim(&table, &push).await.unwrap() else { panic!("the id is free") };
+    send::deliver(&table, &push, claimed, &[user]).await.unwrap();
     assert_eq!(login(system, "late-user").await.len(), 0);
     let told = status(partner, "order-0").await;
     assert_eq!((&told["expired"], &told["users"][0]["state"]), (&json!(1), &json!("expired")));

@@ -226,17 +226,21 @@ fn each_role_has_the_actions_its_code_uses_on_its_own_table_and_no_others() {
             "GetPendingMessagesFunction",
             (&["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:Query"], "ChatTable"),
         ),
-        (
-            "AcknowledgeMessagesFunction",
-            (&["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"], "ChatTable"),
-        ),
+        ("AcknowledgeMessagesFunction", (&["dynamodb:DeleteItem", "dynamodb:UpdateItem"], "ChatTable")),
         ("GetChatMessagesFunction", (&["dynamodb:Query"], "ChatTable")),
         ("RecordChatlogFunction", (&["dynamodb:PutItem"], "ChatTable")),
-        ("GetPushStatusFunction", (&["dynamodb:Query"], "ChatTable")),
+        ("GetPushStatusFunction", (&["dynamodb:BatchGetItem", "dynamodb:Query"], "ChatTable")),
         ("ReceiveMessageFunction", (&["dynamodb:PutItem"], "ChatTable")),
         ("GetChatlogFunction", (&["dynamodb:Query"], "ChatTable")),
         ("GetUserInfoFunction", (&["dynamodb:GetItem"], "ChatTable")),
-        ("PushMessageFunction", (&["dynamodb:BatchWriteItem", "dynamodb:PutItem"], "ChatTable")),
+        (
+            "PushMessageFunction",
+            (&["dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], "ChatTable"),
+        ),
+        (
+            "RecallMessageFunction",
+            (&["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], "ChatTable"),
+        ),
         (
             "IssueTokenFunction",
             (
@@ -289,7 +293,7 @@ fn each_function_runs_a_binary_of_its_own_but_for_the_authorizers() {
             function.id
         );
     }
-    assert_eq!(binaries.len(), 12);
+    assert_eq!(binaries.len(), 13);
 }
 
 #[test]

@@ -104,6 +104,25 @@ async fn a_token_lives_as_long_as_it_says() {
 }
 
 #[tokio::test]
+async fn expires_in_is_the_time_that_is_left_when_the_answer_is_given() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    let client = system.application("a").await;
+    // The store takes two seconds.
+    let slow = clock.clone();
+    system.proxy.fail(move |_, operation| {
+        if operation == "TransactWriteItems" {
+            slow.advance_seconds(2);
+        }
+        None
+    });
+    let answer = client.ask().await.json();
+    assert_eq!(answer["expires_in"], LIFETIME - 2);
+    let token = answer["access_token"].as_str().unwrap();
+    assert_eq!(client.introspect(token).await.json()["exp"], NOW / 1000 + LIFETIME);
+}
+
+#[tokio::test]
 async fn a_secret_that_was_replaced_works_for_the_grace_period() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;

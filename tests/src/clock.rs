@@ -24,6 +24,11 @@ impl ManualClock {
         self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
     }
 
+    /// Sets it to `millis` since 1970.
+    pub fn set(&self, millis: u64) {
+        self.0.store(millis, Ordering::SeqCst);
+    }
+
     /// The time it shows.
     #[must_use]
     pub fn now(&self) -> Timestamp {

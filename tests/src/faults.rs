@@ -102,6 +102,10 @@ struct Shared {
     client: reqwest::Client,
     plan: Mutex<Plan>,
     recorded: Mutex<Vec<Recorded>>,
+    /// A partition that no batch reads.
+    starved: Mutex<Option<String>>,
+    /// A partition that no eventually consistent batch sees.
+    lagging: Mutex<Option<String>>,
     latency_millis: AtomicU64,
     under_way: AtomicUsize,
     listening: watch::Sender<bool>,
@@ -119,6 +123,8 @@ impl FaultyDynamoDb {
             client: reqwest::Client::new(),
             plan: Mutex::new(Box::new(|_, _| None)),
             recorded: Mutex::new(Vec::new()),
+            starved: Mutex::new(None),
+            lagging: Mutex::new(None),
             latency_millis: AtomicU64::new(0),
             under_way: AtomicUsize::new(0),
             listening: watch::Sender::new(true),
@@ -144,8 +150,22 @@ impl FaultyDynamoDb {
         self.shared.latency_millis.store(latency_millis, Ordering::Relaxed);
     }
 
+    /// From now on, the table has no capacity to read this partition: batches leave its items unprocessed.
+    pub fn starve(&self, partition: &str) {
+        self.forget();
+        *self.shared.starved.lock().expect("nobody panicked") = Some(partition.to_owned());
+    }
+
+    /// From now on, the latest writes to this partition are not seen by eventually consistent batches: there is nothing.
+    pub fn lag(&self, partition: &str) {
+        self.forget();
+        *self.shared.lagging.lock().expect("nobody panicked") = Some(partition.to_owned());
+    }
+
     /// From now on, nothing fails.
     pub fn recover(&self) {
+        *self.shared.lagging.lock().expect("nobody panicked") = None;
+        *self.shared.starved.lock().expect("nobody panicked") = None;
         self.fail(|_, _| None);
         self.shared.listening.send_replace(true);
     }
@@ -257,12 +277,14 @@ async fn play(
     let fault = shared.plan.lock().expect("nobody panicked")(number, operation);
     let broken = || io::Error::other("the connection breaks");
     match fault {
+        None if operation == "BatchGetItem" => shared.read_batch(number, headers, body).await,
         None => shared.forward(number, headers, &body).await,
         Some(Fault::Unprocessed) if operation == "BatchWriteItem" => {
             shared.forward_half(number, headers, body).await
         }
         Some(Fault::Unprocessed) if operation == "BatchGetItem" => {
-            shared.forward_half_of_keys(number, headers, body).await
+            let half = |index: usize, _: &Value| index % 2 == 1;
+            shared.forward_some_keys(number, headers, body, half).await
         }
         Some(Fault::Throttled | Fault::Unprocessed) => {
             Ok(error(400, "ProvisionedThroughputExceededException"))
@@ -300,20 +322,54 @@ impl Shared {
         Ok(response(status, &answer))
     }
 
-    /// Reads half of the keys, and leaves the others unread.
-    async fn forward_half_of_keys(
+    /// Reads a batch of items, without those of a partition that lags or is starved.
+    async fn read_batch(
         &self,
         number: usize,
         headers: &hyper::HeaderMap,
         mut body: Value,
     ) -> io::Result<Response<Full<Bytes>>> {
-        let mut left = json!({});
-        for (table, asked) in body["RequestItems"].as_object_mut().into_iter().flatten() {
-            let keys = asked["Keys"].as_array_mut().expect("a batch is a list");
-            left[table] = json!({"Keys": keys.split_off(keys.len().div_ceil(2)), "ConsistentRead": true});
+        let is_of = |key: &Value, partition: &Option<String>| {
+            partition.as_ref().is_some_and(|partition| key["pk"]["S"] == *partition)
+        };
+        let lagging = self.lagging.lock().expect("nobody panicked").clone();
+        for asked in body["RequestItems"].as_object_mut().into_iter().flat_map(|tables| tables.values_mut()) {
+            if asked["ConsistentRead"] != true
+                && let Some(key) = asked["Keys"]
+                    .as_array_mut()
+                    .and_then(|keys| keys.iter_mut().find(|key| is_of(key, &lagging)))
+            {
+                key["sk"]["S"] = json!("NOT-SEEN-YET");
+            }
         }
-        let (status, mut answer) = self.ask(headers, &body).await?;
-        answer["UnprocessedKeys"] = left;
+        let starved = self.starved.lock().expect("nobody panicked").clone();
+        self.forward_some_keys(number, headers, body, |_, key| is_of(key, &starved)).await
+    }
+
+    /// Reads the keys that are not `left_out`, and leaves the others unprocessed.
+    async fn forward_some_keys(
+        &self,
+        number: usize,
+        headers: &hyper::HeaderMap,
+        mut body: Value,
+        left_out: impl Fn(usize, &Value) -> bool,
+    ) -> io::Result<Response<Full<Bytes>>> {
+        let mut unprocessed = json!({});
+        let mut nothing_to_read = true;
+        for (table, asked) in body["RequestItems"].as_object_mut().into_iter().flatten() {
+            let keys = asked["Keys"].as_array().expect("a batch is a list").clone();
+            let (left, read): (Vec<_>, Vec<_>) =
+                keys.into_iter().enumerate().partition(|(index, key)| left_out(*index, key));
+            let keys = |keys: Vec<(usize, Value)>| keys.into_iter().map(|(_, key)| key).collect::<Vec<_>>();
+            nothing_to_read &= read.is_empty();
+            if !left.is_empty() {
+                unprocessed[table] = json!({"Keys": keys(left), "ConsistentRead": asked["ConsistentRead"]});
+            }
+            asked["Keys"] = json!(keys(read));
+        }
+        let (status, mut answer) =
+            if nothing_to_read { (200, json!({})) } else { self.ask(headers, &body).await? };
+        answer["UnprocessedKeys"] = unprocessed;
         self.note(number, &answer);
         Ok(response(status, &answer))
     }

@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use serde_json::Value;
+use aws_sdk_dynamodb::{
+    Client,
+    types::{AttributeValue, PutRequest, WriteRequest},
+};
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
 
-use crate::System;
+use crate::{Reply, System};
 
 /// An item, readable.
 pub type Item = BTreeMap<String, Value>;
@@ -25,6 +29,24 @@ pub async fn items(system: &System, partition: &str) -> Vec<Item> {
         .await
         .expect("the partition can be read");
     readable(pages)
+}
+
+/// Stores items in the table of messages, 16 batches of 25 at a time.
+pub async fn store_items(system: &System, items: impl IntoIterator<Item = Value>) {
+    let put = |item: Value| {
+        let item = serde_dynamo::to_item(item).expect("it is an item");
+        let put = PutRequest::builder().set_item(Some(item)).build().expect("it has an item");
+        WriteRequest::builder().put_request(put).build()
+    };
+    let requests: Vec<_> = items.into_iter().map(put).collect();
+    let batches = requests.chunks(25).map(|batch| {
+        system.dynamodb.batch_write_item().request_items(&system.chat_table, batch.to_vec()).send()
+    });
+    let mut written = stream::iter(batches.collect::<Vec<_>>()).buffer_unordered(16);
+    while let Some(written) = written.next().await {
+        let unprocessed = written.expect("the table can be written").unprocessed_items;
+        assert!(unprocessed.unwrap_or_default().is_empty());
+    }
 }
 
 /// Every item of the table of messages.
@@ -52,7 +74,13 @@ fn readable(items: Vec<HashMap<String, AttributeValue>>) -> Vec<Item> {
 
 /// The contents that wait for a user, oldest first, as the platform's front end is told.
 pub async fn delivered_to(system: &System, user: &str) -> Vec<String> {
-    let mut contents = Vec::new();
+    let text = |message: &Value| message["content"].as_str().expect("it is text").to_owned();
+    waiting_for(system, user).await.iter().map(text).collect()
+}
+
+/// The messages that wait for a user, page by page.
+pub async fn waiting_for(system: &System, user: &str) -> Vec<Value> {
+    let mut messages = Vec::new();
     let mut cursor = String::new();
     loop {
         let path =
@@ -60,14 +88,33 @@ pub async fn delivered_to(system: &System, user: &str) -> Vec<String> {
         let reply = system.platform.get(&path).await;
         assert_eq!(reply.status, 200, "{}", reply.body);
         let data = reply.json()["data"].take();
-        for message in data["messages"].as_array().expect("it is a list") {
-            contents.push(message["content"].as_str().expect("it is text").to_owned());
-        }
+        messages.extend(data["messages"].as_array().expect("it is a list").clone());
         match data["cursor"].as_str() {
             Some(next) => next.clone_into(&mut cursor),
-            None => return contents,
+            None => return messages,
         }
     }
+}
+
+/// The acknowledgement id of a message that waits for a user.
+pub async fn ack_id(system: &System, user: &str, app: &str, message: &str) -> String {
+    let waiting = waiting_for(system, user).await;
+    let found = waiting.iter().find(|found| found["appId"] == app && found["messageId"] == message);
+    let found = found.unwrap_or_else(|| panic!("{message} waits for {user}"));
+    found["ackId"].as_str().expect("it is text").to_owned()
+}
+
+/// The deliveries in a user's inbox, those included that are not shown.
+pub async fn deliveries_of(system: &System, user: &str) -> Vec<Item> {
+    let mut items = items(system, &format!("INBOX#{user}")).await;
+    items.retain(|item| item["sk"].as_str().is_some_and(|sort| sort.starts_with("W#")));
+    items
+}
+
+/// Acknowledges by ids.
+pub async fn acknowledge(system: &System, user: &str, ids: &[String], state: &str) -> Reply {
+    let body = json!({"userId": user, "ackIds": ids, "state": state});
+    system.platform.post("/chatbot/api/platform/message/ack", body.to_string()).await
 }
 
 /// A path with parameters in it, encoded.

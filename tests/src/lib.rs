@@ -22,7 +22,10 @@ pub use caller::{Caller, Reply, Urls};
 pub use captured::Captured;
 pub use clock::ManualClock;
 pub use faults::{Fault, FaultyDynamoDb};
-pub use inbox::{delivered_to, everything, items, path_with};
+pub use inbox::{
+    Item, ack_id, acknowledge, delivered_to, deliveries_of, everything, items, path_with, store_items,
+    waiting_for,
+};
 pub use oauth::{OAuthClient, TOKENS_PER_MINUTE};
 pub use reference::REFERENCE;
 pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, PLATFORM, Setup, System};

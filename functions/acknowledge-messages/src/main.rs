@@ -8,6 +8,6 @@ async fn main() -> Result<(), lambda_http::Error> {
     let environment = Environment::of_process();
     api::logging::init(&environment);
     let deps = Deps::new(&environment, store::client::from_environment(), Clock::system())?;
-    store::warm_up::by_batch_get(&deps.chat).await;
+    store::warm_up::by_delete(&deps.chat).await;
     lambda_http::run(lambda_http::service_fn(|event| respond(&deps, event))).await
 }

@@ -14,6 +14,10 @@ use store::chat_log;
 
 use transcript::Transcript;
 
+/// The most queries of an answer, each of a megabyte at most: enough for the longest answer, and a bound for entries that
+/// wait for TTL. An answer that needs more ends with a cursor.
+const QUERIES: usize = 7;
+
 /// A chat log, or as much of it as one answer holds.
 #[derive(Debug, Serialize)]
 pub struct ChatLog {
@@ -46,7 +50,7 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<ChatLog, Failure<Cu
     let mut transcript = Transcript::new(query.limit);
     let mut after = query.after;
     let mut to_read = transcript.to_read_first();
-    loop {
+    for _ in 0..QUERIES {
         let page = chat_log::read(&chat, source, &query.chat, after.as_ref(), to_read, now).await?;
         transcript.extend(page.entries);
         after = page.next;
@@ -55,7 +59,7 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<ChatLog, Failure<Cu
             break;
         }
     }
-    let (list, cursor) = transcript.finish();
+    let (list, cursor) = transcript.finish(after);
     Ok(ChatLog {
         total: list.len().to_string(),
         list,

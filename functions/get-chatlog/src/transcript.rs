@@ -46,9 +46,11 @@ impl Transcript {
         self.has_more
     }
 
-    /// The entries, and the place to go on from if this is not the end.
-    pub(crate) fn finish(self) -> (Vec<ChatLogEntry>, Option<Cursor>) {
-        (self.entries, self.end.filter(|_| self.has_more))
+    /// The entries, and the place to go on from if this is not the end: after the last entry taken, or at `unread` where
+    /// the log was not read further.
+    pub(crate) fn finish(self, unread: Option<Cursor>) -> (Vec<ChatLogEntry>, Option<Cursor>) {
+        let next = if self.has_more { self.end } else { unread };
+        (self.entries, next)
     }
 }
 
@@ -73,7 +75,7 @@ mod tests {
         assert!(!transcript.is_full());
         transcript.extend([(Cursor::after("2"), entry(&"x".repeat(1_000)))]);
         assert!(transcript.is_full());
-        let (entries, cursor) = transcript.finish();
+        let (entries, cursor) = transcript.finish(None);
         assert_eq!((entries.len(), cursor), (1, Some(Cursor::after("1"))));
     }
 }

@@ -6,7 +6,7 @@ pub use api::ChatDeps as Deps;
 use api::{Data, Failure, Request};
 use lambda_http::{Body, Response};
 use model::{PushError, platform::InboxQuery};
-use platform::Pending;
+use platform::{Pending, Unavailable};
 
 /// Answers API Gateway's event.
 ///
@@ -16,13 +16,16 @@ pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Respons
     Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
 }
 
-/// Reads a page of what waits for a user.
+/// Reads a page of the messages that wait for a user.
 ///
 /// # Errors
-/// The first that applies, of `userId` and `cursor`; or the store.
+/// The first that applies, of `userId` and `cursor`; that the table has no capacity for any message; or the store.
 pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Pending>, Failure<PushError>> {
     let query = InboxQuery::parse(|name| request.query(name)).map_err(PushError::from)?;
     let chat = request.table(&deps.chat);
-    let data = Pending::read(&chat, &query.user, query.after.as_ref(), deps.clock.now()).await?;
-    Ok(Data { data })
+    match Pending::read(&chat, &query.user, &query.from, deps.clock.now()).await {
+        Ok(data) => Ok(Data { data }),
+        Err(Unavailable::Throttled) => Err(PushError::Throttled.into()),
+        Err(Unavailable::Store(error)) => Err(error.into()),
+    }
 }

@@ -1,4 +1,5 @@
-//! `GET /chatbot/api/front/thirdParty/message/status`: an application reads what became of a message it pushed.
+//! `GET /chatbot/api/front/thirdParty/message/status`: an application reads the outcome of a message
+//! that it pushed.
 
 use std::convert::Infallible;
 
@@ -7,9 +8,9 @@ use api::{Data, Failure, Request};
 use lambda_http::{Body, Response};
 use model::{PushError, StatusQuery};
 use serde::Serialize;
-use store::push_status::{self, PushState, Recipient};
+use store::push::status::{self, PushState, Recipient};
 
-/// What became of a message, for a page of its users: the numbers are of the page.
+/// The outcome of a message for a page of its users. The numbers are of the page.
 #[derive(Debug, Default, Serialize)]
 pub struct Status {
     total: usize,
@@ -17,13 +18,14 @@ pub struct Status {
     delivered: usize,
     read: usize,
     expired: usize,
+    recalled: usize,
     users: Vec<UserStatus>,
     /// Where the next page goes on; left out of the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
 }
 
-/// What became of a message for one user.
+/// The outcome of a message for one user.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserStatus {
@@ -41,23 +43,22 @@ pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Respons
     Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
 }
 
-/// Reads what became of a message of the calling application. One query.
+/// Reads the outcome of a message of the calling application, user by user.
 ///
 /// # Errors
 /// The first that applies, of `messageId`, `limit` and `cursor`; or the store.
 pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Status>, Failure<PushError>> {
     let app = &request.principal.app;
-    let StatusQuery { message, limit, after } = StatusQuery::parse(app, |name| request.query(name))?;
+    let StatusQuery { message, limit, from } = StatusQuery::parse(app, |name| request.query(name))?;
     let table = request.table(&deps.chat);
-    let page =
-        push_status::read(&table, app, &message, after.as_ref(), limit.number(), deps.clock.now()).await?;
-    let mut status = Status::default();
-    for Recipient { user, state, at } in &page.recipients {
-        status.count(*state);
-        status.users.push(UserStatus { user_id: user.to_string(), state: name(*state), at: at.date_time() });
+    let now = deps.clock.now();
+    let page = status::read(&table, app, &message, from.as_ref(), limit.number(), now).await?;
+    let cursor = page.next.map(|next| next.issue(app, &message));
+    let mut status = Status { cursor, ..Status::default() };
+    for Recipient { user, state, at } in page.recipients {
+        status.count(state);
+        status.users.push(UserStatus { user_id: user.to_string(), state: name(state), at: at.date_time() });
     }
-    let last = page.recipients.last().filter(|_| page.has_more);
-    status.cursor = last.map(|last| StatusQuery::cursor_after(app, &message, &last.user));
     Ok(Data { data: status })
 }
 
@@ -69,6 +70,7 @@ impl Status {
             PushState::Delivered => self.delivered += 1,
             PushState::Read => self.read += 1,
             PushState::Expired => self.expired += 1,
+            PushState::Recalled => self.recalled += 1,
         }
     }
 }
@@ -79,5 +81,6 @@ const fn name(state: PushState) -> &'static str {
         PushState::Delivered => "delivered",
         PushState::Read => "read",
         PushState::Expired => "expired",
+        PushState::Recalled => "recalled",
     }
 }

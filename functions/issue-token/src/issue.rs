@@ -19,7 +19,7 @@ use crate::{Deps, client::authenticate};
 pub struct TokenAnswer {
     access_token: String,
     token_type: &'static str,
-    /// Seconds.
+    /// Seconds that are left when the answer is given.
     expires_in: u64,
     scope: String,
 }
@@ -44,7 +44,7 @@ pub(crate) async fn issue(
     let wanted = TokenRequest::parse(form)?.scopes;
     let credentials = ClientCredentials::read(request.authorization(), form)?;
     let access = request.table(&deps.access);
-    // Whoever changes the application meanwhile is waited for: what counts is what it is when the token is stored.
+    // Retries if the application changed concurrently, until the request's time for the store is over.
     loop {
         let now = deps.clock.now();
         let minute = Minute::of(now);
@@ -68,7 +68,8 @@ pub(crate) async fn issue(
                 return Ok(TokenAnswer {
                     access_token: token.reveal().to_owned(),
                     token_type: "bearer",
-                    expires_in: deps.lifetime.seconds(),
+                    // The store may have taken a while since the token was dated.
+                    expires_in: grant.expire_at.saturating_sub(deps.clock.now().seconds()),
                     scope: scopes.to_string(),
                 });
             }

@@ -7,7 +7,10 @@ use std::convert::Infallible;
 pub use api::KeepingDeps as Deps;
 use api::{Data, Failure, Metric, Request};
 use lambda_http::{Body, Response};
-use model::{PushError, Timestamp, platform::Login};
+use model::{
+    PushError, Timestamp,
+    platform::{InboxCursor, Login},
+};
 use platform::Pending;
 use store::{
     Retention,
@@ -24,22 +27,29 @@ pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Respons
     Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
 }
 
-/// Stores who a user is, and tells the first page of what waits for the user. The user is stored while the page is read.
+/// Stores who a user is, and reads the first page of the messages that wait for the user, both at the same time. An inbox
+/// that cannot be read fails no login: the answer has no messages then, and a cursor with which to ask for them.
 ///
 /// # Errors
 /// The first that applies: the body, `source`, the fields in their order; or the store.
 pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Pending>, Failure<PushError>> {
     let body = request.json().map_err(PushError::from)?;
     let login = Login::parse(&body).map_err(PushError::from)?;
-    let chat = request.table(&deps.chat);
+    // A budget each: an inbox that is throttled must not spend the retries of the user's record.
+    let (chat, inbox) = (request.table(&deps.chat), request.table(&deps.chat));
     let now = deps.clock.now();
     let user = record(&login, now, deps.retention);
-    let ((), pending) = tokio::try_join!(
+    let (stored, pending) = tokio::join!(
         users::put(&chat, login.source, &login.client, &user),
-        Pending::read(&chat, &login.user, None, now),
-    )?;
+        Pending::read(&inbox, &login.user, &InboxCursor::Start, now),
+    );
+    stored?;
+    let data = pending.unwrap_or_else(|unavailable| {
+        request.count(Metric::InboxesUnread, 1);
+        Pending::unread(&login.user, &unavailable)
+    });
     request.count(Metric::Logins, 1);
-    Ok(Data { data: pending })
+    Ok(Data { data })
 }
 
 /// What is stored of a user. What the front end does not say of browser and system is taken from the user agent.

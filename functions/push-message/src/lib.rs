@@ -6,7 +6,7 @@ pub use api::ChatDeps as Deps;
 use api::{Done, Failure, Metric, Request};
 use lambda_http::{Body, Response};
 use model::{PushError, PushRequest};
-use store::pushes::{self, Claim, Push};
+use store::push::send::{self, Claim, Push};
 
 /// Answers API Gateway's event.
 ///
@@ -20,23 +20,30 @@ pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Respons
 /// returns; after a failure half-way the same request completes it.
 ///
 /// # Errors
-/// The first that applies, in the contract's order: the body, the fields, that the message id stands for other
-/// content; or the store.
+/// The first that applies, in the contract's order: the body, the fields, that the message id stands for other content or
+/// was recalled; or the store.
 pub async fn handle(deps: &Deps, request: Request) -> Result<Done, Failure<PushError>> {
     let body = request.json().map_err(PushError::from)?;
     let PushRequest { users, content, expire_hours, message } = PushRequest::parse(&body)?;
     let now = deps.clock.now();
     let push = Push::new(&request.principal.app, &message, &content, now, expire_hours.deadline(now));
     let chat = request.table(&deps.chat);
-    match pushes::claim(&chat, &push).await? {
-        Claim::New => {}
-        Claim::Repeated => request.count(Metric::PushReplays, 1),
+    let claimed = match send::claim(&chat, &push).await? {
+        Claim::New(claimed) => claimed,
+        Claim::Repeated(claimed) => {
+            request.count(Metric::PushReplays, 1);
+            claimed
+        }
         Claim::Taken => {
             request.count(Metric::PushConflicts, 1);
             return Err(PushError::MessageIdTaken.into());
         }
-    }
-    pushes::deliver(&chat, &push, users.as_slice()).await?;
+        Claim::Recalled => {
+            request.count(Metric::PushConflicts, 1);
+            return Err(PushError::MessageRecalled.into());
+        }
+    };
+    send::deliver(&chat, &push, claimed, users.as_slice()).await?;
     request.count(Metric::Pushes, 1);
     request.count(Metric::Deliveries, users.as_slice().len());
     Ok(Done {})

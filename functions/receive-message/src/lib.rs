@@ -5,8 +5,8 @@ use std::convert::Infallible;
 pub use api::KeepingDeps as Deps;
 use api::{Done, Failure, Metric, Request};
 use lambda_http::{Body, Response};
-use model::{CustomerServiceError, MessageBody, ReceivedMessage};
-use store::messages;
+use model::{CustomerServiceError, MessageBody, ParameterError, ReceivedMessage};
+use store::messages::{self, Appended};
 
 /// Answers API Gateway's event.
 ///
@@ -16,10 +16,11 @@ pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Respons
     Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
 }
 
-/// Stores the message a request brings. It is durable when this returns.
+/// Stores the message of a request. It is durable when this returns. With a `msgId`, a repeat within 24 hours stores nothing.
 ///
 /// # Errors
-/// The first that applies, in the contract's order: the body, `source`, the fields; then the store.
+/// The first that applies, in the contract's order: the body, `source`, the fields, that `msgId` stands for another message;
+/// or the store.
 pub async fn handle(deps: &Deps, request: Request) -> Result<Done, Failure<CustomerServiceError>> {
     let body = request.json().map_err(CustomerServiceError::from)?;
     let source = request.source()?;
@@ -31,8 +32,11 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<Done, Failure<Custo
         at: now,
         expire_at: deps.retention.expiry(now),
     };
-    messages::append(&request.table(&deps.chat), &message, acceptance).await?;
-    request.count(metric(&message.body), 1);
+    match messages::append(&request.table(&deps.chat), &message, acceptance).await? {
+        Appended::Stored => request.count(metric(&message.body), 1),
+        Appended::Repeated => request.count(Metric::ReceiveReplays, 1),
+        Appended::IdTaken => return Err(CustomerServiceError::from(ParameterError::Taken("msgId")).into()),
+    }
     Ok(Done {})
 }
 

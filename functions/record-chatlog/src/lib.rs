@@ -5,10 +5,10 @@ use std::convert::Infallible;
 pub use api::KeepingDeps as Deps;
 use api::{Data, Done, Failure, Metric, Request};
 use lambda_http::{Body, Response};
-use model::{PushError, platform::RobotTurn};
+use model::{ParameterError, PushError, platform::RobotTurn};
 use store::{
     RecordId,
-    chat_log::{self, Turn, TurnRecord},
+    chat_log::{self, Once, Turn, TurnRecord},
 };
 
 /// Answers API Gateway's event.
@@ -22,7 +22,8 @@ pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Respons
 /// Stores a turn of a conversation; with an `entryId` once, however often it is sent. It is durable when this returns.
 ///
 /// # Errors
-/// The first that applies: the body, `source`, the fields in their order; or the store.
+/// The first that applies: the body, `source`, the fields in their order, that `entryId` stands for another turn; or the
+/// store.
 pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Done>, Failure<PushError>> {
     let body = request.json().map_err(PushError::from)?;
     let RobotTurn { source, chat, question, reply, reply_mode, at, entry } =
@@ -36,9 +37,12 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Done>, Failure
     };
     let turn = Turn { at: at.unwrap_or(now), id: RecordId::new(now), said };
     let table = request.table(&deps.chat);
-    match entry {
+    let stored = match entry {
         Some(entry) => chat_log::put_once(&table, source, &chat, &entry, &turn, now).await?,
-        None => chat_log::put(&table, source, &chat, &turn).await?,
+        None => chat_log::put(&table, source, &chat, &turn).await.map(|()| Once::Stored)?,
+    };
+    if stored == Once::Taken {
+        return Err(PushError::from(ParameterError::Taken("entryId")).into());
     }
     request.count(Metric::TurnsRecorded, 1);
     Ok(Data { data: Done {} })

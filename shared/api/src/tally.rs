@@ -38,6 +38,12 @@ pub enum Metric {
     TokensRefused,
     /// A user logged in.
     Logins,
+    /// A user logged in while the inbox could not be read.
+    InboxesUnread,
+    /// A message was recalled.
+    Recalls,
+    /// A received message was sent before.
+    ReceiveReplays,
     /// A message was acknowledged.
     Acknowledgements,
     /// A turn of the robot was recorded.
@@ -63,6 +69,9 @@ impl Metric {
             Self::TokensRevoked => "TokensRevoked",
             Self::TokensRefused => "TokensRefused",
             Self::Logins => "Logins",
+            Self::InboxesUnread => "InboxesUnread",
+            Self::Recalls => "Recalls",
+            Self::ReceiveReplays => "ReceiveReplays",
             Self::Acknowledgements => "Acknowledgements",
             Self::TurnsRecorded => "TurnsRecorded",
         }

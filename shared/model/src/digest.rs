@@ -1,8 +1,10 @@
 //! SHA-256, as the lower-case hexadecimal text in which it is stored.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 
 /// The SHA-256 of `bytes` in 64 lower-case hexadecimal digits.
 #[must_use]
@@ -14,12 +16,51 @@ pub fn sha256_hex(bytes: impl AsRef<[u8]>) -> String {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The SHA-256 of a content, by which one content is told from another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ContentHash(String);
 
-    #[test]
-    fn the_digest_is_the_one_of_fips_180() {
-        assert_eq!(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+/// The text is no hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a hash is 64 digits of 0-9 and a-f")]
+pub struct NoHash;
+
+impl ContentHash {
+    /// The hash of `content`.
+    #[must_use]
+    pub fn of(content: impl AsRef<[u8]>) -> Self {
+        Self(sha256_hex(content))
     }
+
+    /// The hash as 64 hexadecimal digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ContentHash {
+    type Error = NoHash;
+
+    fn try_from(text: String) -> Result<Self, NoHash> {
+        if is_sha256_hex(&text) { Ok(Self(text)) } else { Err(NoHash) }
+    }
+}
+
+impl From<ContentHash> for String {
+    fn from(hash: ContentHash) -> Self {
+        hash.0
+    }
+}
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether a text is of the form of [`sha256_hex`].
+pub(crate) fn is_sha256_hex(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

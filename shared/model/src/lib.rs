@@ -31,19 +31,19 @@ pub use chat_log::{ChatLogEntry, ChatLogQuery, Limit};
 pub use chat_user::{ChannelConfig, ChatUser, UserProfile};
 pub use cursor::Cursor;
 pub use customer_service::CustomerServiceError;
-pub use digest::sha256_hex;
+pub use digest::{ContentHash, sha256_hex};
 pub use json_body::{BODY_LIMIT, BodyError, JsonObject};
 pub use parameter::{IntegerError, NotAString, Parameter};
 pub use parameter_error::ParameterError;
 pub use principal::{PermittedSources, Principal};
 pub use push_error::PushError;
-pub use push_request::{ExpireHours, PushRequest, UserIds};
-pub use push_status::{StatusLimit, StatusQuery};
+pub use push_request::{ExpireHours, PushRequest, RecallRequest, UserIds};
+pub use push_status::{StatusCursor, StatusLimit, StatusQuery};
 pub use received_message::{MessageBody, ReceivedMessage};
 pub use source::{NoSource, Source};
 pub use text::{
     AgentName, AppId, AppName, BoundedText, ChatId, ClientId, Content, EntryId, FileName, HostIp, HttpUrl,
-    MessageId, ReplyMode, TextError, UserAgent, UserDetail, UserId,
+    MessageId, MsgId, ReplyMode, TextError, UserAgent, UserDetail, UserId,
 };
 pub use timestamp::Timestamp;
 pub use token::{BearerToken, MalformedToken, Scope, TokenHash};

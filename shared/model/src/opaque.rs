@@ -36,10 +36,13 @@ impl<'a> Opaque<'a> {
         let Some(text) = parameter.text().map_err(|_| ParameterError::InvalidCursor)? else {
             return Ok(None);
         };
-        decode(&text)
-            .filter(|(claimed, place)| *claimed == self.checksum(place))
-            .map(|(_, place)| Some(place))
-            .ok_or(ParameterError::InvalidCursor)
+        self.read_value(&text).map(Some).ok_or(ParameterError::InvalidCursor)
+    }
+
+    /// Reads the place in this list that a text says; `None` if it was altered or was issued for another list.
+    pub(crate) fn read_value(&self, text: &str) -> Option<Vec<u8>> {
+        let (claimed, place) = decode(text)?;
+        (claimed == self.checksum(&place)).then_some(place)
     }
 
     /// The same where a place is text.

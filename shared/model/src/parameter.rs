@@ -82,7 +82,8 @@ impl<'a> Parameter<'a> {
         }
     }
 
-    /// The parameter as an integer within `range`; a string of ASCII digits is taken as one, however long.
+    /// The parameter as an integer within `range`; a string of ASCII digits, with or without a leading `-`, is taken as one,
+    /// however long.
     ///
     /// # Errors
     /// [`IntegerError::NotAnInteger`], then [`IntegerError::OutOfRange`].
@@ -90,7 +91,7 @@ impl<'a> Parameter<'a> {
         let digits = match self {
             Self::Absent => return Ok(None),
             Self::Integer(digits) => digits,
-            Self::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.as_ref(),
+            Self::Text(text) if is_integer(text) => text.as_ref(),
             Self::Text(_) | Self::Object(_) | Self::Other => return Err(IntegerError::NotAnInteger),
         };
         // Only digits are left, after a minus at most: what does not fit an i64 is far outside any range.
@@ -102,6 +103,12 @@ impl<'a> Parameter<'a> {
             .map(Some)
             .ok_or(IntegerError::OutOfRange)
     }
+}
+
+/// Whether a text is ASCII digits, with or without a leading `-`.
+fn is_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -144,14 +151,34 @@ mod tests {
         assert_eq!(integer(r#""0000000000000000000000168""#), Ok(Some(168)));
         assert_eq!(integer("null"), Ok(None));
         for json in [
-            r#""1.0""#, r#""1e0""#, "1.0", "1e0", "true", "[1]", "{}", r#""+1""#, r#""-1""#, r#"" 1""#,
+            r#""1.0""#,
+            r#""1e0""#,
+            "1.0",
+            "1e0",
+            "true",
+            "[1]",
+            "{}",
+            r#""+1""#,
+            r#""-""#,
+            r#""--1""#,
+            r#""-1.0""#,
+            r#""- 1""#,
+            r#"" 1""#,
             r#""１""#,
         ] {
             assert_eq!(integer(json), Err(IntegerError::NotAnInteger), "{json}");
         }
-        for json in
-            ["0", "169", "-1", "4294967297", r#""99999999999999999999999""#, "-99999999999999999999999"]
-        {
+        for json in [
+            "0",
+            "169",
+            "-1",
+            r#""-1""#,
+            r#""-0""#,
+            r#""-99999999999999999999999""#,
+            "4294967297",
+            r#""99999999999999999999999""#,
+            "-99999999999999999999999",
+        ] {
             assert_eq!(integer(json), Err(IntegerError::OutOfRange), "{json}");
         }
     }

@@ -30,15 +30,18 @@ pub enum ParameterError {
     /// Not an object.
     #[error("{0}: must be an object")]
     NotAnObject(&'static str),
-    /// Not a list of objects.
-    #[error("{0}: must be a list of objects")]
-    NotAList(&'static str),
+    /// Not a list of strings.
+    #[error("{0}: must be a list of strings")]
+    NotAListOfStrings(&'static str),
     /// A list with too many elements.
     #[error("{0}: size exceeds the max value [{1}]")]
     TooMany(&'static str, usize),
     /// Not a date and time of the form the contract shows them in.
     #[error("{0}: must be yyyy-MM-dd HH:mm:ss")]
     NotADateTime(&'static str),
+    /// An id that stands for other content already.
+    #[error("{0}: already used for different content")]
+    Taken(&'static str),
     /// A cursor that was altered, or is for something else than what is asked for.
     #[error("cursor: is not valid")]
     InvalidCursor,
@@ -101,8 +104,9 @@ mod tests {
             (ParameterError::OutOfRange("limit", 1..=1000), "limit: value must be between 1 and 1000"),
             (ParameterError::Text("url", TextError::NotAnHttpUrl), "url: must be an http or https URL"),
             (ParameterError::NotOneOf("eventType", "begin, end"), "eventType: must be one of [begin, end]"),
-            (ParameterError::NotAList("messages"), "messages: must be a list of objects"),
-            (ParameterError::TooMany("messages", 100), "messages: size exceeds the max value [100]"),
+            (ParameterError::NotAListOfStrings("ackIds"), "ackIds: must be a list of strings"),
+            (ParameterError::TooMany("ackIds", 100), "ackIds: size exceeds the max value [100]"),
+            (ParameterError::Taken("msgId"), "msgId: already used for different content"),
             (ParameterError::NotADateTime("dateTime"), "dateTime: must be yyyy-MM-dd HH:mm:ss"),
             (ParameterError::NotAString("touser"), "touser: must be a string"),
             (ParameterError::NotAnObject("text"), "text: must be an object"),

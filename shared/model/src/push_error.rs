@@ -47,6 +47,12 @@ pub enum PushError {
     /// The message id stands for other content until its latest deadline.
     #[error("messsagePush.messageId: already used for different content")]
     MessageIdTaken,
+    /// The content that the message id stands for was recalled, and its deadline is not over.
+    #[error("messsagePush.messageId: already recalled")]
+    MessageRecalled,
+    /// There is no such message, or no longer.
+    #[error("message does not exist")]
+    UnknownMessage,
     /// A parameter that the document does not know breaks a rule.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
@@ -77,8 +83,9 @@ impl PushError {
             | Self::ContentTooLong
             | Self::ExpireTimeOutOfRange
             | Self::MessageIdTooLong
-            | Self::MessageIdTaken => 400,
-            Self::InvalidUrl => 404,
+            | Self::MessageIdTaken
+            | Self::MessageRecalled => 400,
+            Self::InvalidUrl | Self::UnknownMessage => 404,
             Self::BodyTooLarge => 413,
             Self::Throttled => 429,
             Self::System => 500,

@@ -32,10 +32,33 @@ impl PushRequest {
             users: UserIds::parse(&text(&users, "userIds")?)?,
             content: Content::parse(&text(&content, "content")?).map_err(|_| PushError::ContentTooLong)?,
             expire_hours: ExpireHours::parse(&expire_time)?,
-            message: MessageId::parse(&text(&message, "messageId")?)
-                .map_err(|_| PushError::MessageIdTooLong)?,
+            message: message_id(&message)?,
         })
     }
+}
+
+/// A content that is to be shown to nobody from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecallRequest {
+    /// The id under which it was pushed.
+    pub message: MessageId,
+}
+
+impl RecallRequest {
+    /// Reads the body of a recall.
+    ///
+    /// # Errors
+    /// That `messageId` is not present, not a string, or too long.
+    pub fn parse(body: &JsonObject<'_>) -> Result<Self, PushError> {
+        Ok(Self { message: message_id(&body.get("messageId"))? })
+    }
+}
+
+/// The parameter `messageId`.
+pub(crate) fn message_id(parameter: &Parameter<'_>) -> Result<MessageId, PushError> {
+    const NAME: &str = "messageId";
+    let id = parameter.text().map_err(|_| PushError::NotAString(NAME))?.ok_or(PushError::Missing(NAME))?;
+    MessageId::parse(&id).map_err(|_| PushError::MessageIdTooLong)
 }
 
 /// The parameter `name`, if something is in it. A list of nothing but commas is nothing.

@@ -2,9 +2,11 @@
 
 use std::ops::RangeInclusive;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
-    AppId, BoundedText, MessageId, Parameter, ParameterError, PushError, UserId, opaque::Opaque,
-    parameter_error::optional_integer,
+    AppId, MessageId, Parameter, ParameterError, PushError, digest::is_sha256_hex, opaque::Opaque,
+    parameter_error::optional_integer, push_request::message_id,
 };
 
 /// Which message is asked about, and which of its users.
@@ -14,8 +16,17 @@ pub struct StatusQuery {
     pub message: MessageId,
     /// The most users of one answer, `limit`.
     pub limit: StatusLimit,
-    /// After which user to go on, `cursor`.
-    pub after: Option<UserId>,
+    /// Where to go on, `cursor`.
+    pub from: Option<StatusCursor>,
+}
+
+/// A place among the recipients of a message: within a call, after so many of its users.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusCursor {
+    /// The call, by the hash of its users: 64 hexadecimal digits.
+    pub call: String,
+    /// How many of its users come before.
+    pub index: usize,
 }
 
 /// The most users of one answer, `limit`.
@@ -44,22 +55,29 @@ impl StatusQuery {
         app: &AppId,
         parameter: impl Fn(&'static str) -> Parameter<'a>,
     ) -> Result<Self, PushError> {
-        let message = parameter("messageId");
-        let message = message.text().map_err(|_| PushError::NotAString("messageId"))?;
-        let message = message.ok_or(PushError::Missing("messageId"))?;
-        let message = MessageId::parse(&message).map_err(|_| PushError::MessageIdTooLong)?;
+        let message = message_id(&parameter("messageId"))?;
         let limit = optional_integer(&parameter("limit"), "limit", StatusLimit::RANGE)?;
-        let after = of_recipients(app, &message)
-            .read_text(&parameter("cursor"))?
-            .map(|user| UserId::parse(&user).map_err(|_| ParameterError::InvalidCursor))
-            .transpose()?;
-        Ok(Self { message, limit: limit.map_or(StatusLimit::DEFAULT, StatusLimit), after })
+        let from = StatusCursor::parse(&parameter("cursor"), app, &message)?;
+        Ok(Self { message, limit: limit.map_or(StatusLimit::DEFAULT, StatusLimit), from })
+    }
+}
+
+impl StatusCursor {
+    /// The text for a caller, valid for this message of this application alone.
+    #[must_use]
+    pub fn issue(&self, app: &AppId, message: &MessageId) -> String {
+        // Text and numbers always have a JSON.
+        of_recipients(app, message).issue(serde_json::to_vec(self).unwrap_or_default())
     }
 
-    /// The text with which `app` goes on after `user`.
-    #[must_use]
-    pub fn cursor_after(app: &AppId, message: &MessageId, user: &UserId) -> String {
-        of_recipients(app, message).issue(user.as_str())
+    fn parse(
+        parameter: &Parameter<'_>,
+        app: &AppId,
+        message: &MessageId,
+    ) -> Result<Option<Self>, ParameterError> {
+        let Some(place) = of_recipients(app, message).read(parameter)? else { return Ok(None) };
+        let cursor: Self = serde_json::from_slice(&place).map_err(|_| ParameterError::InvalidCursor)?;
+        if is_sha256_hex(&cursor.call) { Ok(Some(cursor)) } else { Err(ParameterError::InvalidCursor) }
     }
 }
 
@@ -70,6 +88,7 @@ fn of_recipients<'a>(app: &'a AppId, message: &'a MessageId) -> Opaque<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::BoundedText;
 
     fn parse(message: &str, limit: &str, cursor: &str) -> Result<StatusQuery, String> {
         let app = AppId::parse("a").unwrap();
@@ -98,14 +117,17 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_for_its_application_and_message_alone() {
+    fn a_cursor_is_valid_for_its_application_and_message_alone() {
         let (app, other) = (AppId::parse("a").unwrap(), AppId::parse("b").unwrap());
         let message = MessageId::parse("m").unwrap();
-        let user = UserId::parse("u").unwrap();
-        let cursor = StatusQuery::cursor_after(&app, &message, &user);
-        assert_eq!(parse("m", "", &cursor).unwrap().after, Some(user.clone()));
-        assert_eq!(parse("n", "", &cursor), Err("cursor: is not valid".into()));
-        let foreign = StatusQuery::cursor_after(&other, &message, &user);
-        assert_eq!(parse("m", "", &foreign), Err("cursor: is not valid".into()));
+        let cursor = StatusCursor { call: "0".repeat(64), index: 7 };
+        let text = cursor.issue(&app, &message);
+        assert_eq!(parse("m", "", &text).unwrap().from, Some(cursor.clone()));
+        let invalid = Err("cursor: is not valid".into());
+        assert_eq!(parse("n", "", &text), invalid);
+        assert_eq!(parse("m", "", &cursor.issue(&other, &message)), invalid);
+        for call in [String::new(), "0".repeat(63), "g".repeat(64)] {
+            assert_eq!(parse("m", "", &StatusCursor { call, index: 7 }.issue(&app, &message)), invalid);
+        }
     }
 }

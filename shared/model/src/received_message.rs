@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
-    AgentName, ChatId, Content, CustomerServiceError, FileName, HttpUrl, JsonObject, Parameter,
+    AgentName, ChatId, Content, CustomerServiceError, FileName, HttpUrl, JsonObject, MsgId, Parameter,
     ParameterError,
     parameter_error::{optional, required},
 };
@@ -17,6 +17,8 @@ pub struct ReceivedMessage {
     pub from: Option<AgentName>,
     /// What it says.
     pub body: MessageBody,
+    /// The id by which a retry is recognized, `msgId`.
+    pub id: Option<MsgId>,
 }
 
 /// What a message says, by `msgtype` and, for an event, `eventType`.
@@ -52,7 +54,7 @@ impl ReceivedMessage {
     ///
     /// # Errors
     /// The first in the contract's order: `touser`, `msgtype`, `eventType`, `fromuser`, then what the type needs;
-    /// for each whether it is present, its type, its limit and its form.
+    /// for each whether it is present, its type, its limit and its form; last `msgId`.
     pub fn parse(body: &JsonObject<'_>) -> Result<Self, CustomerServiceError> {
         let chat = required(&body.get("touser"), "touser")?;
         let kind = Kind::parse(body)?;
@@ -62,7 +64,7 @@ impl ReceivedMessage {
                 Some(required(&body.get("fromuser"), "fromuser")?)
             }
         };
-        let body = match kind {
+        let message = match kind {
             Kind::Begin => MessageBody::Begin,
             Kind::End => MessageBody::End,
             Kind::Evaluate => MessageBody::Evaluate(required(&body.get("url"), "url")?),
@@ -80,7 +82,8 @@ impl ReceivedMessage {
                 MessageBody::File(name, required(&file.get("file_url"), "file.file_url")?)
             }
         };
-        Ok(Self { chat, from, body })
+        let id = optional(&body.get("msgId"), "msgId")?;
+        Ok(Self { chat, from, body: message, id })
     }
 }
 
@@ -159,7 +162,12 @@ mod tests {
         assert_eq!(parse(r#"{"touser":"c","msgtype":[]}"#), Err("msgtype: must be a string".into()));
         assert_eq!(
             parse(r#"{"touser":" c ","msgtype":" event ","eventType":" end ","fromuser":" "}"#),
-            Ok(ReceivedMessage { chat: ChatId::parse("c").unwrap(), from: None, body: MessageBody::End })
+            Ok(ReceivedMessage {
+                chat: ChatId::parse("c").unwrap(),
+                from: None,
+                body: MessageBody::End,
+                id: None
+            })
         );
         assert_eq!(
             parse(r#"{"touser":"c","msgtype":"event","eventType":"Begin"}"#),

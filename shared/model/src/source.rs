@@ -76,10 +76,11 @@ mod tests {
         assert_eq!(parse("2147483647"), Ok(2_147_483_647));
         let out_of_range = Err("source: value must be between 1 and 2147483647".to_owned());
         assert_eq!(parse("0"), out_of_range);
+        assert_eq!(parse("-1"), out_of_range);
         assert_eq!(parse("2147483648"), out_of_range);
         assert_eq!(parse("99999999999999999999"), out_of_range);
         let no_integer = Err("source: must be an integer".to_owned());
-        for query in ["x", "1.0", "1e0", "-1", "+1", "0x1", "1 2", "１"] {
+        for query in ["x", "1.0", "1e0", "-", "+1", "0x1", "1 2", "１"] {
             assert_eq!(parse(query), no_integer, "{query}");
         }
     }

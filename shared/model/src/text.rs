@@ -120,6 +120,10 @@ bounded_text!(
     MessageId, 64, |text| within::<MessageId>(text.trim())
 );
 bounded_text!(
+    /// What makes a retry of a received message safe, `msgId`. At most 64 long.
+    MsgId, 64, |text| within::<MsgId>(text.trim())
+);
+bounded_text!(
     /// An application that calls the API. Ours to issue, and at most 64 long so that keys stay within DynamoDB's.
     AppId, 64, |text| within::<AppId>(text.trim())
 );

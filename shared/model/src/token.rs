@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::sha256_hex;
+use crate::{digest::is_sha256_hex, sha256_hex};
 
 /// A token as a caller shows it. Never logged and never stored, hence neither `Debug` nor `Display` nor `Serialize`.
 pub struct BearerToken(String);
@@ -72,8 +72,7 @@ impl TryFrom<String> for TokenHash {
     type Error = NoTokenHash;
 
     fn try_from(text: String) -> Result<Self, NoTokenHash> {
-        let is_hash = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if is_hash { Ok(Self(text)) } else { Err(NoTokenHash) }
+        if is_sha256_hex(&text) { Ok(Self(text)) } else { Err(NoTokenHash) }
     }
 }
 

@@ -2,4 +2,4 @@
 
 mod pending;
 
-pub use pending::{Pending, PendingMessage};
+pub use pending::{Pending, PendingMessage, Unavailable};

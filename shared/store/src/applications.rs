@@ -138,7 +138,7 @@ pub async fn find(table: &Table, id: &AppId) -> Result<Option<VersionedApplicati
 /// # Errors
 /// [`StoreError`] if the table cannot be read.
 pub async fn list(table: &Table) -> Result<Vec<Application>, StoreError> {
-    let found = table.query(APPLICATIONS.to_owned(), Range { from: "APP#", to: "APP$" }).await?;
+    let found = table.query_all(APPLICATIONS.to_owned(), Range { from: "APP#", to: "APP$" }).await?;
     let read = |item| from_item(item, "Query").map(|found: VersionedApplication| found.application);
     found.into_iter().map(read).collect()
 }
@@ -148,7 +148,7 @@ pub async fn list(table: &Table) -> Result<Vec<Application>, StoreError> {
 /// # Errors
 /// [`StoreError`] if the table cannot be read.
 pub async fn history(table: &Table, id: &AppId) -> Result<Vec<AuditEntry>, StoreError> {
-    let found = table.query(belongings(id), Range { from: "AUDIT#", to: "AUDIT$" }).await?;
+    let found = table.query_all(belongings(id), Range { from: "AUDIT#", to: "AUDIT$" }).await?;
     found.into_iter().map(|item| from_item(item, "Query")).collect()
 }
 

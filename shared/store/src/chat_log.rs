@@ -2,8 +2,7 @@
 //!
 //! The sort key is the moment of the turn in 13 digits of milliseconds, then an id: turns come back oldest first.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
-use model::{ChatId, ChatLogEntry, Cursor, EntryId, Source, Timestamp};
+use model::{ChatId, ChatLogEntry, ContentHash, Cursor, EntryId, Source, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -11,9 +10,12 @@ use crate::{
     expression::{Expression, number},
     keys::key,
     record::{from_item, lives, sort_of, to_attributes},
-    table::{Item, keyed},
-    transaction::{TRANSACTION, Transaction},
+    table::{Direction, Range, Read},
+    transaction::{Outcome, TRANSACTION, Transaction},
 };
+
+/// Every sort key, so that one of another form is an error and not left out.
+const TURNS: Range<'_> = Range { from: " ", to: "\u{10ffff}" };
 
 /// One turn of a conversation, to be stored.
 #[derive(Debug, Clone)]
@@ -65,27 +67,14 @@ pub async fn read(
     limit: Option<u32>,
     now: Timestamp,
 ) -> Result<Page, StoreError> {
-    let partition = partition(source, chat);
-    let start = after.map(|cursor| keyed(partition.clone(), cursor.position().to_owned(), Item::new()));
-    let output = table
-        .client
-        .query()
-        .table_name(&table.name)
-        .key_condition_expression("pk = :pk")
-        .expression_attribute_values(":pk", AttributeValue::S(partition))
-        .set_exclusive_start_key(start)
-        .set_limit(limit.and_then(|limit| i32::try_from(limit).ok()))
-        .return_consumed_capacity(ReturnConsumedCapacity::Total)
-        .customize()
-        .interceptor(table.meter.attempts())
-        .send()
-        .await
-        .map_err(StoreError::of("Query"))?;
-    table.meter.count_read(output.consumed_capacity());
-    let next = output.last_evaluated_key.as_ref().map(place_after).transpose()?;
+    let after = after.map(|cursor| cursor.position().to_owned());
+    let (partition, limit) = (partition(source, chat), limit.and_then(|limit| usize::try_from(limit).ok()));
+    let page = table.query_page(partition, TURNS, Direction::Forward, after, limit, Read::Eventual).await?;
+    let mut next = None;
     let mut entries = Vec::new();
-    for item in output.items.unwrap_or_default() {
-        let place = place_after(&item)?;
+    for item in page.items {
+        let place = sort_of(&item).map(Cursor::after)?;
+        next = Some(place.clone()).filter(|_| page.has_more);
         let said: TurnRecord = from_item(item, "Query")?;
         if lives(said.expire_at, now) {
             let entry = ChatLogEntry {
@@ -109,8 +98,16 @@ pub async fn put(table: &Table, source: Source, chat: &ChatId, turn: &Turn) -> R
     table.put(partition(source, chat), sort(turn), attributes).await
 }
 
-/// Stores a turn once, however often and by whomever it is sent with this `entry` id, for as long as it is kept. One
-/// request.
+/// The outcome of storing a turn under an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Once {
+    /// The turn is stored, by this call or an earlier one.
+    Stored,
+    /// The id stands for another question or reply; nothing was stored.
+    Taken,
+}
+
+/// Stores a turn once, however often it is sent with this `entry` id, for as long as it is kept. One request.
 ///
 /// The log's own key holds the moment of the turn, which another call may tell differently; so the id is an item of its
 /// own, in another partition, where a reader of the log does not meet it.
@@ -124,23 +121,39 @@ pub async fn put_once(
     entry: &EntryId,
     turn: &Turn,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    #[derive(Serialize)]
+) -> Result<Once, StoreError> {
+    #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct EntryRecord {
+        content_hash: ContentHash,
         expire_at: u64,
     }
     let is_free =
         Expression::new("attribute_not_exists(pk) OR expireAt <= :now", [(":now", number(now.seconds()))]);
-    let mark = to_attributes(&EntryRecord { expire_at: turn.said.expire_at }, TRANSACTION)?;
+    let content_hash = turn.said.hash()?;
+    let mark = EntryRecord { content_hash: content_hash.clone(), expire_at: turn.said.expire_at };
     let marks = key("ENTRY", &[&source.to_string(), chat.as_str()]);
-    Transaction::on(table)
+    let (mark, said) = (to_attributes(&mark, TRANSACTION)?, to_attributes(&turn.said, TRANSACTION)?);
+    let outcome = Transaction::on(table)
         .put(marks, key("ID", &[entry.as_str()]), mark, Some(is_free))?
-        .put(partition(source, chat), sort(turn), to_attributes(&turn.said, TRANSACTION)?, None)?
+        .put(partition(source, chat), sort(turn), said, None)?
         .commit()
-        .await
-        // That it was refused is that it is stored already.
-        .map(|_| ())
+        .await?;
+    match outcome {
+        Outcome::Written => Ok(Once::Stored),
+        Outcome::Refused { item, .. } => {
+            let mark: EntryRecord = from_item(item, TRANSACTION)?;
+            Ok(if mark.content_hash == content_hash { Once::Stored } else { Once::Taken })
+        }
+    }
+}
+
+impl TurnRecord {
+    /// Tells a question and a reply from others.
+    fn hash(&self) -> Result<ContentHash, StoreError> {
+        let said = serde_json::to_vec(&(&self.question, &self.reply));
+        said.map(ContentHash::of).map_err(|_| StoreError::unreadable(TRANSACTION))
+    }
 }
 
 fn sort(turn: &Turn) -> String {
@@ -149,11 +162,6 @@ fn sort(turn: &Turn) -> String {
 
 fn partition(source: Source, chat: &ChatId) -> String {
     key("LOG", &[&source.to_string(), chat.as_str()])
-}
-
-/// The place after the item with this key.
-fn place_after(item: &Item) -> Result<Cursor, StoreError> {
-    sort_of(item).map(Cursor::after)
 }
 
 /// The moment of the turn after which `place` is.

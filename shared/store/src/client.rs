@@ -1,4 +1,4 @@
-//! The DynamoDB client: its retries, its time-outs and its one TLS stack.
+//! The DynamoDB client: its time-outs and its one TLS stack.
 
 use std::{
     env,
@@ -8,8 +8,7 @@ use std::{
 use aws_sdk_dynamodb::{
     Client,
     config::{
-        BehaviorVersion, Builder, Config, Credentials, Region, SharedHttpClient,
-        retry::{RetryConfig, RetryPartition, TokenBucket},
+        BehaviorVersion, Builder, Config, Credentials, Region, SharedHttpClient, retry::RetryConfig,
         timeout::TimeoutConfig,
     },
 };
@@ -21,23 +20,9 @@ pub fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-/// How often an operation is tried in all.
-const ATTEMPTS: u32 = 4;
-
-/// The base of the exponential backoff between attempts. DynamoDB answers within milliseconds, so that the SDK's
-/// own base of a second would spend the caller's time on waiting.
-const BACKOFF_BASE: Duration = Duration::from_millis(25);
-
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long one attempt may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// How long one operation may take with all its attempts.
-const OPERATION_TIMEOUT: Duration = Duration::from_millis(2500);
-
-/// What a client may spend on further attempts while nothing succeeds, and what each costs: 100 in all, so that an
-/// outage does not get several times the load that it could not take once. Successes pay back.
-const RETRY_QUOTA: usize = 500;
-const RETRY_COST: u32 = 5;
 
 /// A client for the deployment a function runs in. All it needs stands in the environment, as Lambda sets it: `AWS_REGION`
 /// (or `AWS_DEFAULT_REGION`), `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; and where an operator sets
@@ -93,26 +78,13 @@ fn builder() -> Builder {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
         .build();
-    let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(BACKOFF_BASE);
     Builder::new()
         .behavior_version(behavior())
         .http_client(http_client())
         .timeout_config(timeouts)
-        .retry_config(retries)
-        .retry_partition(quota())
-}
-
-/// A quota of this client's own: by default, all clients of a process share one.
-fn quota() -> RetryPartition {
-    let bucket = TokenBucket::builder()
-        .capacity(RETRY_QUOTA)
-        .retry_cost(RETRY_COST)
-        .throttling_retry_cost(RETRY_COST)
-        .timeout_retry_cost(RETRY_COST)
-        .build();
-    RetryPartition::custom("store").token_bucket(bucket).build()
+        // The module `retry` decides about further attempts.
+        .retry_config(RetryConfig::disabled())
 }
 
 #[cfg(test)]

@@ -27,14 +27,18 @@ pub enum Fault {
     /// DynamoDB refused, with this code.
     #[error("refused with {0}")]
     Refused(String),
+    /// Other requests changed the item again and again.
+    #[error("contended")]
+    Contended,
     /// An item, or an answer, that is not what this code writes or expects.
     #[error("unreadable")]
     Unreadable,
 }
 
 impl StoreError {
-    /// Whether the table was too busy.
-    pub(crate) fn is_throttling(&self) -> bool {
+    /// Whether the table had no capacity for the operation.
+    #[must_use]
+    pub fn is_throttling(&self) -> bool {
         const CODES: [&str; 3] =
             ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"];
         matches!(&self.fault, Fault::Refused(code) if CODES.contains(&code.as_str()))
@@ -44,17 +48,25 @@ impl StoreError {
         Self { operation, fault: Fault::Unreadable }
     }
 
-    /// Tells what went wrong with `operation` from the SDK's error.
-    pub(crate) fn of<E: ProvideErrorMetadata>(operation: &'static str) -> impl Fn(SdkError<E>) -> Self {
-        move |error| {
-            let fault = match &error {
-                SdkError::TimeoutError(_) => Fault::TimedOut,
-                SdkError::DispatchFailure(failure) if failure.is_timeout() => Fault::TimedOut,
-                SdkError::DispatchFailure(_) => Fault::Unreachable,
-                SdkError::ServiceError(_) => Fault::Refused(error.code().unwrap_or("no code").to_owned()),
-                _ => Fault::Unreadable,
-            };
-            Self { operation, fault }
-        }
+    /// `operation` lost every race for an item.
+    pub(crate) fn conflict(operation: &'static str) -> Self {
+        Self { operation, fault: Fault::Contended }
+    }
+
+    /// The table left part of `operation` undone, after all retries.
+    pub(crate) fn throttled(operation: &'static str) -> Self {
+        Self { operation, fault: Fault::Refused("ProvisionedThroughputExceededException".to_owned()) }
+    }
+
+    /// Names the fault of `operation` by the SDK's error.
+    pub(crate) fn of<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkError<E>) -> Self {
+        let fault = match error {
+            SdkError::TimeoutError(_) => Fault::TimedOut,
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => Fault::TimedOut,
+            SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => Fault::Unreachable,
+            SdkError::ServiceError(_) => Fault::Refused(error.code().unwrap_or("no code").to_owned()),
+            _ => Fault::Unreadable,
+        };
+        Self { operation, fault }
     }
 }

@@ -1,16 +1,18 @@
 //! What third-party systems send to chats: `CHAT#<source>#<touser>`, an item for each message.
 //!
 //! The sort key is `MSG#` and an id that sorts by the moment of acceptance. A `begin` or an `end` is stored once more
-//! under `EVT#`, so that the state of a chat, its last event, is one read however many messages came since.
+//! under `EVT#`, so that the state of a chat, its last event, is one read however many messages came since. An id that makes
+//! a retry safe is `ID#a#<app>#<msgId>` for 24 hours: applications of one source count on their own.
 
-use model::{AgentName, AppId, ChatId, MessageBody, ReceivedMessage, Source, Timestamp};
-use serde::Serialize;
+use model::{AgentName, AppId, ChatId, ContentHash, MessageBody, ReceivedMessage, Source, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     RecordId, StoreError, Table,
+    expression::{Expression, number},
     keys::key,
-    record::to_attributes,
-    transaction::{TRANSACTION, Transaction},
+    record::{from_item, to_attributes},
+    transaction::{Outcome, TRANSACTION, Transaction},
 };
 
 /// What goes with a message beside what it says.
@@ -70,8 +72,29 @@ struct EventRecord<'a> {
     expire_at: u64,
 }
 
-/// Adds a message to its chat: durable when this returns. One request; a `begin` or `end` is two items in one
-/// transaction.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UsedIdRecord {
+    content_hash: ContentHash,
+    expire_at: u64,
+}
+
+/// The outcome of adding a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// The message is stored.
+    Stored,
+    /// The message was stored before under its id; nothing was added.
+    Repeated,
+    /// Its id stands for another message; nothing was stored.
+    IdTaken,
+}
+
+/// For how long the id of a message makes a retry safe.
+const RETRY_HOURS: u64 = 24;
+
+/// Adds a message to its chat: durable when this returns. One request: one item; a `begin` or `end` is two items in one
+/// transaction, and an id of the message makes it a transaction with one item more.
 ///
 /// # Errors
 /// [`StoreError`] if the table cannot be written.
@@ -79,7 +102,7 @@ pub async fn append(
     table: &Table,
     message: &ReceivedMessage,
     acceptance: Acceptance<'_>,
-) -> Result<(), StoreError> {
+) -> Result<Appended, StoreError> {
     let partition = partition(acceptance.source, &message.chat);
     let id = RecordId::new(acceptance.at);
     let (msgtype, payload) = describe(&message.body);
@@ -99,18 +122,49 @@ pub async fn append(
         expire_at: acceptance.expire_at,
     };
     let sort = format!("MSG#{id}");
-    match event {
-        None => table.put(partition, sort, to_attributes(&record, "PutItem")?).await,
-        Some(event) => {
-            let (message, event) =
-                (to_attributes(&record, TRANSACTION)?, to_attributes(&event, TRANSACTION)?);
-            Transaction::on(table)
-                .put(partition.clone(), sort, message, None)?
-                .put(partition, format!("EVT#{id}"), event, None)?
-                .commit()
-                .await
-                .map(|_| ())
+    if message.id.is_none() && event.is_none() {
+        table.put(partition, sort, to_attributes(&record, "PutItem")?).await?;
+        return Ok(Appended::Stored);
+    }
+    let mut transaction = Transaction::on(table);
+    let content_hash = record.hash()?;
+    if let Some(id) = &message.id {
+        let used = UsedIdRecord {
+            content_hash: content_hash.clone(),
+            expire_at: acceptance.at.plus_hours(RETRY_HOURS).seconds(),
+        };
+        let is_free = Expression::new(
+            "attribute_not_exists(pk) OR expireAt <= :now",
+            [(":now", number(acceptance.at.seconds()))],
+        );
+        let used = to_attributes(&used, TRANSACTION)?;
+        transaction = transaction.put(
+            partition.clone(),
+            key("ID#a", &[acceptance.app.as_str(), id.as_str()]),
+            used,
+            Some(is_free),
+        )?;
+    }
+    transaction = transaction.put(partition.clone(), sort, to_attributes(&record, TRANSACTION)?, None)?;
+    if let Some(event) = event {
+        let event = to_attributes(&event, TRANSACTION)?;
+        transaction = transaction.put(partition, format!("EVT#{id}"), event, None)?;
+    }
+    match transaction.commit().await? {
+        Outcome::Written => Ok(Appended::Stored),
+        Outcome::Refused { item, .. } => {
+            let used: UsedIdRecord = from_item(item, TRANSACTION)?;
+            let is_same = used.content_hash == content_hash;
+            Ok(if is_same { Appended::Repeated } else { Appended::IdTaken })
         }
+    }
+}
+
+impl MessageRecord<'_> {
+    /// Tells one message from another, whoever sent it and whenever.
+    fn hash(&self) -> Result<ContentHash, StoreError> {
+        let said = serde_json::to_vec(&(self.msgtype, self.fromuser, &self.payload));
+        said.map(ContentHash::of).map_err(|_| StoreError::unreadable(TRANSACTION))
     }
 }
 

@@ -2,14 +2,10 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
-use aws_sdk_dynamodb::{
-    config::{ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeTransmitInterceptorContextRef},
-    error::BoxError,
-    types::ConsumedCapacity,
-};
+use aws_sdk_dynamodb::types::ConsumedCapacity;
 
 /// The capacity used so far, counted from what DynamoDB reports with each answer.
 #[derive(Debug, Clone, Default)]
@@ -46,42 +42,12 @@ impl Meter {
         self.0.retries.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What counts the attempts of one operation beyond its first.
-    pub(crate) fn attempts(&self) -> CountRetries {
-        CountRetries { meter: self.clone(), tried: AtomicBool::new(false) }
-    }
-
     pub(crate) fn count_read(&self, consumed: Option<&ConsumedCapacity>) {
         count(&self.0.read, consumed);
     }
 
     pub(crate) fn count_write<'c>(&self, consumed: impl IntoIterator<Item = &'c ConsumedCapacity>) {
         consumed.into_iter().for_each(|consumed| count(&self.0.write, Some(consumed)));
-    }
-}
-
-/// Counts the attempts of one operation beyond its first.
-#[derive(Debug)]
-pub(crate) struct CountRetries {
-    meter: Meter,
-    tried: AtomicBool,
-}
-
-impl Intercept for CountRetries {
-    fn name(&self) -> &'static str {
-        "CountRetries"
-    }
-
-    fn read_before_attempt(
-        &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if self.tried.swap(true, Ordering::Relaxed) {
-            self.meter.count_retry();
-        }
-        Ok(())
     }
 }
 

@@ -218,7 +218,7 @@ pub async fn issue(
     )?;
     Ok(match put_both(transaction, hash, grant)?.commit().await? {
         Outcome::Written => Issue::Done,
-        Outcome::Refused { step: CHECK } => Issue::Outrun,
+        Outcome::Refused { step: CHECK, .. } => Issue::Outrun,
         Outcome::Refused { .. } => minute.limit_reached(),
     })
 }
@@ -301,7 +301,7 @@ pub async fn issued_to(table: &Table, app: &AppId, now: Timestamp) -> Result<Vec
 }
 
 async fn belonging_to(table: &Table, app: &AppId) -> Result<Vec<IssuedToken>, StoreError> {
-    let items = table.query(belongings(app), Range { from: "TOKEN#", to: "TOKEN$" }).await?;
+    let items = table.query_all(belongings(app), Range { from: "TOKEN#", to: "TOKEN$" }).await?;
     items.into_iter().map(|item: Item| from_item(item, "Query")).collect()
 }
 

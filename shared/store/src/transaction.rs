@@ -1,38 +1,39 @@
 //! Items that are written together or not at all.
 
 use aws_sdk_dynamodb::{
-    error::{BuildError, SdkError},
+    error::BuildError,
     operation::transact_write_items::TransactWriteItemsError,
     types::{
-        CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
-        builders::TransactWriteItemBuilder,
+        CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity,
+        ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, builders::TransactWriteItemBuilder,
     },
 };
+use uuid::Uuid;
 
 use crate::{
     StoreError, Table,
-    backoff::Backoff,
     expression::Expression,
+    retry::{Attempts, Failed, Reason},
     table::{Item, keyed},
 };
 
 /// The operation that writes a transaction.
 pub(crate) const TRANSACTION: &str = "TransactWriteItems";
 
-/// The reasons of a cancelled transaction that pass by themselves.
-const PASSING: [&str; 3] = ["ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"];
+/// The reasons of a cancelled transaction that name a table without capacity.
+const BUSY: [&str; 2] = ["ProvisionedThroughputExceeded", "ThrottlingError"];
 
-/// How often a transaction is tried. With the waits between, that is about 15 seconds: longer than a function waits,
-/// and not for ever at a command line.
-const TRIES: u32 = 35;
+/// The reason of a cancelled transaction that names an item which another transaction is about.
+const CONFLICT: &str = "TransactionConflict";
 
 /// What came of a transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Outcome {
     /// Everything is written.
     Written,
-    /// Nothing is: the condition of this step, counted from 0, does not hold. Of several, the first.
-    Refused { step: usize },
+    /// Nothing is: the condition of this step, counted from 0, does not hold. Of several, the first. `item` is what stands
+    /// in the way of a put; it is empty for other steps.
+    Refused { step: usize, item: Item },
 }
 
 /// The steps of a transaction, each of another item.
@@ -60,6 +61,7 @@ impl<'a> Transaction<'a> {
             .set_item(Some(keyed(partition, sort, attributes)))
             .set_condition_expression(text)
             .set_expression_attribute_values(values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .map_err(incomplete)?;
         Ok(self.step(TransactWriteItem::builder().put(put)))
@@ -126,51 +128,55 @@ impl<'a> Transaction<'a> {
         self
     }
 
-    /// Writes it. One request.
+    /// Writes it. One request, and another one while the table or one of the items is busy.
     ///
-    /// What is cancelled because the table was busy, or another transaction was about one of the items, is asked for
-    /// again, [`TRIES`] times at most. The SDK itself takes every cancelled transaction for final; what it does try
-    /// again carries the same request token, so that a transaction whose answer was lost is not written twice.
+    /// All attempts after faults carry the same request token: a transaction whose answer was lost is not written twice.
     pub(crate) async fn commit(self) -> Result<Outcome, StoreError> {
-        let mut backoff = Backoff::new();
-        let mut tries_left = TRIES;
+        let mut attempts = Attempts::new(self.table, TRANSACTION, u32::MAX);
+        let mut token = Uuid::now_v7();
+        let mut may_be_under_way = false;
         loop {
-            let written = self
+            let request = self
                 .table
                 .client
                 .transact_write_items()
                 .set_transact_items(Some(self.steps.clone()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .customize()
-                .interceptor(self.table.meter.attempts())
-                .send()
-                .await;
-            let error = match written {
+                .client_request_token(token.to_string())
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let failed = match attempts.make(Box::pin(request.send())).await {
                 Ok(output) => {
                     self.table.meter.count_write(output.consumed_capacity());
                     return Ok(Outcome::Written);
                 }
-                Err(error) => error,
+                Err(failed) => failed,
             };
-            let has = |reason: &CancellationReason, codes: &[&str]| {
-                reason.code().is_some_and(|code| codes.contains(&code))
-            };
-            let reasons = cancellation_reasons(&error);
-            if let Some(step) = reasons.iter().position(|reason| has(reason, &["ConditionalCheckFailed"])) {
-                return Ok(Outcome::Refused { step });
+            let reasons = cancellation_reasons(&failed);
+            if reasons.is_empty() {
+                may_be_under_way = true;
+                attempts.again(failed).await?;
+                continue;
             }
-            tries_left -= 1;
-            if tries_left == 0 || !reasons.iter().any(|reason| has(reason, &PASSING)) {
-                return Err(StoreError::of(TRANSACTION)(error));
+            let has = |reason: &CancellationReason, code: &str| reason.code() == Some(code);
+            let refused = reasons.iter().position(|reason| has(reason, "ConditionalCheckFailed"));
+            if let Some((step, reason)) = refused.and_then(|step| Some((step, reasons.get(step)?))) {
+                return Ok(Outcome::Refused { step, item: reason.item().cloned().unwrap_or_default() });
             }
-            self.table.meter.count_retry();
-            tokio::time::sleep(backoff.next_delay()).await;
+            let is_busy = reasons.iter().any(|reason| BUSY.iter().any(|code| has(reason, code)));
+            let is_conflict = reasons.iter().any(|reason| has(reason, CONFLICT));
+            let reason = if is_busy { Reason::Busy } else { Reason::Conflict };
+            if !(is_busy || is_conflict) || !attempts.wait(reason).await {
+                return Err(failed.error);
+            }
+            // Nothing was written and no earlier attempt can be: the next one is a transaction of its own.
+            if !may_be_under_way {
+                token = Uuid::now_v7();
+            }
         }
     }
 }
 
-fn cancellation_reasons(error: &SdkError<TransactWriteItemsError>) -> &[CancellationReason] {
-    match error.as_service_error() {
+fn cancellation_reasons(failed: &Failed<TransactWriteItemsError>) -> &[CancellationReason] {
+    match &failed.service {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
             cancelled.cancellation_reasons()
         }

@@ -12,49 +12,54 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::{
     Table,
-    keys::{PARTITION, SORT},
-    table::{Range, Read},
+    table::{Item, keyed},
 };
 
 /// The longest a start waits for the connection.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// A key that no record has.
-const NOTHING: &str = "WARM-UP";
+/// A condition that holds of no item.
+const IMPOSSIBLE: &str = "attribute_exists(pk) AND attribute_not_exists(pk)";
 
 /// Opens the connection by reading an item that does not exist.
 pub async fn by_get(table: &Table) {
-    patiently(table.get(NOTHING.to_owned(), NOTHING, Read::Eventual)).await;
+    patiently(table.client.get_item().table_name(&table.name).set_key(Some(nothing())).send()).await;
 }
 
 /// Opens the connection by querying a partition that does not exist.
 pub async fn by_query(table: &Table) {
-    patiently(table.query(NOTHING.to_owned(), Range { from: NOTHING, to: NOTHING })).await;
+    let query = table
+        .client
+        .query()
+        .table_name(&table.name)
+        .key_condition_expression("pk = :nothing AND sk = :nothing");
+    patiently(query.expression_attribute_values(":nothing", AttributeValue::S(NOTHING.to_owned())).send())
+        .await;
 }
 
-/// Opens the connection by reading, among many, an item that does not exist.
-pub async fn by_batch_get(table: &Table) {
-    patiently(table.get_many(vec![(NOTHING.to_owned(), NOTHING.to_owned())])).await;
+/// Opens the connection by a deletion whose condition cannot hold.
+pub async fn by_delete(table: &Table) {
+    let delete = table.client.delete_item().table_name(&table.name).set_key(Some(nothing()));
+    patiently(delete.condition_expression(IMPOSSIBLE).send()).await;
 }
 
 /// Opens the connection by a put whose condition cannot hold.
 pub async fn by_put(table: &Table) {
-    patiently(
-        table
-            .client
-            .put_item()
-            .table_name(&table.name)
-            .item(PARTITION, AttributeValue::S(NOTHING.to_owned()))
-            .item(SORT, AttributeValue::S(NOTHING.to_owned()))
-            .condition_expression("attribute_exists(pk) AND attribute_not_exists(pk)")
-            .send(),
-    )
-    .await;
+    let put = table.client.put_item().table_name(&table.name).set_item(Some(nothing()));
+    patiently(put.condition_expression(IMPOSSIBLE).send()).await;
 }
 
+/// A key that no record has.
+const NOTHING: &str = "WARM-UP";
+
+fn nothing() -> Item {
+    keyed(NOTHING.to_owned(), NOTHING.to_owned(), Item::new())
+}
+
+/// One attempt, past the retries of requests: a warm-up that fails takes none of theirs.
 async fn patiently(call: impl Future) {
     let began = Instant::now();
-    // Whatever comes of it, a connection is open or the first request opens one.
-    let _ = tokio::time::timeout(PATIENCE, call).await;
+    // Whatever the outcome, a connection is open or the first request opens one.
+    let _ = tokio::time::timeout(PATIENCE, Box::pin(call)).await;
     tracing::debug!(micros = began.elapsed().as_micros(), "opened the connection to DynamoDB");
 }

@@ -74,6 +74,25 @@ async fn provoke(system: &System, operation: &Operation, name: &str, shown: &Val
             call.body["content"] = json!("different");
             vec![call.send(operation, &anybody).await]
         }
+        "messageId-recalled" => {
+            call.body["messageId"] = json!("recalled");
+            assert_eq!(call.send(operation, &anybody).await.status, 200);
+            let recall = json!({"messageId": call.body["messageId"]}).to_string();
+            let path = "/chatbot/api/front/thirdParty/message/recall";
+            assert_eq!(anybody.post(path, recall).await.status, 200);
+            vec![call.send(operation, &anybody).await]
+        }
+        "message-unknown" => {
+            call.body["messageId"] = json!("unknown");
+            vec![call.send(operation, &anybody).await]
+        }
+        "msgId-taken" | "entryId-taken" => {
+            call.body = json!({"touser": "c", "msgtype": "evaluate", "url": "https://a", "msgId": "taken",
+                "openId": "c", "question": "q", "reply": "r", "entryId": "taken"});
+            assert_eq!(call.send(operation, &anybody).await.status, 200);
+            (call.body["url"], call.body["reply"]) = (json!("https://b"), json!("other"));
+            vec![call.send(operation, &anybody).await]
+        }
         "credentials-in-url" => {
             call.query.insert("client_id".to_owned(), json!("demo"));
             vec![call.send(operation, &anybody).await]
@@ -116,8 +135,7 @@ async fn break_rule(system: &System, operation: &Operation, text: &str) -> Vec<R
                 json!(format!("{text}{}", call.body).chars().take(64).collect::<String>());
         }
         let reply = call.send(operation, &caller).await;
-        // A user of whom nobody knows is the answer to a good call.
-        assert!(reply.status == 200 || reply.json()["errcode"] == 46004, "{text}: {}", reply.body);
+        assert!(is_taken(&reply), "{text}: {}", reply.body);
         assert!(is_of_its_schemas(operation, &call), "{}, {text}: {call:?} is good", operation.id);
     }
     let mut replies = Vec::new();
@@ -129,6 +147,13 @@ async fn break_rule(system: &System, operation: &Operation, text: &str) -> Vec<R
         replies.push(call.send(operation, &caller).await);
     }
     replies
+}
+
+/// Whether a call was found to be good, also if there is no such user or message.
+pub(super) fn is_taken(reply: &Reply) -> bool {
+    reply.status == 200
+        || reply.json()["errcode"] == 46004
+        || reply.json()["message"] == "message does not exist"
 }
 
 /// Whether a call is what the document says a call may be.

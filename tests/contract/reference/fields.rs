@@ -105,16 +105,24 @@ async fn tell_of_pushes(story: &mut Story, clock: &ManualClock) {
             story.tell("logInUser", |_| ()).await;
         }
     }
-    for (id, state) in [("m-0", "read"), ("m-1", "delivered"), ("never-pushed", "read")] {
-        let acknowledge = |call: &mut Call| {
-            call.body["messages"][0]["messageId"] = json!(id);
-            call.body["state"] = json!(state);
-        };
-        story.tell("acknowledgeMessages", acknowledge).await;
+    let waiting = story.tell("getPendingMessages", |_| ()).await["data"]["messages"].take();
+    for (number, state) in [(0, "read"), (1, "delivered")] {
+        let id = waiting[number]["ackId"].clone();
+        story
+            .tell("acknowledgeMessages", |call| {
+                call.body["ackIds"] = json!([id]);
+                call.body["state"] = json!(state);
+            })
+            .await;
     }
+    story.tell("acknowledgeMessages", |call| call.body["ackIds"] = json!(["not-of-this-user"])).await;
+    // Of two users, one has it when it is recalled.
+    let twice = |call: &mut Call| call.body["messageId"] = json!("m-1");
+    story.tell("recallMessage", twice).await;
+    story.tell("recallMessage", twice).await;
     let of =
         |id: &'static str| move |call: &mut Call| drop(call.query.insert("messageId".to_owned(), json!(id)));
-    for id in ["m-0", "m-1"] {
+    for id in ["m-0", "m-1", "m-2"] {
         story.tell("getPushStatus", of(id)).await;
     }
     story
@@ -124,7 +132,7 @@ async fn tell_of_pushes(story: &mut Story, clock: &ManualClock) {
         })
         .await;
     clock.advance_seconds(2 * 3600);
-    story.tell("getPushStatus", of("m-2")).await;
+    story.tell("getPushStatus", of("m-3")).await;
 }
 
 fn fields(place: &str, answer: &Value, seen: &mut BTreeSet<String>) {

@@ -6,6 +6,7 @@ use tests::{REFERENCE, System, reference::Operation};
 
 use super::{
     call::{Call, caller},
+    errors::is_taken,
     offence::{base, place},
     schema::fields,
 };
@@ -42,7 +43,7 @@ async fn a_body_is_taken_if_and_only_if_it_is_of_its_schema() {
                 let mut call = place.set(&base, Some(value.clone()));
                 own_message_id(operation, &name, &mut call);
                 let reply = call.send(operation, &caller(&system, operation)).await;
-                let is_taken = reply.status == 200;
+                let is_taken = is_taken(&reply);
                 let is_of_its_schema = validator.is_valid(&call.body);
                 assert_eq!(is_taken, is_of_its_schema, "{} {name} {value}: {}", operation.id, reply.body);
             }

@@ -33,12 +33,12 @@ pub(super) fn offence(operation: &Operation, text: &str) -> Offence {
     let (wrong, right) = match rule {
         "is not present" => {
             let blank = with(vec![json!(""), json!(" \u{3000}\n")]);
-            let none = if name == "messages" { with(vec![json!([])]) } else { Vec::new() };
+            let none = if name == "ackIds" { with(vec![json!([])]) } else { Vec::new() };
             return Offence { wrong: [vec![absent()], blank, none].concat(), right: Vec::new() };
         }
         "must be a string" => (vec![json!(true), json!([]), json!({}), json!(1.5)], Vec::new()),
         "must be an object" => (vec![json!(1), json!("x"), json!([])], Vec::new()),
-        "must be a list of objects" => (vec![json!(1), json!({}), json!([1])], Vec::new()),
+        "must be a list of strings" => (vec![json!(1), json!({}), json!([{}])], Vec::new()),
         "must be an integer" => (vec![json!("x"), json!("1.0")], Vec::new()),
         "must be an http or https URL" => {
             (vec![json!("ftp://example.com"), json!("example.com")], vec![json!("HTTPS://例子.测试/")])
@@ -62,12 +62,14 @@ fn at_and_beyond(name: &str, rule: &str) -> (Vec<Value>, Vec<Value>) {
         return (vec![json!(first - 1), json!(last + 1)], vec![json!(first), json!(last)]);
     }
     if let Some(words) = rule.strip_prefix("must be one of [") {
-        let words = words.trim_end_matches(']').split(", ").map(|word| json!(word)).collect();
+        let words = words.trim_end_matches(']').split(", ");
+        // `true` and `false` are values of their own.
+        let words = words.map(|word| serde_json::from_str(word).unwrap_or_else(|_| json!(word))).collect();
         return (vec![json!("x")], words);
     }
     let max = *numbers.last().unwrap_or_else(|| panic!("no rule has such a text: {rule}"));
     let sized = |size: usize| match (name, rule) {
-        ("messages", _) => json!(vec![json!({"appId": "a", "messageId": "m"}); size]),
+        ("ackIds", _) => json!(vec!["x"; size]),
         (_, rule) if rule.starts_with("size") => json!(vec!["u"; size].join(",")),
         (name, _) if name.ends_with("url") => json!(format!("{:x<size$}", "http://a/")),
         _ => json!("好".repeat(size)),
@@ -93,7 +95,7 @@ pub(super) fn place(operation: &Operation, name: &str) -> Place {
     let parameter = operation.parameters.iter().find(|parameter| names.contains(&parameter.name.as_str()));
     match parameter {
         Some(parameter) => Place::Query(parameter.name.clone()),
-        None => Place::Body(format!("/{}", name.replace("messages.", "messages.0.").replace('.', "/"))),
+        None => Place::Body(format!("/{}", name.replace('.', "/"))),
     }
 }
 

@@ -5,7 +5,7 @@ use model::CustomerServiceError;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Envelope, http_status, quoted};
+use super::{Envelope, THROTTLED_FOR, http_status, quoted, retry_after};
 
 impl Envelope for CustomerServiceError {
     const SYSTEM_ERROR: Self = Self::System;
@@ -17,6 +17,10 @@ impl Envelope for CustomerServiceError {
 
     fn http_status(&self) -> StatusCode {
         http_status(self.status())
+    }
+
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        retry_after(matches!(self, Self::Throttled).then_some(THROTTLED_FOR))
     }
 
     fn body(&self) -> String {

@@ -42,6 +42,15 @@ pub trait Envelope: Display + Sized + Send {
     fn success<P: Serialize>(payload: &P) -> serde_json::Result<String>;
 }
 
+/// The seconds after which to try again when a request was throttled: a token bucket of the gateway refills within one, and
+/// a hot partition of DynamoDB is relieved within a few.
+const THROTTLED_FOR: u64 = 1;
+
+/// The header that every 429 carries.
+fn retry_after(seconds: Option<u64>) -> Vec<(&'static str, String)> {
+    seconds.map(|seconds| ("retry-after", seconds.to_string())).into_iter().collect()
+}
+
 fn http_status(status: u16) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

@@ -5,7 +5,7 @@ use model::oauth::OAuthError;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Envelope, http_status, quoted};
+use super::{Envelope, http_status, quoted, retry_after};
 
 /// How a client is asked to show who it is.
 const CHALLENGE: &str = r#"Basic realm="oauth2", charset="UTF-8""#;
@@ -28,8 +28,7 @@ impl Envelope for OAuthError {
     fn headers(&self) -> Vec<(&'static str, String)> {
         let challenge =
             matches!(self, Self::InvalidClient).then(|| ("www-authenticate", CHALLENGE.to_owned()));
-        let wait = self.retry_after().map(|seconds| ("retry-after", seconds.to_string()));
-        challenge.into_iter().chain(wait).collect()
+        challenge.into_iter().chain(retry_after(self.retry_after())).collect()
     }
 
     fn body(&self) -> String {

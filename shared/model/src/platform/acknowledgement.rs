@@ -1,25 +1,20 @@
 //! A user has, or has read, what was pushed.
 
-use crate::{AppId, JsonObject, MessageId, Parameter, ParameterError, UserId, parameter_error::required};
+use crate::{JsonObject, Parameter, ParameterError, UserId, parameter_error::required};
 
-/// Messages that a user has.
+use super::AckId;
+
+/// What a user did with messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledgement {
     /// The user.
     pub user: UserId,
-    /// The messages, each once.
-    pub messages: Vec<MessageRef>,
+    /// The contents, each once.
+    pub ack_ids: Vec<AckId>,
+    /// Texts that are no acknowledgement id of this user, each once.
+    pub invalid: Vec<String>,
     /// What the user did.
     pub state: AckState,
-}
-
-/// A pushed message, by who pushed it and what identifies it there.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct MessageRef {
-    /// The application.
-    pub app: AppId,
-    /// Its id of the message.
-    pub message: MessageId,
 }
 
 /// What a user did with a message. Having read it includes having it.
@@ -32,17 +27,16 @@ pub enum AckState {
 }
 
 impl Acknowledgement {
-    /// The most messages in one request, counted before duplicates are dropped.
-    pub const MAX_MESSAGES: usize = 100;
+    /// The most ids in one request, counted after blank ones and before duplicates are dropped.
+    pub const MAX_IDS: usize = 100;
 
     /// Reads the body of a request.
     ///
     /// # Errors
-    /// The first that applies, of `userId`, `messages` (present, a list of objects, its size, then each element's
-    /// `appId` and `messageId`) and `state`.
+    /// The first that applies, of `userId`, `ackIds` (present, a list of strings, its size) and `state`.
     pub fn parse(body: &JsonObject<'_>) -> Result<Self, ParameterError> {
         let user = required(&body.get("userId"), "userId")?;
-        let messages = messages(body)?;
+        let texts = texts(body)?;
         let state = body.get("state");
         let state = state.text().map_err(|_| ParameterError::NotAString("state"))?;
         let state = match state.ok_or(ParameterError::Missing("state"))?.trim() {
@@ -50,76 +44,91 @@ impl Acknowledgement {
             "read" => AckState::Read,
             _ => return Err(ParameterError::NotOneOf("state", "delivered, read")),
         };
-        Ok(Self { user, messages, state })
+        let (mut ack_ids, mut invalid) = (Vec::new(), Vec::new());
+        for text in texts {
+            match AckId::parse(&text, &user) {
+                Some(id) => ack_ids.push(id),
+                None => invalid.push(text),
+            }
+        }
+        Ok(Self { user, ack_ids, invalid, state })
     }
 }
 
-fn messages(body: &JsonObject<'_>) -> Result<Vec<MessageRef>, ParameterError> {
-    if !body.get("messages").is_present() {
-        return Err(ParameterError::Missing("messages"));
+/// The elements of `ackIds`, each once.
+fn texts(body: &JsonObject<'_>) -> Result<Vec<String>, ParameterError> {
+    const NAME: &str = "ackIds";
+    if !body.get(NAME).is_present() {
+        return Err(ParameterError::Missing(NAME));
     }
-    let elements = body.list("messages").ok_or(ParameterError::NotAList("messages"))?;
+    let mut elements = body.list(NAME).ok_or(ParameterError::NotAListOfStrings(NAME))?;
+    elements.retain(Parameter::is_present);
     if elements.is_empty() {
-        return Err(ParameterError::Missing("messages"));
+        return Err(ParameterError::Missing(NAME));
     }
-    if elements.len() > Acknowledgement::MAX_MESSAGES {
-        return Err(ParameterError::TooMany("messages", Acknowledgement::MAX_MESSAGES));
+    if elements.len() > Acknowledgement::MAX_IDS {
+        return Err(ParameterError::TooMany(NAME, Acknowledgement::MAX_IDS));
     }
-    let mut messages = elements.iter().map(message).collect::<Result<Vec<_>, _>>()?;
-    messages.sort_unstable();
-    messages.dedup();
-    Ok(messages)
-}
-
-fn message(element: &Parameter<'_>) -> Result<MessageRef, ParameterError> {
-    let Parameter::Object(object) = element else { return Err(ParameterError::NotAList("messages")) };
-    Ok(MessageRef {
-        app: required(&object.get("appId"), "messages.appId")?,
-        message: required(&object.get("messageId"), "messages.messageId")?,
-    })
+    let texts = elements.iter().map(|element| match element.text() {
+        Ok(Some(text)) => Ok(text.trim().to_owned()),
+        Ok(None) | Err(_) => Err(ParameterError::NotAListOfStrings(NAME)),
+    });
+    let mut texts = texts.collect::<Result<Vec<_>, _>>()?;
+    texts.sort_unstable();
+    texts.dedup();
+    Ok(texts)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{AppId, BoundedText, ContentHash, MessageId, Timestamp, platform::DeliveryRef};
 
-    fn parse(body: &str) -> Result<Acknowledgement, String> {
-        Acknowledgement::parse(&JsonObject::from_body(body.as_bytes()).unwrap())
-            .map_err(|error| error.to_string())
+    fn parse(json: &str) -> Result<Acknowledgement, ParameterError> {
+        Acknowledgement::parse(&JsonObject::from_body(json.as_bytes()).unwrap())
     }
 
     #[test]
-    fn the_first_rule_that_is_broken_is_named() {
-        let missing = |name: &str| Err(format!("Required parameter '{name}' is not present"));
-        let of = |messages: &str| parse(&format!(r#"{{"userId":"u","messages":{messages},"state":"read"}}"#));
-        assert_eq!(parse("{}"), missing("userId"));
-        for messages in ["null", "[]", r#""""#] {
-            assert_eq!(of(messages), missing("messages"), "{messages}");
-        }
-        for messages in ["{}", r#""x""#, "1", "[1]", "[[]]", r#"[{"appId":"a","messageId":"m"},null]"#] {
-            assert_eq!(of(messages), Err("messages: must be a list of objects".into()), "{messages}");
-        }
-        assert_eq!(of("[{}]"), missing("messages.appId"));
-        assert_eq!(of(r#"[{"appId":"a"}]"#), missing("messages.messageId"));
-        assert_eq!(of(r#"[{"appId":[],"messageId":"m"}]"#), Err("messages.appId: must be a string".into()));
-        let too_long = format!(r#"[{{"appId":"a","messageId":"{}"}}]"#, "m".repeat(65));
-        assert_eq!(of(&too_long), Err("messages.messageId: length exceeds the max value [64]".into()));
-        let body = |state: &str| {
-            parse(&format!(r#"{{"userId":"u","messages":[{{"appId":"a","messageId":1}}],"state":{state}}}"#))
+    fn an_acknowledgement_tells_valid_ids_from_invalid_ones_and_takes_each_once() {
+        let user = UserId::parse("u").unwrap();
+        let id = AckId {
+            delivery: DeliveryRef {
+                first_accepted_at: Timestamp::from_millis(1),
+                app: AppId::parse("a").unwrap(),
+                message: MessageId::parse("m").unwrap(),
+            },
+            content_hash: ContentHash::of("x"),
+            accepted_at: Timestamp::from_millis(2),
         };
-        assert_eq!(body("null"), missing("state"));
-        assert_eq!(body("[]"), Err("state: must be a string".into()));
-        assert_eq!(body(r#""Read""#), Err("state: must be one of [delivered, read]".into()));
-        assert_eq!(body(r#"" delivered ""#).unwrap().state, AckState::Delivered);
+        let text = id.issue(&user);
+        let json =
+            format!(r#"{{"userId":"u","state":"read","ackIds":["{text}","y",7," {text}\n"," ",null,"y"]}}"#);
+        let invalid = vec!["7".to_owned(), "y".to_owned()];
+        assert_eq!(
+            parse(&json),
+            Ok(Acknowledgement { user, ack_ids: vec![id], invalid, state: AckState::Read })
+        );
     }
 
     #[test]
-    fn at_most_100_messages_are_counted_before_duplicates_are_dropped() {
-        let of = |count: usize| {
-            let messages = vec![r#"{"appId":"a","messageId":"m"}"#; count].join(",");
-            parse(&format!(r#"{{"userId":"u","messages":[{messages}],"state":"read"}}"#))
-        };
-        assert_eq!(of(100).unwrap().messages.len(), 1);
-        assert_eq!(of(101), Err("messages: size exceeds the max value [100]".into()));
+    fn its_fields_are_checked_in_order() {
+        let ids = |count: usize| format!(r#""ackIds":[{}" "]"#, r#""x","#.repeat(count));
+        for (json, error) in [
+            ("{}".to_owned(), ParameterError::Missing("userId")),
+            (r#"{"userId":"u"}"#.to_owned(), ParameterError::Missing("ackIds")),
+            (r#"{"userId":"u","ackIds":[]}"#.to_owned(), ParameterError::Missing("ackIds")),
+            (r#"{"userId":"u","ackIds":["",null]}"#.to_owned(), ParameterError::Missing("ackIds")),
+            (r#"{"userId":"u","ackIds":"x"}"#.to_owned(), ParameterError::NotAListOfStrings("ackIds")),
+            (r#"{"userId":"u","ackIds":{}}"#.to_owned(), ParameterError::NotAListOfStrings("ackIds")),
+            (r#"{"userId":"u","ackIds":["x",{}]}"#.to_owned(), ParameterError::NotAListOfStrings("ackIds")),
+            (format!(r#"{{"userId":"u",{}}}"#, ids(101)), ParameterError::TooMany("ackIds", 100)),
+            (format!(r#"{{"userId":"u",{}}}"#, ids(100)), ParameterError::Missing("state")),
+            (
+                format!(r#"{{"userId":"u",{},"state":"seen"}}"#, ids(1)),
+                ParameterError::NotOneOf("state", "delivered, read"),
+            ),
+        ] {
+            assert_eq!(parse(&json), Err(error), "{json}");
+        }
     }
 }

@@ -20,10 +20,12 @@ pub struct ChatQuery {
     pub source: Source,
     /// The chat, `chatId`.
     pub chat: ChatId,
-    /// What was given before, `after`.
-    pub after: ChatCursor,
+    /// The messages that were given before, `after`.
+    pub after: Option<ChatCursor>,
     /// The most messages to return, `limit`.
     pub limit: PollLimit,
+    /// Whether to begin with the newest messages instead of the oldest where there is no `after`.
+    pub latest: bool,
 }
 
 /// The most messages of one answer, `limit`.
@@ -34,10 +36,10 @@ pub struct PollLimit(u32);
 /// moments.
 pub type MessageKey = [u8; 16];
 
-/// What was given of a chat: everything up to the horizon, and of what is behind it, these.
+/// The messages of a chat that were given: all up to the watermark, and of those above it, these.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChatCursor {
-    horizon: MessageKey,
+    watermark: MessageKey,
     given: BTreeSet<MessageKey>,
 }
 
@@ -58,14 +60,21 @@ impl ChatQuery {
     /// Reads the parameters of a request.
     ///
     /// # Errors
-    /// The first that applies, of `source`, `chatId`, `after` and `limit`.
+    /// The first that applies, of `source`, `chatId`, `after`, `limit` and `latest`.
     pub fn parse<'a>(parameter: impl Fn(&'static str) -> Parameter<'a>) -> Result<Self, ParameterError> {
         let source = Source::parse(&parameter("source"))?;
         let chat = required(&parameter("chatId"), "chatId")?;
-        let after = ChatCursor::parse(&parameter("after"), source, &chat)?.unwrap_or_default();
+        let after = ChatCursor::parse(&parameter("after"), source, &chat)?;
         let limit = optional_integer(&parameter("limit"), "limit", PollLimit::RANGE)?
             .map_or(PollLimit::DEFAULT, PollLimit);
-        Ok(Self { source, chat, after, limit })
+        let latest = parameter("latest");
+        let latest = latest.text().map_err(|_| ParameterError::NotAString("latest"))?;
+        let latest = match latest.as_deref().map(str::trim) {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => return Err(ParameterError::NotOneOf("latest", "true, false")),
+        };
+        Ok(Self { source, chat, after, limit, latest })
     }
 }
 
@@ -75,14 +84,20 @@ impl ChatCursor {
 
     /// From where on to read.
     #[must_use]
-    pub const fn horizon(&self) -> MessageKey {
-        self.horizon
+    pub const fn watermark(&self) -> MessageKey {
+        self.watermark
     }
 
     /// Whether the message with this id was given.
     #[must_use]
     pub fn has_given(&self, id: &MessageKey) -> bool {
-        *id <= self.horizon || self.given.contains(id)
+        *id <= self.watermark || self.given.contains(id)
+    }
+
+    /// The newest message above the watermark that was given.
+    #[must_use]
+    pub fn newest(&self) -> Option<MessageKey> {
+        self.given.last().copied()
     }
 
     /// How many messages are remembered.
@@ -102,25 +117,25 @@ impl ChatCursor {
         self.given.insert(id);
     }
 
-    /// Moves the horizon on to a message: it and all that come before it are given, and no other will become visible there.
-    pub fn pass(&mut self, id: MessageKey) {
-        self.horizon = self.horizon.max(id);
-        let horizon = self.horizon;
-        self.given.retain(|id| *id > horizon);
+    /// Moves the watermark up to a message: it and all before it are given, and no other will become visible there.
+    pub fn advance_to(&mut self, id: MessageKey) {
+        self.watermark = self.watermark.max(id);
+        let watermark = self.watermark;
+        self.given.retain(|id| *id > watermark);
     }
 
-    /// Moves the horizon on to a moment: all that was accepted before it is given, and no other will become visible there.
-    pub fn settle(&mut self, moment: Timestamp) {
+    /// Moves the watermark up to a moment: all messages accepted before it are given, and no other will become visible there.
+    pub fn advance_to_moment(&mut self, moment: Timestamp) {
         let [_, _, millis @ ..] = moment.millis().to_be_bytes();
         let mut first = MessageKey::default();
         first.iter_mut().zip(millis).for_each(|(to, from)| *to = from);
-        self.pass(first);
+        self.advance_to(first);
     }
 
     /// The text a caller gets, for this chat of this source alone.
     #[must_use]
     pub fn issue(&self, source: Source, chat: &ChatId) -> String {
-        let place: Vec<u8> = self.horizon.iter().chain(self.given.iter().flatten()).copied().collect();
+        let place: Vec<u8> = self.watermark.iter().chain(self.given.iter().flatten()).copied().collect();
         of_chat(&source.to_string(), chat).issue(place)
     }
 
@@ -134,10 +149,10 @@ impl ChatCursor {
     }
 
     fn decode(place: &[u8]) -> Option<Self> {
-        let (horizon, given) = place.split_first_chunk()?;
+        let (watermark, given) = place.split_first_chunk()?;
         let (ids, rest) = given.as_chunks();
         let is_whole = rest.is_empty() && ids.len() <= Self::CAPACITY;
-        is_whole.then(|| Self { horizon: *horizon, given: ids.iter().copied().collect() })
+        is_whole.then(|| Self { watermark: *watermark, given: ids.iter().copied().collect() })
     }
 }
 
@@ -168,18 +183,18 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_remembers_what_it_gave_and_forgets_what_is_before_the_horizon() {
+    fn a_cursor_remembers_what_it_gave_and_forgets_what_is_before_the_watermark() {
         let mut cursor = ChatCursor::default();
         cursor.remember(id(1_000, 1));
         cursor.remember(id(2_000, 1));
-        cursor.settle(Timestamp::from_millis(1_500));
+        cursor.advance_to_moment(Timestamp::from_millis(1_500));
         assert!(cursor.has_given(&id(1_000, 1)) && cursor.has_given(&id(2_000, 1)));
-        assert!(cursor.has_given(&id(1_499, 9)), "all before the horizon is given");
+        assert!(cursor.has_given(&id(1_499, 9)), "all before the watermark is given");
         assert!(!cursor.has_given(&id(1_500, 9)) && !cursor.has_given(&id(2_000, 2)));
         assert_eq!(cursor.given.len(), 1);
-        cursor.settle(Timestamp::from_millis(1_000));
-        assert_eq!(cursor.horizon(), id(1_500, 0), "never back");
-        cursor.pass(id(1_700, 3));
+        cursor.advance_to_moment(Timestamp::from_millis(1_000));
+        assert_eq!(cursor.watermark(), id(1_500, 0), "never back");
+        cursor.advance_to(id(1_700, 3));
         assert!(cursor.has_given(&id(1_700, 3)) && !cursor.has_given(&id(1_700, 4)));
         assert_eq!(round_trip(&cursor), Ok(Some(cursor)));
     }

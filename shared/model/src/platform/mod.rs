@@ -2,12 +2,12 @@
 
 mod acknowledgement;
 mod chat;
-mod inbox;
+mod delivery;
 mod login;
 mod turn;
 
-pub use acknowledgement::{AckState, Acknowledgement, MessageRef};
+pub use acknowledgement::{AckState, Acknowledgement};
 pub use chat::{ChatCursor, ChatQuery, MessageKey, PollLimit};
-pub use inbox::{InboxCursor, InboxQuery};
+pub use delivery::{AckId, DeliveryRef, InboxCursor, InboxQuery};
 pub use login::Login;
 pub use turn::RobotTurn;

@@ -1,0 +1,162 @@
+//! Names of deliveries: of a place in an inbox, and of the content that a user was shown.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    AppId, ContentHash, MessageId, Parameter, ParameterError, Timestamp, UserId, opaque::Opaque,
+    parameter_error::required,
+};
+
+/// A delivery within an inbox. Deliveries are in the order of the first acceptance of their content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryRef {
+    /// When the content was accepted first, for whichever user.
+    pub first_accepted_at: Timestamp,
+    /// The application that pushed it.
+    pub app: AppId,
+    /// The application's id of the message.
+    pub message: MessageId,
+}
+
+/// The inbox that is asked for, and the place to go on from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxQuery {
+    /// The user.
+    pub user: UserId,
+    /// Where to go on.
+    pub from: InboxCursor,
+}
+
+/// A place in an inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InboxCursor {
+    /// Before the first delivery.
+    Start,
+    /// After this delivery.
+    After(DeliveryRef),
+}
+
+/// An acceptance of a content that a user was shown, as an acknowledgement names it.
+///
+/// It proves that the content was shown, so that an acknowledgement need not read anything. It names the acceptance too:
+/// an acknowledgement holds for 30 days, and a repeat of the push after that is shown and acknowledged anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AckId {
+    /// The delivery.
+    pub delivery: DeliveryRef,
+    /// The content.
+    pub content_hash: ContentHash,
+    /// When it was accepted for this user.
+    pub accepted_at: Timestamp,
+}
+
+impl InboxQuery {
+    /// Reads the parameters of a request.
+    ///
+    /// # Errors
+    /// The first that applies, of `userId` and `cursor`.
+    pub fn parse<'a>(parameter: impl Fn(&'static str) -> Parameter<'a>) -> Result<Self, ParameterError> {
+        let user = required(&parameter("userId"), "userId")?;
+        let from = InboxCursor::parse(&parameter("cursor"), &user)?.unwrap_or(InboxCursor::Start);
+        Ok(Self { user, from })
+    }
+}
+
+impl InboxCursor {
+    /// The text for a caller, valid for this user's inbox alone.
+    #[must_use]
+    pub fn issue(&self, user: &UserId) -> String {
+        issue(&of_inbox(user), self)
+    }
+
+    fn parse(parameter: &Parameter<'_>, user: &UserId) -> Result<Option<Self>, ParameterError> {
+        let place = of_inbox(user).read(parameter)?;
+        place.map(|place| decode(&place).ok_or(ParameterError::InvalidCursor)).transpose()
+    }
+}
+
+impl AckId {
+    /// The text for a caller, valid for this user alone.
+    #[must_use]
+    pub fn issue(&self, user: &UserId) -> String {
+        issue(&of_acknowledgements(user), self)
+    }
+
+    /// Reads a text that [`Self::issue`] made; `None` if it was altered or is another user's.
+    #[must_use]
+    pub fn parse(text: &str, user: &UserId) -> Option<Self> {
+        decode(&of_acknowledgements(user).read_value(text)?)
+    }
+}
+
+fn issue(list: &Opaque<'_>, value: &impl Serialize) -> String {
+    // Text and numbers always have a JSON.
+    list.issue(serde_json::to_vec(value).unwrap_or_default())
+}
+
+fn decode<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    serde_json::from_slice(json).ok()
+}
+
+fn of_inbox(user: &UserId) -> Opaque<'_> {
+    Opaque::of(["inbox", "", user.as_str()])
+}
+
+fn of_acknowledgements(user: &UserId) -> Opaque<'_> {
+    Opaque::of(["acknowledgement", "", user.as_str()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::BoundedText;
+
+    fn user(id: &str) -> UserId {
+        UserId::parse(id).unwrap()
+    }
+
+    fn delivery(message: &str) -> DeliveryRef {
+        DeliveryRef {
+            first_accepted_at: Timestamp::from_millis(7),
+            app: AppId::parse("a b#c").unwrap(),
+            message: MessageId::parse(message).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_valid_for_its_own_inbox_alone() {
+        let parse = |text: &str, id: &str| InboxCursor::parse(&Parameter::from_query(Some(text)), &user(id));
+        for cursor in [InboxCursor::Start, InboxCursor::After(delivery("m \u{0}\"😀"))] {
+            let text = cursor.issue(&user("u"));
+            assert_eq!(parse(&text, "u"), Ok(Some(cursor)));
+            assert_eq!(parse(&text, "v"), Err(ParameterError::InvalidCursor));
+            assert_eq!(parse(&format!("{text}A"), "u"), Err(ParameterError::InvalidCursor));
+        }
+        assert_eq!(parse("", "u"), Ok(None));
+        for place in ["", " ", "{}", "1", r#"{"After":{}}"#] {
+            assert_eq!(parse(&of_inbox(&user("u")).issue(place), "u"), Err(ParameterError::InvalidCursor));
+        }
+    }
+
+    #[test]
+    fn an_ack_id_is_valid_for_its_own_user_alone_and_is_no_cursor() {
+        for message in ["m", &"\u{1}".repeat(64), &"好".repeat(64)] {
+            let id = AckId {
+                delivery: delivery(message),
+                content_hash: ContentHash::of("x"),
+                accepted_at: Timestamp::from_millis(8),
+            };
+            let text = id.issue(&user("u"));
+            assert!(text.len() <= 1_200, "{}", text.len());
+            assert_eq!(AckId::parse(&text, &user("u")), Some(id));
+            assert_eq!(AckId::parse(&text, &user("v")), None);
+            assert_eq!(AckId::parse(text.split_at(1).1, &user("u")), None);
+            let forged = format!(
+                r#"{{"delivery":{{"first_accepted_at":1,"app":"a","message":"m"}},"content_hash":"{}","accepted_at":1}}"#,
+                "0".repeat(2_000)
+            );
+            assert_eq!(AckId::parse(&of_acknowledgements(&user("u")).issue(forged), &user("u")), None);
+            assert_eq!(AckId::parse(&InboxCursor::Start.issue(&user("u")), &user("u")), None);
+        }
+    }
+}

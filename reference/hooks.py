@@ -1,5 +1,6 @@
 """What the document cannot say to a machine that calls the API at random, and what is checked beside the usual."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 
@@ -29,8 +30,11 @@ schemathesis.openapi.format(
     ),
 )
 
-# The content that each message id stands for.
+# The content that each id stands for: of a push by `messageId`, of a received message by `msgId`, of a turn by `entryId`.
 contents = {}
+
+# The message ids that were recalled: no push takes them.
+recalled = set()
 
 
 @schemathesis.hook
@@ -45,14 +49,47 @@ def before_call(context, case, kwargs):
         return
     # JSON Schema takes 1.0 for an integer, the contract does not.
     case.body = without_fractions(case.body)
-    if case.operation.definition.raw["operationId"] == "pushMessage":
-        message = str(case.body["messageId"]).strip()
-        case.body["content"] = contents.setdefault(message, case.body["content"])
+    keep_contents(case.operation.definition.raw["operationId"], case.query or {}, case.body)
     # The client shows itself by HTTP Basic already, which is enough; and asks for what is approved.
     for name in ("client_id", "client_secret"):
         case.body.pop(name, None)
     if "scope" in case.body:
         case.body["scope"] = "message-push-service"
+
+
+def keep_contents(operation, query, body):
+    """Gives an id that stands for a content already that content once more."""
+    if operation == "pushMessage":
+        if text(body["messageId"]) in recalled:
+            # None was recalled under this name while there were so many.
+            body["messageId"] = f"not recalled {len(recalled)}"
+        key = (operation, text(body["messageId"]))
+        body["content"] = contents.setdefault(key, body["content"])
+    elif operation == "receiveMessage" and text(body.get("msgId")):
+        key = (operation, source(query), text(body["touser"]), text(body["msgId"]))
+        message = contents.setdefault(key, dict(body))
+        body.clear()
+        body.update(message)
+    elif operation == "recordChatlog" and text(body.get("entryId")):
+        key = (operation, source(body), text(body["openId"]), text(body["entryId"]))
+        body["question"], body["reply"] = contents.setdefault(key, (body["question"], body["reply"]))
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    """Notes the message ids that were recalled."""
+    if case.operation.definition.raw["operationId"] == "recallMessage" and response.status_code == 200:
+        recalled.add(text(json.loads(response.request.body)["messageId"]))
+
+
+def source(parameters):
+    """The source as the API reads it."""
+    return text(parameters.get("source")).lstrip("0") or "1"
+
+
+def text(value):
+    """An id as the API reads it."""
+    return "" if value is None else str(value).strip()
 
 
 def without_fractions(value):

@@ -32,12 +32,14 @@ assert answer.active and answer.scope == "message-push-service thirdparty-custom
 
 CHAT = "python-chat"
 text = models.TextMessageText(content="您好 😀")
-message = models.TextMessage(touser=CHAT, fromuser="客服A", msgtype="text", text=text)
-answer = call("customer_service.receive_message", partner, body=message)
-assert answer.to_dict() == {"status": 0, "message": "ok"}, answer
+message = models.TextMessage(touser=CHAT, fromuser="客服A", msgtype="text", text=text, msg_id="python")
+# A retry with the same msgId stores nothing.
+for _ in range(2):
+    answer = call("customer_service.receive_message", partner, body=message)
+    assert answer.to_dict() == {"status": 0, "message": "ok"}, answer
 
-answer = call("platform.get_chat_messages", platform, chat_id=CHAT)
-assert answer.data.messages[0].text.content == "您好 😀", answer
+answer = call("platform.get_chat_messages", platform, chat_id=CHAT, latest=True)
+assert [message.text.content for message in answer.data.messages] == ["您好 😀"], answer
 
 turn = models.RobotTurn(open_id=CHAT, question="我是问题", reply="我是答案", date_time="2020-05-12 08:30:00")
 answer = call("platform.record_chatlog", platform, body=turn)
@@ -55,17 +57,26 @@ assert answer.to_dict() == {"code": 200, "message": "success"}, answer
 
 login = models.Login(user_id="python-user", client_id="python", host_ip="10.1.123.6", user_agent="Mozilla/5.0")
 answer = call("platform.log_in_user", platform, body=login)
-assert answer.data.messages[0].safe_content == "<b>新消息</b>", answer
+waiting = answer.data.messages
+assert [message.safe_content for message in waiting] == ["<b>新消息</b>"], answer
 
-waiting = call("platform.get_pending_messages", platform, user_id="python-user").data.messages
-messages = [models.MessageRef(app_id=message.app_id, message_id=message.message_id) for message in waiting]
+ack_ids = [message.ack_id for message in waiting]
 state = models.AcknowledgementState.READ
-acknowledgement = models.Acknowledgement(user_id="python-user", messages=messages, state=state)
+acknowledgement = models.Acknowledgement(user_id="python-user", ack_ids=ack_ids, state=state)
 answer = call("platform.acknowledge_messages", platform, body=acknowledgement)
-assert answer.data.to_dict() == {"acknowledged": 1, "unknown": []}, answer
+assert answer.data.to_dict() == {"acknowledged": 1, "invalid": []}, answer
 
+answer = call("platform.get_pending_messages", platform, user_id="python-user")
+assert answer.data.to_dict() == {"messages": []}, answer
+
+answer = call("message_push.recall_message", partner, body=models.RecallRequest(message_id="python"))
+assert answer.to_dict() == {"code": 200, "message": "success"}, answer
+answer = call("message_push.recall_message", partner, body=models.RecallRequest(message_id="nothing"))
+assert answer.to_dict() == {"code": 404, "message": "message does not exist"}, answer
+
+# The user had it before the recall.
 answer = call("message_push.get_push_status", partner, message_id="python")
-assert answer.data.read == 1, answer
+assert (answer.data.read, answer.data.recalled) == (1, 0), answer
 
 answer = call("customer_service.get_user_info", partner, client_id="nobody")
 assert answer.to_dict() == {"status": -1, "errcode": 46004, "message": "user does not exist"}, answer

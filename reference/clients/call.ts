@@ -28,15 +28,14 @@ const introspected = await api.introspectToken({ client, body: { token }, throwO
 assert(introspected.data.active && introspected.data.scope === "message-push-service thirdparty-customer-service");
 
 const chat = "typescript-chat";
-const received = await api.receiveMessage({
-  client: partner,
-  body: { touser: chat, fromuser: "客服A", msgtype: "text", text: { content: "您好 😀" } },
-  throwOnError: true,
-});
+const text = { touser: chat, fromuser: "客服A", msgtype: "text" as const, text: { content: "您好 😀" }, msgId: "typescript" };
+const received = await api.receiveMessage({ client: partner, body: text, throwOnError: true });
 assert.deepEqual(received.data, { status: 0, message: "ok" });
+// A retry with the same msgId stores nothing.
+await api.receiveMessage({ client: partner, body: text, throwOnError: true });
 
-const shown = await api.getChatMessages({ client: platform, query: { chatId: chat }, throwOnError: true });
-assert.equal(shown.data.data.messages[0]?.text?.content, "您好 😀");
+const shown = await api.getChatMessages({ client: platform, query: { chatId: chat, latest: true }, throwOnError: true });
+assert.deepEqual(shown.data.data.messages.map((message) => message.text?.content), ["您好 😀"]);
 
 await api.recordChatlog({
   client: platform,
@@ -63,19 +62,28 @@ assert.deepEqual(pushed.data, { code: 200, message: "success" });
 
 const login = { userId: "typescript-user", clientId: "typescript", hostIp: "10.1.123.6", userAgent: "Mozilla/5.0" };
 const loggedIn = await api.logInUser({ client: platform, body: login, throwOnError: true });
-assert.equal(loggedIn.data.data.messages[0]?.safeContent, "<b>新消息</b>");
+const waiting = loggedIn.data.data.messages;
+assert.deepEqual(waiting.map(({ appId, messageId, safeContent }) => [appId, messageId, safeContent]), [
+  ["demo", "typescript", "<b>新消息</b>"],
+]);
+
+const body = { userId: "typescript-user", ackIds: waiting.map(({ ackId }) => ackId), state: "read" as const };
+const acknowledged = await api.acknowledgeMessages({ client: platform, body, throwOnError: true });
+assert.deepEqual(acknowledged.data.data, { acknowledged: 1, invalid: [] });
 
 const query = { userId: "typescript-user" };
 const pending = await api.getPendingMessages({ client: platform, query, throwOnError: true });
-const messages = pending.data.data.messages.map(({ appId, messageId }) => ({ appId, messageId }));
-assert.deepEqual(messages, [{ appId: "demo", messageId: "typescript" }]);
+assert.deepEqual(pending.data.data, { messages: [] });
 
-const body = { ...query, messages, state: "read" as const };
-const acknowledged = await api.acknowledgeMessages({ client: platform, body, throwOnError: true });
-assert.deepEqual(acknowledged.data.data, { acknowledged: 1, unknown: [] });
+const messageId = "typescript";
+const recalled = await api.recallMessage({ client: partner, body: { messageId }, throwOnError: true });
+assert.deepEqual(recalled.data, { code: 200, message: "success" });
+const unknownMessage = await api.recallMessage({ client: partner, body: { messageId: "nothing" } });
+assert.deepEqual(unknownMessage.error, { code: 404, message: "message does not exist" });
 
-const status = await api.getPushStatus({ client: partner, query: { messageId: "typescript" }, throwOnError: true });
-assert.equal(status.data.data.read, 1);
+// The user had it before the recall.
+const status = await api.getPushStatus({ client: partner, query: { messageId }, throwOnError: true });
+assert.deepEqual([status.data.data.read, status.data.data.recalled], [1, 0]);
 
 const unknown = await api.getUserInfo({ client: partner, query: { clientId: "nobody" } });
 assert.deepEqual(unknown.error, { status: -1, errcode: 46004, message: "user does not exist" });
@@ -83,7 +91,7 @@ assert.deepEqual(unknown.error, { status: -1, errcode: 46004, message: "user doe
 const revoked = await api.revokeToken({ client, body: { token }, throwOnError: true });
 assert.deepEqual(revoked.data, {});
 // Nobody remembers a token here: local has no cache.
-const refused = await api.getPushStatus({ client: partner, query: { messageId: "typescript" } });
+const refused = await api.getPushStatus({ client: partner, query: { messageId } });
 assert.deepEqual(refused.error, { code: 400, message: "check access_token error" });
 
 const generated = Object.entries(endpoints).filter(([, value]) => typeof value === "function").map(([name]) => name);

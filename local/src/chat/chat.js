@@ -53,7 +53,7 @@ byId("login").addEventListener("submit", async (event) => {
   }
 });
 
-/** Looks for what is new until somebody else logs in. */
+/** Polls inbox and chat until somebody else logs in. */
 async function watch(here) {
   while (user === here) {
     try {
@@ -65,16 +65,17 @@ async function watch(here) {
   }
 }
 
-async function lookForMessages(here) {
-  const { ok, answer } = await platform("GET", "message/pending", { query: { userId: here.id } });
+async function lookForMessages(here, cursor = "") {
+  const { ok, answer } = await platform("GET", "message/pending", { query: { userId: here.id, cursor } });
   if (ok) await show(here, answer.data);
 }
 
-/** Shows messages that waited, and says that the user has them. */
-async function show(here, { messages }) {
-  if (user !== here || messages.length === 0) return;
+/** Shows a page of pending messages and the pages after it, and acknowledges them. A page may be empty and not the last one. */
+async function show(here, { messages, cursor }) {
+  if (user !== here) return;
   for (const message of messages) byId("pending").append(pendingItem(here, message));
-  await acknowledge(here, messages, "delivered");
+  if (messages.length > 0) await acknowledge(here, messages, "delivered");
+  if (cursor) await lookForMessages(here, cursor);
 }
 
 function pendingItem(here, message) {
@@ -94,12 +95,13 @@ function pendingItem(here, message) {
 }
 
 function acknowledge(here, messages, state) {
-  const named = messages.map(({ appId, messageId }) => ({ appId, messageId }));
-  return platform("POST", "message/ack", { body: { userId: here.id, messages: named, state } });
+  const ackIds = messages.map(({ ackId }) => ackId);
+  return platform("POST", "message/ack", { body: { userId: here.id, ackIds, state } });
 }
 
 async function lookAtChat(here) {
-  const query = { chatId: here.chat, after: here.after };
+  // The first poll starts with the newest messages; `after` goes on from there.
+  const query = { chatId: here.chat, after: here.after, latest: "true" };
   const { ok, answer } = await platform("GET", "chat/messages", { query });
   if (!ok || user !== here) return;
   const { messages, state, agent, after } = answer.data;
@@ -145,6 +147,11 @@ byId("push").addEventListener("submit", async (event) => {
   const form = event.target;
   const body = Object.fromEntries(new FormData(form));
   tell(await call(tokens.messagePush, "POST", "/chatbot/api/front/thirdParty/message/push", { body }));
+});
+
+byId("recall").addEventListener("click", async () => {
+  const body = { messageId: byId("push").elements.messageId.value };
+  tell(await call(tokens.messagePush, "POST", "/chatbot/api/front/thirdParty/message/recall", { body }));
 });
 
 byId("ask-status").addEventListener("click", async () => {

@@ -22,12 +22,15 @@ fn entries(folder: &Path) -> impl Iterator<Item = std::path::PathBuf> {
     entries.into_iter()
 }
 
-/// The answer without what is another each time: an issued token, and the cursor of a chat.
+/// The answer without what is another each time: an issued token and what is left of its life, and the cursor of a chat.
 fn settled(answer: &str) -> String {
     const TOKEN: &str = r#"access_token\":\"cn-"#;
     const CURSOR: &str = r#"\"after\":\""#;
     if let Some((head, tail)) = answer.split_once(TOKEN) {
-        return format!("{head}{TOKEN}{}{}", Uuid::nil(), &tail[36..]);
+        let tail = ["359418", "359419"]
+            .iter()
+            .fold(tail[36..].to_owned(), |tail, left| tail.replace(left, "359420"));
+        return format!("{head}{TOKEN}{}{tail}", Uuid::nil());
     }
     match answer.split_once(CURSOR) {
         Some((head, tail)) => format!("{head}{CURSOR}{}", &tail[tail.find('\\').unwrap()..]),

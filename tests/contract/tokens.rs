@@ -26,10 +26,12 @@ async fn opens(system: &System, token: &str) -> (bool, bool) {
 #[track_caller]
 fn issued(reply: &Reply, scope: &str) -> String {
     let token = reply.json()["access_token"].as_str().unwrap_or_default().to_owned();
+    let left = reply.json()["expires_in"].as_u64().unwrap_or_default();
+    assert!((LIFETIME - 5..=LIFETIME).contains(&left), "what is left when the answer is given: {left}");
     reply.is(
         200,
         &format!(
-            r#"{{"access_token":"{token}","token_type":"bearer","expires_in":{LIFETIME},"scope":"{scope}"}}"#
+            r#"{{"access_token":"{token}","token_type":"bearer","expires_in":{left},"scope":"{scope}"}}"#
         ),
     );
     reply.is_not_kept();

@@ -39,6 +39,9 @@ struct Arguments {
     /// Start empty: no demo chat, no demo user, no application and no tokens
     #[arg(long)]
     no_demo: bool,
+    /// Enforce the throttles of the template, by default none is
+    #[arg(long)]
+    throttle: bool,
 }
 
 #[derive(Subcommand)]
@@ -113,7 +116,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     let functions = Functions::start(&template, &client, &clock)?;
     let pages = local::pages(!arguments.no_demo);
-    let server = gateway::serve(api_listener, Gateway::new(template, functions), pages)?;
+    let gateway = Gateway::new(template, functions);
+    let gateway = if arguments.throttle { gateway.throttled() } else { gateway };
+    let server = gateway::serve(api_listener, gateway, pages)?;
 
     println!("The APIs listen on {}, DynamoDB on {}. Ctrl-C ends both.\n", server.url(), database.url());
     if !arguments.no_demo {

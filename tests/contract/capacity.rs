@@ -1,6 +1,6 @@
 //! Round trips and consumed capacity of each endpoint, as DynamoDB reports them.
 
-use local::dynamodb::ACCESS_TABLE;
+use local::{TEMPLATE, dynamodb::ACCESS_TABLE, template::Stack};
 use serde_json::{Value, json};
 use tests::{System, ack_id, acknowledge, faults::Recorded};
 
@@ -299,4 +299,24 @@ async fn what_is_refused_asks_nothing_of_the_store() {
         400
     );
     assert_eq!(cost(&system.proxy.recorded()).operations, [""; 0]);
+}
+
+#[tokio::test]
+async fn the_largest_pushes_at_the_default_rate_write_less_than_half_of_what_a_new_table_takes() {
+    const NEW_TABLE: f64 = 4_000.0;
+    let system = System::start().await;
+    let token = "cn-longest";
+    system.grant(token, &"应".repeat(64), &[tests::MESSAGE_PUSH], &[]).await;
+    let users =
+        (0..100).map(|number| format!("{}{number:0>2}", "用".repeat(58))).collect::<Vec<_>>().join(",");
+    let push = json!({"userIds": users, "content": "好".repeat(32_768), "messageId": "消".repeat(64), "expireTime": 168});
+    system.proxy.forget();
+    let caller = system.anonymous.with_token(token);
+    let reply = caller.post("/chatbot/api/front/thirdParty/message/push", push.to_string()).await;
+    reply.is_code(200, "success");
+    let units = cost(&system.proxy.recorded()).units;
+    let rate =
+        Stack::parse(TEMPLATE).unwrap().parameter("PushThrottlingRate").unwrap()["Default"].as_f64().unwrap();
+    assert!(rate * units < NEW_TABLE / 2.0, "{rate} × {units}");
+    assert!((rate + 1.0) * units > NEW_TABLE / 2.0, "{rate} × {units}: and no lower than need be");
 }

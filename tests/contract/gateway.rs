@@ -1,10 +1,11 @@
 //! Contract, "Two products, two envelopes": what the gateway answers by itself has its product's envelope too.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use local::{
     demo::{CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN},
     functions::{Code, FunctionError, Outcome},
+    template::Throttle,
 };
 use reqwest::Method;
 use tests::{Caller, Setup, System};
@@ -166,4 +167,38 @@ async fn headers_of_any_kind_do_no_harm() {
             .header(name, reqwest::header::HeaderValue::from_bytes(value).unwrap());
         Caller::reply(request).await.is(200, r#"{"status":0,"message":"ok","total":"0","list":[]}"#);
     }
+}
+
+#[tokio::test]
+async fn a_throttled_request_is_answered_in_its_products_words_and_says_when_to_try_again() {
+    const BURST: NonZeroU32 = NonZeroU32::new(3).unwrap();
+    let throttle = Some(Throttle { rate: NonZeroU32::MIN, burst: BURST });
+    let system = System::start_with(Setup { throttle, ..Setup::default() }).await;
+    let push = r#"{"code":429,"message":"too many requests"}"#;
+    for (path, body) in [
+        (PUSH, push),
+        ("/chatbot/api/platform/user/login", push),
+        (
+            "/chatbot/servlet/third/msg/receive",
+            r#"{"status":-1,"errcode":45009,"message":"too many requests"}"#,
+        ),
+        ("/oauth2/token", r#"{"error":"temporarily_unavailable","error_description":"too many requests"}"#),
+    ] {
+        // From nobody: the throttle comes before the authorizer.
+        let mut replies = Vec::new();
+        for _ in 0..20 {
+            replies.push(system.anonymous.post(path, "{}").await);
+        }
+        let (burst, rest) = replies.split_at(3);
+        assert!(burst.iter().all(|reply| reply.status != 429), "{path}");
+        let throttled: Vec<_> = rest.iter().filter(|reply| reply.status == 429).collect();
+        assert!(!throttled.is_empty(), "{path}");
+        for reply in throttled {
+            reply.is(429, body);
+            assert_eq!(reply.header("retry-after"), Some("1"));
+        }
+    }
+    // Each endpoint has a bucket of its own.
+    let user = "/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG";
+    assert_eq!(system.customer_service.get(user).await.status, 200);
 }

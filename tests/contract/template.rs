@@ -35,7 +35,7 @@ const RESPONSE_TYPES: [(&str, Meaning); 21] = [
     ("THROTTLED", Meaning::Throttled),
     ("UNAUTHORIZED", Meaning::TokenMissing),
     ("UNSUPPORTED_MEDIA_TYPE", Meaning::InvalidUrl),
-    ("WAF_FILTERED", Meaning::InvalidUrl),
+    ("WAF_FILTERED", Meaning::Throttled),
 ];
 
 #[derive(Clone, Copy)]
@@ -107,7 +107,11 @@ fn answers_as<E: Envelope + From<Meaning>>(api: &Api) {
         );
         let json = [("content-type", "application/json;charset=UTF-8".to_owned())];
         let every = E::HEADERS.iter().map(|(name, value)| (*name, (*value).to_owned()));
-        let expected: BTreeMap<_, _> = json.into_iter().chain(every).chain(error.headers()).collect();
+        let mut expected: BTreeMap<_, _> = json.into_iter().chain(every).chain(error.headers()).collect();
+        if name == "WAF_FILTERED" {
+            // WAF counts over 60 seconds.
+            expected.insert("retry-after", "60".to_owned());
+        }
         let headers: BTreeMap<_, _> =
             response.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
         assert!(
@@ -437,5 +441,88 @@ fn no_partition_or_domain_of_aws_is_written_out() {
         ["arn:aws:", "arn:aws-cn:", "amazonaws.com/", "amazonaws.com.cn", "us-east-1", "cn-north-1"]
     {
         assert!(!TEMPLATE.contains(written_out), "{written_out}");
+    }
+}
+
+#[test]
+fn every_endpoint_has_a_throttle_of_its_kind_with_a_rate_and_a_burst() {
+    let stack = Stack::parse(TEMPLATE).unwrap();
+    let default = |name: &str| stack.parameter(name).unwrap()["Default"].as_u64().unwrap();
+    let reads = ["chatlog/get", "info/get", "message/pending", "chat/messages"];
+    let mut endpoints = 0;
+    for api in Template::parse(TEMPLATE).unwrap().apis {
+        for route in &api.routes {
+            let kind = match api.id.as_str() {
+                "MessagePushApi" => "Push",
+                "TokenApi" => "Token",
+                _ if reads.iter().any(|path| route.path.ends_with(path)) => "Read",
+                _ => "Write",
+            };
+            let throttle = route.throttle.unwrap_or_else(|| panic!("{} {}", route.method, route.path));
+            let expected =
+                (default(&format!("{kind}ThrottlingRate")), default(&format!("{kind}ThrottlingBurst")));
+            assert_eq!((throttle.rate.get().into(), throttle.burst.get().into()), expected, "{}", route.path);
+            endpoints += 1;
+        }
+        // And nothing else has one: a setting of no route would be of a path that is spelled wrong.
+        let resource =
+            stack.resources("AWS::Serverless::Api").find(|resource| resource.id == api.id).unwrap();
+        let properties: Value = resource.properties().unwrap();
+        assert_eq!(properties["MethodSettings"].as_array().unwrap().len(), api.routes.len(), "{}", api.id);
+    }
+    assert_eq!(endpoints, 14);
+}
+
+#[test]
+fn each_partners_api_has_a_web_acl_of_rate_based_rules_alone_and_the_platforms_has_source_ranges() {
+    let stack = Stack::parse(TEMPLATE).unwrap();
+    let properties = |resource: &Resource| -> Value { resource.properties().unwrap() };
+    let mut acls = BTreeMap::new();
+    for acl in stack.resources("AWS::WAFv2::WebACL") {
+        assert_eq!(acl.read::<String>("Condition").unwrap(), "HasWaf");
+        let properties = properties(acl);
+        assert_eq!(properties["DefaultAction"], json!({"Allow": {}}));
+        let keys = properties["Rules"].as_array().unwrap().iter().map(|rule| {
+            // A custom response would answer in the place of the gateway response WAF_FILTERED.
+            assert_eq!(rule["Action"], json!({"Block": {}}));
+            let statement = &rule["Statement"]["RateBasedStatement"];
+            assert_eq!(statement["EvaluationWindowSec"], 60);
+            assert!(statement["Limit"].as_u64().unwrap() >= 10, "the least that WAF takes");
+            match statement["AggregateKeyType"].as_str().unwrap() {
+                "IP" => "IP".to_owned(),
+                _ => statement["CustomKeys"][0]["Header"]["Name"].as_str().unwrap().to_owned(),
+            }
+        });
+        acls.insert(acl.id.clone(), keys.collect::<Vec<_>>());
+    }
+    let partners = vec!["Authorization".to_owned(), "IP".to_owned()];
+    let expected = [
+        ("CustomerServiceWebAcl".to_owned(), partners.clone()),
+        ("MessagePushWebAcl".to_owned(), partners),
+        ("TokenWebAcl".to_owned(), vec!["IP".to_owned()]),
+    ];
+    assert_eq!(acls, BTreeMap::from(expected));
+    for association in stack.resources("AWS::WAFv2::WebACLAssociation") {
+        assert_eq!(association.read::<String>("Condition").unwrap(), "HasWaf");
+        let properties = properties(association);
+        let acl = properties["WebACLArn"]["Fn::GetAtt"][0].as_str().unwrap();
+        assert!(acls.remove(acl).is_some(), "{acl}: once");
+        let api = format!("/restapis/${{{}Api}}/stages/", acl.trim_end_matches("WebAcl"));
+        assert!(properties["ResourceArn"]["Fn::Sub"].as_str().unwrap().contains(&api), "{acl}");
+    }
+    assert!(acls.is_empty(), "{acls:?} is associated with nothing");
+
+    let apis: Vec<_> = stack.resources("AWS::Serverless::Api").collect();
+    for api in apis {
+        let policy = properties(api)["Auth"]["ResourcePolicy"].take();
+        assert_eq!(policy.is_null(), api.id != "PlatformApi", "{}", api.id);
+        if let Some(statements) = policy["CustomStatements"].as_array() {
+            let denied = &statements[1]["Condition"]["NotIpAddress"]["aws:SourceIp"];
+            assert_eq!(
+                (&statements[0]["Effect"], &statements[1]["Effect"]),
+                (&json!("Allow"), &json!("Deny"))
+            );
+            assert_eq!(denied["Fn::Split"][0], ",");
+        }
     }
 }

@@ -13,7 +13,7 @@ use local::{
     dynamodb,
     functions::{Code, Functions},
     gateway::{self, Gateway},
-    template::Template,
+    template::{Template, Throttle},
 };
 use model::{AppId, BearerToken, BoundedText, Scope, Source};
 use store::{
@@ -38,6 +38,8 @@ pub struct Setup {
     pub clock: Option<ManualClock>,
     /// Code in the place of functions, by their logical id.
     pub replaced: Vec<(&'static str, Code)>,
+    /// The throttle that the gateway enforces for each endpoint, in the place of the template's.
+    pub throttle: Option<Throttle>,
 }
 
 /// A running system with the demo data in it, and nothing else.
@@ -81,7 +83,10 @@ impl System {
         match Deployed::from_environment() {
             None => Self::start_here(setup).await,
             Some(deployed) => {
-                assert!(setup.clock.is_none() && setup.replaced.is_empty(), "a deployed stack is what it is");
+                assert!(
+                    setup.clock.is_none() && setup.replaced.is_empty() && setup.throttle.is_none(),
+                    "a deployed stack is what it is"
+                );
                 Self::start_anew(deployed).await
             }
         }
@@ -100,9 +105,13 @@ impl System {
         let functions = Functions::start(&template, &client, &clock).expect("the functions start");
         let functions =
             setup.replaced.into_iter().fold(functions, |functions, (id, code)| functions.with(id, code));
-        let gateway =
-            gateway::serve(free_port().await, Gateway::new(template, functions), local::pages(true))
-                .expect("it listens");
+        let mut template = template;
+        for route in template.apis.iter_mut().flat_map(|api| &mut api.routes) {
+            route.throttle = setup.throttle.or(route.throttle);
+        }
+        let gateway = Gateway::new(template, functions);
+        let gateway = if setup.throttle.is_some() { gateway.throttled() } else { gateway };
+        let gateway = gateway::serve(free_port().await, gateway, local::pages(true)).expect("it listens");
         let urls = Urls::all(&gateway.url());
         let tables = (dynamodb::ACCESS_TABLE.to_owned(), dynamodb::CHAT_TABLE.to_owned());
         let url = Some(database.url());

@@ -25,6 +25,8 @@ pub enum Fault {
     AuthorizerConfigurationError,
     /// No such path or method.
     MissingAuthenticationToken,
+    /// The method of the path has no token left in its bucket.
+    Throttled,
     /// The request is too large.
     RequestTooLarge,
     /// The function failed.
@@ -42,6 +44,7 @@ impl Fault {
             Self::AuthorizerFailure => "AUTHORIZER_FAILURE",
             Self::AuthorizerConfigurationError => "AUTHORIZER_CONFIGURATION_ERROR",
             Self::MissingAuthenticationToken => "MISSING_AUTHENTICATION_TOKEN",
+            Self::Throttled => "THROTTLED",
             Self::RequestTooLarge => "REQUEST_TOO_LARGE",
             Self::IntegrationFailure => "INTEGRATION_FAILURE",
             Self::MalformedAnswer => "DEFAULT_5XX",

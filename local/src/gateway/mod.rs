@@ -4,12 +4,15 @@ mod answer;
 mod authorize;
 mod event;
 mod server;
+mod throttles;
 
 use axum::http::{HeaderMap, Method, Uri};
 use uuid::Uuid;
 
 pub use answer::{Answer, Fault};
 pub use server::serve;
+
+use throttles::Throttles;
 
 use crate::{
     functions::{FunctionError, Functions},
@@ -29,6 +32,7 @@ const REGION: &str = "us-east-1";
 pub struct Gateway {
     apis: Vec<Api>,
     functions: Functions,
+    throttles: Option<Throttles>,
 }
 
 /// A request as it reached the gateway.
@@ -50,7 +54,13 @@ impl Gateway {
     /// The APIs of `template`, in front of `functions`.
     #[must_use]
     pub fn new(template: Template, functions: Functions) -> Self {
-        Self { apis: template.apis, functions }
+        Self { apis: template.apis, functions, throttles: None }
+    }
+
+    /// The same with the throttles of the template in force.
+    #[must_use]
+    pub fn throttled(self) -> Self {
+        Self { throttles: Some(Throttles::of(&self.apis)), ..self }
     }
 
     /// Answers a request as the API that owns its path does.
@@ -76,6 +86,9 @@ impl Gateway {
     async fn pass_on(&self, api: &Api, call: &Call) -> Result<Answer, Fault> {
         let body = call.body.as_deref().ok_or(Fault::RequestTooLarge)?;
         let route = find_route(api, call).ok_or(Fault::MissingAuthenticationToken)?;
+        if self.throttles.as_ref().is_some_and(|throttles| !throttles.admit(route)) {
+            return Err(Fault::Throttled);
+        }
         let context = authorize::authorize(api, route, call, &self.functions).await?;
         let event = event::proxy_event(api, route, call, body, &context);
         let answer = self.functions.invoke(&route.function, event).await.map_err(|error| match error {

@@ -3,7 +3,7 @@
 mod cloudformation;
 mod resources;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
 use api::Environment;
 use regex::Regex;
@@ -75,6 +75,17 @@ pub struct Route {
     pub path: String,
     /// The logical id of the function.
     pub function: String,
+    /// Its throttle; `None` if only the account's holds.
+    pub throttle: Option<Throttle>,
+}
+
+/// A token bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Throttle {
+    /// The steady-state rate, in requests a second.
+    pub rate: NonZeroU32,
+    /// The size of the bucket, in requests.
+    pub burst: NonZeroU32,
 }
 
 /// One `AWS::Serverless::Function`.

@@ -1,13 +1,13 @@
 //! From resources of the template to what this process plays.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Api, FunctionSpec, GatewayResponse, Route, TableSpec, Template, TemplateError, TokenAuthorizer,
+    Api, FunctionSpec, GatewayResponse, Route, TableSpec, Template, TemplateError, Throttle, TokenAuthorizer,
     cloudformation::{Resource, Stack},
 };
 
@@ -22,7 +22,26 @@ struct ApiProperties {
     #[serde(default)]
     binary_media_types: Vec<String>,
     auth: Option<Auth>,
+    #[serde(default)]
+    method_settings: Vec<MethodSetting>,
     gateway_responses: BTreeMap<String, GatewayResponseProperties>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct MethodSetting {
+    /// The path, in which `~1` stands for each slash but the first.
+    resource_path: String,
+    http_method: String,
+    throttling_rate_limit: NonZeroU32,
+    throttling_burst_limit: NonZeroU32,
+}
+
+impl MethodSetting {
+    fn is_of(&self, route: &Route) -> bool {
+        let path = self.resource_path.strip_prefix('/').map(|path| path.replace("~1", "/"));
+        path.as_deref() == Some(&route.path) && self.http_method == route.method
+    }
 }
 
 #[derive(Deserialize)]
@@ -157,7 +176,8 @@ pub(super) fn read(stack: &Stack) -> Result<Template, TemplateError> {
 /// A route, and the logical id of its API.
 fn route(function: &str, event: &Event) -> (String, Route) {
     let EventProperties { rest_api_id, path, method } = &event.properties;
-    let route = Route { method: method.to_uppercase(), path: path.clone(), function: function.to_owned() };
+    let (method, path, function) = (method.to_uppercase(), path.clone(), function.to_owned());
+    let route = Route { method, path, function, throttle: None };
     (rest_api_id.clone(), route)
 }
 
@@ -188,17 +208,22 @@ fn plain(value: &Value) -> String {
 fn api(resource: &Resource, routes: &[(String, Route)]) -> Result<Api, TemplateError> {
     let properties: ApiProperties = resource.properties()?;
     let authorizer = properties.auth.map(|auth| token_authorizer(resource, auth)).transpose()?;
+    let own = routes.iter().filter(|(api, _)| *api == resource.id);
+    let throttled = own.map(|(_, route)| {
+        let setting = properties.method_settings.iter().find(|setting| setting.is_of(route));
+        let throttle = setting.map(|setting| Throttle {
+            rate: setting.throttling_rate_limit,
+            burst: setting.throttling_burst_limit,
+        });
+        Route { throttle, ..route.clone() }
+    });
     Ok(Api {
         id: resource.id.clone(),
         stage: properties.stage_name,
         binary_bodies: properties.binary_media_types.iter().any(|media_type| media_type == "*/*"),
         authorizer,
         gateway_responses: properties.gateway_responses.into_iter().map(gateway_response).collect(),
-        routes: routes
-            .iter()
-            .filter(|(api, _)| *api == resource.id)
-            .map(|(_, route)| route.clone())
-            .collect(),
+        routes: throttled.collect(),
     })
 }
 

@@ -26,6 +26,9 @@ use self::{
 };
 use crate::template::{FUNCTION, properties, stack};
 
+/// The number of alarms and of the metrics they watch, which AWS charges for, and the price of all of them in a month.
+const BILL: &str = "44 alarms watch 126 metrics: $12.60 a month";
+
 /// The kinds of alarms: the end of an alarm's name is the longest of them that fits.
 const KINDS: [Kind; 6] = [
     Kind::ServerErrors,
@@ -479,4 +482,14 @@ fn each_alarm_watches_the_resource_that_it_is_named_after() {
             assert_eq!(stat.metric.dimensions, dimensions, "{}: {id}", alarm.id);
         }
     }
+}
+
+#[test]
+fn the_price_in_the_documents_is_that_of_the_alarms_in_the_template() {
+    let prices: Value = serde_json::from_str(include_str!("../../bench/prices.json")).unwrap();
+    let alarms = alarms();
+    let metrics: u32 = alarms.iter().map(|alarm| u32::try_from(alarm.stats().count()).unwrap()).sum();
+    let price = f64::from(metrics) * prices["cloudwatch_alarm_metric_month"].as_f64().unwrap();
+    assert_eq!(format!("{} alarms watch {metrics} metrics: ${price:.2} a month", alarms.len()), BILL);
+    assert!(include_str!("../../docs/scaling.md").contains(BILL), "docs/scaling.md: {BILL}");
 }

@@ -17,6 +17,7 @@ mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use local::TEMPLATE;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -492,4 +493,15 @@ fn the_price_in_the_documents_is_that_of_the_alarms_in_the_template() {
     let price = f64::from(metrics) * prices["cloudwatch_alarm_metric_month"].as_f64().unwrap();
     assert_eq!(format!("{} alarms watch {metrics} metrics: ${price:.2} a month", alarms.len()), BILL);
     assert!(include_str!("../../docs/scaling.md").contains(BILL), "docs/scaling.md: {BILL}");
+}
+
+#[test]
+fn the_outputs_warn_of_alarms_without_a_topic() {
+    // Conditions and outputs are not among what `local` reads of the template.
+    for line in [
+        "  AlarmsNotifyNobody: !And [!Condition HasAlarms, !Not [!Condition HasAlarmTopic]]\n",
+        "  AlarmsWarning:\n    Condition: AlarmsNotifyNobody\n",
+    ] {
+        assert!(TEMPLATE.contains(line), "{line}");
+    }
 }

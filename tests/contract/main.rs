@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod alarms;
 mod authentication;
 mod bounds;
 mod capacity;

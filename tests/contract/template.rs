@@ -208,7 +208,7 @@ fn properties(resource: &Resource) -> Value {
 }
 
 /// A value, or the values of a list.
-fn one_or_more(value: &Value) -> Vec<String> {
+pub(crate) fn one_or_more(value: &Value) -> Vec<String> {
     let list = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     list.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
 }
@@ -263,13 +263,22 @@ fn each_role_has_the_actions_its_code_uses_on_its_own_table_and_no_others() {
     assert_eq!(stack.resources(FUNCTION).count(), expected.len());
     for function in stack.resources(FUNCTION) {
         let (actions, table) = expected[function.id.as_str()];
-        let policies = properties(function)["Policies"].clone();
-        assert_eq!(policies.as_array().unwrap().len(), 1, "{}", function.id);
-        let statements = policies[0]["Statement"].as_array().unwrap();
-        assert_eq!(statements.len(), 1, "{}", function.id);
-        assert_eq!(one_or_more(&statements[0]["Action"]), actions, "{}", function.id);
-        assert_eq!(statements[0]["Resource"], json!({"Fn::GetAtt": [table, "Arn"]}), "{}", function.id);
+        let statements = statements(function);
+        let mut allowed: Vec<_> =
+            statements.iter().flat_map(|statement| one_or_more(&statement["Action"])).collect();
+        allowed.sort();
+        assert_eq!(allowed, actions, "{}", function.id);
+        for statement in statements {
+            assert_eq!(statement["Resource"], json!({"Fn::GetAtt": [table, "Arn"]}), "{}", function.id);
+        }
     }
+}
+
+/// The statements of the one policy of a function's role.
+pub(crate) fn statements(function: &Resource) -> Vec<Value> {
+    let policies = properties(function)["Policies"].clone();
+    assert_eq!(policies.as_array().unwrap().len(), 1, "{}", function.id);
+    policies[0]["Statement"].as_array().unwrap().clone()
 }
 
 #[test]

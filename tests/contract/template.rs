@@ -309,27 +309,37 @@ fn each_function_runs_a_binary_of_its_own_but_for_the_authorizers() {
     assert_eq!(binaries.len(), 13);
 }
 
+/// The variables that access logs may hold, by their names in the log. None is chosen by a caller: a method that API Gateway
+/// does not know never gets there, and the id of an application is chosen by an operator.
+const ACCESS_LOG: [(&str, &str); 16] = [
+    ("api", "$context.apiId"),
+    ("application", "$context.authorizer.appId"),
+    ("authorizerRequestId", "$context.authorizer.requestId"),
+    ("authorizerStatus", "$context.authorizer.status"),
+    ("errorType", "$context.error.responseType"),
+    ("extendedRequestId", "$context.extendedRequestId"),
+    ("functionRequestId", "$context.integration.requestId"),
+    ("httpMethod", "$context.httpMethod"),
+    ("integrationLatency", "$context.integration.latency"),
+    ("integrationStatus", "$context.integration.status"),
+    ("requestTime", "$context.requestTime"),
+    ("resourcePath", "$context.resourcePath"),
+    ("responseLatency", "$context.responseLatency"),
+    ("responseLength", "$context.responseLength"),
+    ("sourceIp", "$context.identity.sourceIp"),
+    ("status", "$context.status"),
+];
+
 #[test]
-fn access_logs_hold_no_header_no_query_and_no_body() {
+fn access_logs_hold_nothing_that_a_caller_chooses() {
     let stack = stack();
+    assert_eq!(stack.resources("AWS::Serverless::Api").count(), 4);
     for api in stack.resources("AWS::Serverless::Api") {
         let setting = properties(api)["AccessLogSetting"].clone();
         let format: BTreeMap<String, String> =
             serde_json::from_str(setting["Format"].as_str().unwrap()).unwrap();
-        assert!(format.contains_key("requestId") && format.contains_key("application"));
-        for variable in format.values() {
-            for secret in [
-                "header",
-                "query",
-                "body",
-                "token",
-                "identity.user",
-                "authorizer.principalId",
-                "requestOverride",
-            ] {
-                assert!(!variable.contains(secret), "{}: {variable}", api.id);
-            }
-        }
+        let logged: Vec<_> = format.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(logged, ACCESS_LOG, "{}", api.id);
     }
 }
 

@@ -440,14 +440,22 @@ fn the_dashboard_is_json_and_shows_metrics_that_the_code_counts() {
 }
 
 #[test]
-fn tables_are_kept_backed_up_encrypted_and_paid_by_use() {
+fn tables_are_kept_protected_backed_up_encrypted_and_paid_by_use() {
     let stack = stack();
+    let protection = stack.parameter("DeletionProtection").unwrap();
+    assert_eq!(
+        (&protection["Default"], &protection["AllowedValues"]),
+        (&json!("true"), &json!(["true", "false"]))
+    );
+    assert!(TEMPLATE.contains("\n  ProtectsTables: !Equals [!Ref DeletionProtection, 'true']\n"));
     assert_eq!(stack.resources("AWS::DynamoDB::Table").count(), 2);
     for table in stack.resources("AWS::DynamoDB::Table") {
         for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
             assert_eq!(table.read::<String>(policy).unwrap(), "Retain", "{}", table.id);
         }
         let table = properties(table);
+        // Booleans: CloudFormation refuses the text of the parameter.
+        assert_eq!(table["DeletionProtectionEnabled"], json!({"Fn::If": ["ProtectsTables", true, false]}));
         assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
         assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
         assert_eq!(table["SSESpecification"]["SSEEnabled"], true);

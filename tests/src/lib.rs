@@ -18,7 +18,7 @@ mod oauth;
 pub mod reference;
 mod system;
 
-pub use caller::{Caller, Reply, Urls};
+pub use caller::{Caller, Reply, Urls, until_answered};
 pub use captured::Captured;
 pub use clock::ManualClock;
 pub use faults::{Fault, FaultyDynamoDb, Recorded};

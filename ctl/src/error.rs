@@ -76,7 +76,7 @@ pub enum Error {
     )]
     Store(StoreError),
     /// The secret was not replaced.
-    #[error("the secret was not replaced ({0}): the old one still works. Check the network and try again")]
+    #[error("the secret was not replaced ({0}): the old one still works. Try again")]
     SecretKept(StoreError),
     /// The secret may have been replaced. The new one is on standard output.
     #[error(

@@ -250,7 +250,7 @@ fn through_faults(system: &System) -> Option<Operator> {
     is_here.then(|| Operator(vec!["--endpoint-url".to_owned(), system.proxy.url()]))
 }
 
-/// Makes the first transaction suffer the first of `faults`, and so on; the last one befalls all that follow.
+/// Each transaction meets the fault at its place in `faults`; all that follow meet the last one.
 fn fail_transactions(system: &System, faults: &'static [Option<Fault>]) {
     let transactions = AtomicUsize::new(0);
     system.proxy.fail(move |_, operation| {

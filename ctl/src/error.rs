@@ -75,6 +75,14 @@ pub enum Error {
         "DynamoDB: {0}; try again. If something was to be changed, `chatbotctl app history APP` says whether it was"
     )]
     Store(StoreError),
+    /// The secret was not replaced.
+    #[error("the secret was not replaced ({0}): the old one still works. Try again")]
+    SecretKept(StoreError),
+    /// The secret may have been replaced. The new one is on standard output.
+    #[error(
+        "DynamoDB does not say whether the secret was replaced ({0}). The new one is printed all the same: it works if `chatbotctl app history APP` lists the replacement; otherwise the old one still works"
+    )]
+    SecretInDoubt(StoreError),
     /// AWS does not say who this is.
     #[error(
         "AWS does not answer who you are (sts:GetCallerIdentity), and nothing is changed by somebody unknown; check the network and try again"

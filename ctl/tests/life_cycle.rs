@@ -10,10 +10,11 @@
 use std::{
     io::Write,
     process::{Command, Output, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use serde_json::{Value, json};
-use tests::{CUSTOMER_SERVICE, MESSAGE_PUSH, OAuthClient, System};
+use tests::{CUSTOMER_SERVICE, Fault, MESSAGE_PUSH, OAuthClient, System};
 
 const USER: &str = "/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG";
 const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
@@ -189,10 +190,9 @@ async fn what_a_command_that_was_stopped_half_way_left_the_same_command_ends() {
     let through_faults = Operator(vec!["--endpoint-url".to_owned(), system.proxy.url()]);
     // It is found, asked about, changed, and its tokens are found: the next request deletes them.
     system.proxy.fail(|_, operation| {
-        use std::sync::atomic::{AtomicUsize, Ordering};
         static TRANSACTIONS: AtomicUsize = AtomicUsize::new(0);
         (operation == "TransactWriteItems" && TRANSACTIONS.fetch_add(1, Ordering::SeqCst) >= 1)
-            .then_some(tests::Fault::InternalError)
+            .then_some(Fault::InternalError)
     });
     let line = format!("app disable {} --yes", client.id);
     let error = through_faults.error(&line).await;
@@ -242,6 +242,110 @@ async fn of_operators_who_replace_a_secret_at_once_each_has_one_that_works_or_is
             usize::from(OAuthClient::new(&system.anonymous, &client.id, secret).ask().await.status == 200);
     }
     assert!(working >= 1);
+}
+
+/// An operator behind a DynamoDB that fails on demand; none on a deployed stack, which cannot be broken.
+fn through_faults(system: &System) -> Option<Operator> {
+    let is_here = system.dynamodb_url.is_some();
+    is_here.then(|| Operator(vec!["--endpoint-url".to_owned(), system.proxy.url()]))
+}
+
+/// Each transaction meets the fault at its place in `faults`; all that follow meet the last one.
+fn fail_transactions(system: &System, faults: &'static [Option<Fault>]) {
+    let transactions = AtomicUsize::new(0);
+    system.proxy.fail(move |_, operation| {
+        (operation == "TransactWriteItems").then(|| {
+            let number = transactions.fetch_add(1, Ordering::SeqCst);
+            *faults.get(number).or(faults.last()).unwrap()
+        })?
+    });
+}
+
+async fn replacements(operator: &Operator, id: &str) -> usize {
+    let history = operator.json(&format!("app history {id}")).await;
+    let entries = history.as_array().unwrap().iter();
+    entries.filter(|entry| entry["what"].as_str().unwrap().starts_with("replaced the secret")).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_was_stored_is_shown_whichever_answers_were_lost() {
+    use Fault::{Cut, InternalError, ReplyLost};
+    let system = System::start().await;
+    let Some(through_faults) = through_faults(&system) else { return };
+    let operator = Operator::of(&system);
+    let cases: [&[Option<Fault>]; 6] = [
+        &[Some(ReplyLost)],
+        &[Some(Cut), Some(ReplyLost)],
+        &[Some(ReplyLost), Some(Cut)],
+        &[Some(ReplyLost), Some(InternalError)],
+        &[Some(Cut), Some(Cut), Some(ReplyLost), Some(Cut)],
+        &[Some(Cut), Some(Cut), None],
+    ];
+    for faults in cases {
+        let old = operator.approved(&system).await;
+        fail_transactions(&system, faults);
+        let rotated = through_faults.json(&format!("app rotate-secret {} --yes", old.id)).await;
+        system.proxy.recover();
+        let new = OAuthClient::new(&system.anonymous, &old.id, rotated["clientSecret"].as_str().unwrap());
+        assert!(opens(&system, &new.token().await).await, "{faults:?}");
+        assert!(opens(&system, &old.token().await).await, "in its grace period");
+        let shown = operator.json(&format!("app show {}", old.id)).await;
+        assert_eq!(shown["previousSecretUntil"], rotated["oldSecretUntil"], "{faults:?}");
+        assert_eq!(replacements(&operator, &old.id).await, 1, "{faults:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_was_not_replaced_still_works_and_the_command_says_so() {
+    let system = System::start().await;
+    let Some(through_faults) = through_faults(&system) else { return };
+    let operator = Operator::of(&system);
+    let old = operator.approved(&system).await;
+    let cases: [(&[Option<Fault>], &str); 3] = [
+        (&[Some(Fault::Cut)], "unreachable"),
+        (&[Some(Fault::InternalError)], "refused with InternalServerError"),
+        (&[Some(Fault::Cut), Some(Fault::InternalError)], "refused with InternalServerError"),
+    ];
+    for (faults, cause) in cases {
+        fail_transactions(&system, faults);
+        let error =
+            through_faults.error(&format!("app rotate-secret {} --grace-hours 0 --yes", old.id)).await;
+        system.proxy.recover();
+        let expected =
+            format!("the secret was not replaced (TransactWriteItems: {cause}): the old one still works.");
+        assert!(error.starts_with(&expected), "{error}");
+        assert!(opens(&system, &old.token().await).await);
+        assert_eq!(replacements(&operator, &old.id).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_of_which_nothing_says_whether_it_was_stored_is_shown_with_a_warning() {
+    let system = System::start().await;
+    let Some(through_faults) = through_faults(&system) else { return };
+    let operator = Operator::of(&system);
+    for (first, is_stored) in [(Fault::ReplyLost, true), (Fault::Cut, false)] {
+        let old = operator.approved(&system).await;
+        // The application is found, and after the transaction nothing answers.
+        system.proxy.fail(move |number, _| match number {
+            0 => None,
+            1 => Some(first),
+            _ => Some(Fault::Cut),
+        });
+        let output = through_faults.run(&format!("app rotate-secret {} --yes --json", old.id)).await;
+        system.proxy.recover();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(
+            error.starts_with("chatbotctl: DynamoDB does not say whether the secret was replaced"),
+            "{error}"
+        );
+        let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let new = OAuthClient::new(&system.anonymous, &old.id, shown["clientSecret"].as_str().unwrap());
+        assert_eq!(new.ask().await.status == 200, is_stored, "{first:?}");
+        assert!(opens(&system, &old.token().await).await);
+        assert_eq!(replacements(&operator, &old.id).await, usize::from(is_stored), "as the warning says");
+    }
 }
 
 #[tokio::test]

@@ -1,10 +1,13 @@
 //! What calls that overlap come to.
 
-use std::collections::HashSet;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use futures_util::future::join_all;
-use serde_json::{Value, json};
-use tests::{System, delivered_to, items};
+use serde_json::json;
+use tests::{Fault, System, delivered_to, items, until_answered};
 
 const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
 
@@ -16,7 +19,8 @@ fn body(users: &str, content: &str, message: &str) -> String {
 async fn identical_pushes_at_the_same_time_all_succeed_and_deliver_once() {
     let system = System::start().await;
     let users = (0..100).map(|number| format!("u{number}")).collect::<Vec<_>>().join(",");
-    let calls = (0..20).map(|_| system.message_push.post(PUSH, body(&users, "x", "m")));
+    let push = async || system.message_push.post(PUSH, body(&users, "x", "m")).await;
+    let calls = (0..20).map(|_| until_answered(&push));
     for reply in join_all(calls).await {
         reply.is_code(200, "success");
     }
@@ -28,8 +32,10 @@ async fn identical_pushes_at_the_same_time_all_succeed_and_deliver_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_different_contents_under_one_message_id_one_wins_everywhere() {
     let system = System::start().await;
-    let calls = (0..20)
-        .map(|number| system.message_push.post(PUSH, body(&format!("u{number}"), &number.to_string(), "m")));
+    let push = async |number: usize| {
+        system.message_push.post(PUSH, body(&format!("u{number}"), &number.to_string(), "m")).await
+    };
+    let calls = (0..20).map(|number| until_answered(async move || push(number).await));
     let replies = join_all(calls).await;
     let winners: Vec<_> = (0..20).filter(|number| replies[*number].status == 200).collect();
     assert_eq!(winners.len(), 1);
@@ -48,9 +54,10 @@ async fn of_different_contents_under_one_message_id_one_wins_everywhere() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_campaign_may_be_pushed_all_at_once() {
     let system = System::start().await;
+    let caller = &system.message_push;
     let calls = (0..10).map(|call| {
         let users = (0..100).map(|number| format!("u{}", call * 100 + number)).collect::<Vec<_>>().join(",");
-        system.message_push.post(PUSH, body(&users, "x", "m"))
+        until_answered(async move || caller.post(PUSH, body(&users, "x", "m")).await)
     });
     for reply in join_all(calls).await {
         reply.is_code(200, "success");
@@ -60,17 +67,47 @@ async fn a_campaign_may_be_pushed_all_at_once() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn messages_received_at_the_same_time_are_all_kept() {
-    let system = System::start().await;
-    let calls = (0..100).map(|number| {
-        let message = json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": number}});
-        system.customer_service.post("/chatbot/servlet/third/msg/receive", message.to_string())
+/// Sends 100 messages at the same time as clients do, those for which `has_id` holds with a `msgId`; returns how often each is kept.
+async fn receive_100(system: &System, has_id: impl Fn(u32) -> bool) -> BTreeMap<u32, usize> {
+    let calls = (0..100_u32).map(|number| {
+        let content = json!({"content": number});
+        let mut message = json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": content});
+        if has_id(number) {
+            message["msgId"] = json!(format!("id-{number}"));
+        }
+        until_answered(async move || {
+            system.customer_service.post("/chatbot/servlet/third/msg/receive", message.to_string()).await
+        })
     });
     for reply in join_all(calls).await {
         reply.is(200, r#"{"status":0,"message":"ok"}"#);
     }
-    let kept: HashSet<Value> =
-        items(&system, "CHAT#1#c").await.into_iter().map(|item| item["payload"]["content"].clone()).collect();
-    assert_eq!(kept, (0..100).map(|number| json!(number.to_string())).collect());
+    let mut kept = BTreeMap::new();
+    for message in items(system, "CHAT#1#c").await.iter().filter_map(|item| item.get("payload")) {
+        *kept.entry(message["content"].as_str().unwrap().parse().unwrap()).or_default() += 1;
+    }
+    kept
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_received_at_the_same_time_are_all_kept() {
+    let system = System::start().await;
+    let has_id = |number| number % 2 == 0;
+    let kept = receive_100(&system, has_id).await;
+    assert!(kept.keys().copied().eq(0..100), "{kept:?}");
+    // Without an id, one that was answered 500 may be stored twice.
+    assert!(kept.iter().all(|(number, times)| *times == 1 || !has_id(*number)), "{kept:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_with_an_id_that_are_repeated_after_a_500_are_kept_once() {
+    let system = System::start().await;
+    let writes = AtomicUsize::new(0);
+    system.proxy.fail(move |_, operation| {
+        let number = (operation == "TransactWriteItems").then(|| writes.fetch_add(1, Ordering::Relaxed))?;
+        // More than one for each message, so that some are answered 500.
+        (number < 150).then_some([Fault::ReplyLost, Fault::InternalError][number % 2])
+    });
+    let kept = receive_100(&system, |_| true).await;
+    assert!(kept.into_iter().eq((0..100).map(|number| (number, 1))));
 }

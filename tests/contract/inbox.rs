@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{
     Fault, MESSAGE_PUSH, ManualClock, Reply, System, ack_id, acknowledge, delivered_to, deliveries_of, items,
-    path_with, waiting_for,
+    path_with, until_answered, waiting_for,
 };
 
 use super::inboxes;
@@ -670,8 +670,10 @@ async fn an_acknowledgement_that_races_a_repeat_of_the_push_is_never_lost() {
         push(&system, "u", "x", "m", 1).await;
         let repeats = join_all((0..6).map(|_| push(&system, "u", "x", "m", 1)));
         let shown = [ack_id(&system, "u", "demo", "m").await];
+        let acknowledge = async |state: &str| acknowledge(&system, "u", &shown, state).await;
         let acks = join_all(
-            ["delivered", "read", "delivered"].map(|state| acknowledge(&system, "u", &shown, state)),
+            ["delivered", "read", "delivered"]
+                .map(|state| until_answered(async move || acknowledge(state).await)),
         );
         let (_, acks) = tokio::join!(repeats, acks);
         assert!(acks.iter().all(|reply| reply.status == 200));

@@ -151,9 +151,11 @@ async fn the_runbooks_queries_ask_for_fields_that_the_lines_have() {
     let stack = local::template::Stack::parse(local::TEMPLATE).unwrap();
     let api: Value = stack.resources("AWS::Serverless::Api").next().unwrap().properties().unwrap();
     let access_log = api["AccessLogSetting"]["Format"].as_str().unwrap();
-    for field in ["requestId", "extendedRequestId", "errorType", "status", "path"] {
+    for field in ["extendedRequestId", "functionRequestId", "errorType", "status", "resourcePath"] {
         assert!(access_log.contains(&format!("\"{field}\":")), "{field}");
     }
+    // So that a line of the access log is found by a line of a function, whatever id the caller chose.
+    assert!(access_log.contains("\"functionRequestId\":\"$context.integration.requestId\""));
     // Every word with an underscore in a query is a field.
     let queries = include_str!("../../docs/runbook.md").split("```").skip(1).step_by(2);
     for word in queries.flat_map(|query| query.split(|c: char| !c.is_alphanumeric() && c != '_')) {

@@ -23,6 +23,7 @@ mod inbox;
 mod inboxes;
 mod isolation;
 mod logs;
+mod permissions;
 mod push;
 mod push_status;
 mod recall;

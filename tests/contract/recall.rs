@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{
     Fault, MESSAGE_PUSH, ManualClock, Reply, System, ack_id, acknowledge, delivered_to, deliveries_of, items,
-    path_with,
+    path_with, until_answered,
 };
 
 const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
@@ -170,16 +170,19 @@ async fn a_recall_that_races_calls_of_the_campaign_holds() {
         let system = System::start().await;
         push(&system, "first", "x", 1).await.is_code(200, "success");
         let users: Vec<_> = (0..10).map(|number| format!("u{number}")).collect();
-        let calls = join_all((1..).zip(&users).map(|(hours, user)| push(&system, user, "x", hours)));
-        let (recalled, calls) = tokio::join!(recall(&system), calls);
+        let system = &system;
+        let calls = (1..)
+            .zip(&users)
+            .map(|(hours, user)| until_answered(async move || push(system, user, "x", hours).await));
+        let (recalled, calls) = tokio::join!(until_answered(async || recall(system).await), join_all(calls));
         recalled.is_code(200, "success");
         for reply in calls {
             assert!(reply.status == 200 || reply.body.contains("already recalled"), "{}", reply.body);
         }
         for user in &users {
-            assert_eq!(delivered_to(&system, user).await, [""; 0], "{user}");
+            assert_eq!(delivered_to(system, user).await, [""; 0], "{user}");
         }
-        assert_eq!(status(&system).await["pending"], 0);
+        assert_eq!(status(system).await["pending"], 0);
     }
 }
 

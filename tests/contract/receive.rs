@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::{CUSTOMER_SERVICE, ManualClock, System, items};
+use tests::{CUSTOMER_SERVICE, ManualClock, System, items, until_answered};
 
 const PATH: &str = "/chatbot/servlet/third/msg/receive";
 const OK: &str = r#"{"status":0,"message":"ok"}"#;
@@ -492,7 +492,8 @@ async fn of_retries_at_the_same_time_one_is_stored() {
     let system = System::start().await;
     let message =
         json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": "x"}, "msgId": "m"});
-    for reply in join_all((0..20).map(|_| system.customer_service.post(PATH, message.to_string()))).await {
+    let receive = async || system.customer_service.post(PATH, message.to_string()).await;
+    for reply in join_all((0..20).map(|_| until_answered(&receive))).await {
         reply.is(200, OK);
     }
     assert_eq!(items(&system, "CHAT#1#c").await.len(), 2, "the message and its id");

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::{Fault, ManualClock, System};
+use tests::{Fault, ManualClock, System, until_answered};
 
 const TURN: &str = "/chatbot/api/platform/chatlog";
 const LOG: &str = "/chatbot/servlet/third/msg/chatlog/get?openId=c";
@@ -66,7 +66,8 @@ async fn a_turn_with_an_id_is_stored_once_whenever_it_is_sent_again() {
 async fn a_turn_with_an_id_is_stored_once_in_a_race_and_through_faults() {
     let system = System::start().await;
     let turn = json!({"openId": "c", "question": "q", "reply": "r", "entryId": "e"}).to_string();
-    for reply in join_all((0..20).map(|_| system.platform.post(TURN, turn.clone()))).await {
+    let record = async || system.platform.post(TURN, turn.clone()).await;
+    for reply in join_all((0..20).map(|_| until_answered(&record))).await {
         reply.is(200, DONE);
     }
     assert_eq!(log(&system).await.len(), 1);

@@ -208,7 +208,7 @@ pub fn properties(resource: &Resource) -> Value {
 }
 
 /// A value, or the values of a list.
-fn one_or_more(value: &Value) -> Vec<String> {
+pub(crate) fn one_or_more(value: &Value) -> Vec<String> {
     let list = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     list.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
 }
@@ -263,13 +263,22 @@ fn each_role_has_the_actions_its_code_uses_on_its_own_table_and_no_others() {
     assert_eq!(stack.resources(FUNCTION).count(), expected.len());
     for function in stack.resources(FUNCTION) {
         let (actions, table) = expected[function.id.as_str()];
-        let policies = properties(function)["Policies"].clone();
-        assert_eq!(policies.as_array().unwrap().len(), 1, "{}", function.id);
-        let statements = policies[0]["Statement"].as_array().unwrap();
-        assert_eq!(statements.len(), 1, "{}", function.id);
-        assert_eq!(one_or_more(&statements[0]["Action"]), actions, "{}", function.id);
-        assert_eq!(statements[0]["Resource"], json!({"Fn::GetAtt": [table, "Arn"]}), "{}", function.id);
+        let statements = statements(function);
+        let mut allowed: Vec<_> =
+            statements.iter().flat_map(|statement| one_or_more(&statement["Action"])).collect();
+        allowed.sort();
+        assert_eq!(allowed, actions, "{}", function.id);
+        for statement in statements {
+            assert_eq!(statement["Resource"], json!({"Fn::GetAtt": [table, "Arn"]}), "{}", function.id);
+        }
     }
+}
+
+/// The statements of the one policy of a function's role.
+pub(crate) fn statements(function: &Resource) -> Vec<Value> {
+    let policies = properties(function)["Policies"].clone();
+    assert_eq!(policies.as_array().unwrap().len(), 1, "{}", function.id);
+    policies[0]["Statement"].as_array().unwrap().clone()
 }
 
 #[test]
@@ -300,27 +309,37 @@ fn each_function_runs_a_binary_of_its_own_but_for_the_authorizers() {
     assert_eq!(binaries.len(), 13);
 }
 
+/// The variables that access logs may hold, by their names in the log. None is chosen by a caller: a method that API Gateway
+/// does not know never gets there, and the id of an application is chosen by an operator.
+const ACCESS_LOG: [(&str, &str); 16] = [
+    ("api", "$context.apiId"),
+    ("application", "$context.authorizer.appId"),
+    ("authorizerRequestId", "$context.authorizer.requestId"),
+    ("authorizerStatus", "$context.authorizer.status"),
+    ("errorType", "$context.error.responseType"),
+    ("extendedRequestId", "$context.extendedRequestId"),
+    ("functionRequestId", "$context.integration.requestId"),
+    ("httpMethod", "$context.httpMethod"),
+    ("integrationLatency", "$context.integration.latency"),
+    ("integrationStatus", "$context.integration.status"),
+    ("requestTime", "$context.requestTime"),
+    ("resourcePath", "$context.resourcePath"),
+    ("responseLatency", "$context.responseLatency"),
+    ("responseLength", "$context.responseLength"),
+    ("sourceIp", "$context.identity.sourceIp"),
+    ("status", "$context.status"),
+];
+
 #[test]
-fn access_logs_hold_no_header_no_query_and_no_body() {
+fn access_logs_hold_nothing_that_a_caller_chooses() {
     let stack = stack();
+    assert_eq!(stack.resources("AWS::Serverless::Api").count(), 4);
     for api in stack.resources("AWS::Serverless::Api") {
         let setting = properties(api)["AccessLogSetting"].clone();
         let format: BTreeMap<String, String> =
             serde_json::from_str(setting["Format"].as_str().unwrap()).unwrap();
-        assert!(format.contains_key("requestId") && format.contains_key("application"));
-        for variable in format.values() {
-            for secret in [
-                "header",
-                "query",
-                "body",
-                "token",
-                "identity.user",
-                "authorizer.principalId",
-                "requestOverride",
-            ] {
-                assert!(!variable.contains(secret), "{}: {variable}", api.id);
-            }
-        }
+        let logged: Vec<_> = format.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(logged, ACCESS_LOG, "{}", api.id);
     }
 }
 
@@ -362,14 +381,22 @@ fn the_dashboard_is_json_and_shows_metrics_that_the_code_counts() {
 }
 
 #[test]
-fn tables_are_kept_backed_up_encrypted_and_paid_by_use() {
+fn tables_are_kept_protected_backed_up_encrypted_and_paid_by_use() {
     let stack = stack();
+    let protection = stack.parameter("DeletionProtection").unwrap();
+    assert_eq!(
+        (&protection["Default"], &protection["AllowedValues"]),
+        (&json!("true"), &json!(["true", "false"]))
+    );
+    assert!(TEMPLATE.contains("\n  ProtectsTables: !Equals [!Ref DeletionProtection, 'true']\n"));
     assert_eq!(stack.resources("AWS::DynamoDB::Table").count(), 2);
     for table in stack.resources("AWS::DynamoDB::Table") {
         for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
             assert_eq!(table.read::<String>(policy).unwrap(), "Retain", "{}", table.id);
         }
         let table = properties(table);
+        // Booleans: CloudFormation refuses the text of the parameter.
+        assert_eq!(table["DeletionProtectionEnabled"], json!({"Fn::If": ["ProtectsTables", true, false]}));
         assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
         assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
         assert_eq!(table["SSESpecification"]["SSEEnabled"], true);

@@ -18,10 +18,10 @@ mod oauth;
 pub mod reference;
 mod system;
 
-pub use caller::{Caller, Reply, Urls};
+pub use caller::{Caller, Reply, Urls, until_answered};
 pub use captured::Captured;
 pub use clock::ManualClock;
-pub use faults::{Fault, FaultyDynamoDb};
+pub use faults::{Fault, FaultyDynamoDb, Recorded};
 pub use inbox::{
     Item, ack_id, acknowledge, delivered_to, deliveries_of, everything, items, path_with, store_items,
     waiting_for,

@@ -1,11 +1,13 @@
 //! `chatbotctl app`.
 
+use std::time::Duration;
+
 use model::{
     AppId, AppName, Application, ApplicationStatus, BoundedText, Effect, Scope, ScopeState, Source,
     Timestamp, oauth::ClientSecret,
 };
 use store::{
-    Stored, applications,
+    AuditEntry, Stored, VersionedApplication, applications,
     tokens::{self, IssuedToken},
 };
 use uuid::Uuid;
@@ -19,6 +21,9 @@ use crate::{
 
 /// The random digits of an application's id: enough to tell applications apart, and short enough to be read out.
 const ID_DIGITS: usize = 12;
+
+/// For how long a transaction may still be under way whose connection broke. DynamoDB takes some 10 ms for one.
+const SETTLING_TIME: Duration = Duration::from_millis(500);
 
 /// Does a command.
 ///
@@ -137,14 +142,53 @@ async fn rotate_secret(operator: &Operator, id: &AppId, grace_hours: u64) -> Res
     }
     operator.confirm(&consequence)?;
     let secret = new_secret();
-    operator
-        .change_as_seen(&before, &format!("replaced the secret; the old one ends {end}"), |application| {
-            application.rotate_secret(&secret, until.map(Timestamp::seconds));
-            Ok(Effect::Changed)
-        })
-        .await?;
-    let view = CredentialsView::new(id, &secret, until);
-    operator.print(&view.to_string(), &view)
+    let entry = operator.entry(format!("replaced the secret; the old one ends {end}")).await?;
+    let mut after = before.application.clone();
+    after.rotate_secret(&secret, until.map(Timestamp::seconds));
+    let replace = || replace_secret(operator, &before, &after, &secret, &entry);
+    let mut replaced = replace().await;
+    if let Err(Error::SecretKept(_) | Error::SecretInDoubt(_)) = replaced {
+        // Each attempt changes the version: once this one is stored or refused, an earlier one that is still under way is
+        // never stored after it.
+        replaced = replace().await;
+    }
+    if let Ok(()) | Err(Error::SecretInDoubt(_)) = replaced {
+        let view = CredentialsView::new(id, &secret, until);
+        operator.print(&view.to_string(), &view)?;
+    }
+    replaced
+}
+
+/// Stores `after`, whose secret is `secret`, in the place of `before`.
+///
+/// A transaction whose answer was lost may be stored, and its secret is then known here and nowhere else. After a failure the
+/// application is read back, and what it says counts.
+async fn replace_secret(
+    operator: &Operator,
+    before: &VersionedApplication,
+    after: &Application,
+    secret: &ClientSecret,
+    entry: &AuditEntry,
+) -> Result<(), Error> {
+    let failure = match applications::update(&operator.table, before, after.clone(), entry).await {
+        Ok(Stored::Yes) => return Ok(()),
+        Ok(Stored::Outrun) => Error::Outrun,
+        Err(error) => Error::of_store(&operator.table_name)(error),
+    };
+    tokio::time::sleep(SETTLING_TIME).await;
+    let id = &before.application.app_id;
+    let found = applications::find(&operator.table, id).await.map_err(Error::SecretInDoubt)?;
+    let application = found.as_ref().map(|found| &found.application);
+    if Application::authenticates(application, secret, operator.now()) {
+        return Ok(());
+    }
+    if !found.is_some_and(|found| found.is_unchanged_since(before)) {
+        return Err(Error::Outrun);
+    }
+    Err(match failure {
+        Error::Unreachable(cause) | Error::Store(cause) => Error::SecretKept(cause),
+        refused => refused,
+    })
 }
 
 async fn disable(operator: &Operator, id: &AppId) -> Result<(), Error> {

@@ -50,6 +50,12 @@ pub enum Stored {
 }
 
 impl VersionedApplication {
+    /// Whether nobody changed the application between `self` and `earlier`, two reads of it.
+    #[must_use]
+    pub const fn is_unchanged_since(&self, earlier: &Self) -> bool {
+        self.version == earlier.version
+    }
+
     /// What holds as long as nobody changes the application.
     fn unchanged(&self) -> Expression {
         Expression::new("version = :read", [(":read", number(self.version))])

@@ -55,7 +55,7 @@ struct Shared {
     upstream: String,
     client: reqwest::Client,
     /// What was answered, by what was asked.
-    answers: Mutex<HashMap<String, Bytes>>,
+    answers: Mutex<HashMap<String, (StatusCode, Bytes)>>,
     latency_micros: AtomicU64,
     learns: AtomicBool,
     fails: AtomicBool,
@@ -157,7 +157,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     let (status, answer) = match known {
         _ if shared.fails.load(Ordering::Relaxed) => (StatusCode::INTERNAL_SERVER_ERROR, FAILURE),
         _ if shared.learns.load(Ordering::Relaxed) => shared.learn(question, &head.headers, body).await?,
-        Some(answer) => (StatusCode::OK, answer),
+        Some(answer) => answer,
         None => return Err(io::Error::other(format!("nobody asked before: {question}"))),
     };
     wait_until(from + Duration::from_micros(shared.latency_micros.load(Ordering::Relaxed))).await?;
@@ -171,7 +171,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
 }
 
 impl Shared {
-    /// Asks the real one, and remembers what it answers unless that is an error: a warm-up's condition does not hold, which
+    /// Asks the real one and remembers its answer. A success replaces a refusal: a warm-up's condition does not hold, which
     /// says nothing of the next write.
     async fn learn(
         &self,
@@ -186,10 +186,12 @@ impl Shared {
         let answer = request.send().await.map_err(io::Error::other)?;
         let status = answer.status();
         let answer = answer.bytes().await.map_err(io::Error::other)?;
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = answers.entry(question).or_insert_with(|| (status, answer.clone()));
         if status.is_success() {
-            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-            answers.insert(question, answer.clone());
+            *known = (status, answer.clone());
         }
+        drop(answers);
         Ok((status, answer))
     }
 }

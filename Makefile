@@ -1,6 +1,6 @@
 # What is more than one cargo command, or needs more than cargo: the tools of AWS, the stack on this machine, the reference.
 
-.PHONY: venv deploy-local undeploy-local e2e events browser docs reference guides bench load cost bootstraps
+.PHONY: venv deploy-local undeploy-local e2e events sam-local browser docs reference guides bench load cost bootstraps
 
 # The project's own Python environment, .venv
 venv:
@@ -19,6 +19,13 @@ events:
 	deploy/venv
 	deploy/build
 	.venv/bin/python deploy/check-events
+
+# The same through `sam local invoke` in Docker, and calls of `sam local start-api`; root needs no engine that runs, but
+# docker.io and debootstrap of Debian
+sam-local:
+	deploy/venv
+	deploy/build
+	deploy/sam-local
 
 # Start, latency, memory and size of each function beside the smallest one there can be, and CPU time and memory of the
 # sanitizer for its most expensive contents; some ten minutes once all is built

@@ -91,12 +91,13 @@ def free_address() -> str:
         return f"127.0.0.1:{listener.getsockname()[1]}"
 
 
-def wait_for(address: str, process: subprocess.Popen) -> None:
+def wait_for(address: str, process: subprocess.Popen, seconds: int = START_SECONDS) -> None:
+    """Waits until `process` listens on `address`."""
     host, port = address.split(":")
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline:
         with socket.socket() as client:
             if client.connect_ex((host, int(port))) == 0:
                 return
         time.sleep(0.02)
-    raise RuntimeError("the emulator did not start")
+    raise RuntimeError(f"{process.args[0]} did not start")

@@ -1,5 +1,5 @@
-//! DynamoDB in this process: dynoxide, over HTTP on loopback, so that the functions take the real SDK's way to it
-//! and the AWS CLI reaches it too.
+//! DynamoDB in this process: dynoxide, over HTTP, so that the functions take the real SDK's way to it and the AWS CLI
+//! reaches it too.
 
 use std::path::Path;
 

@@ -1,7 +1,13 @@
 //! `cargo run -p local`: the whole system on this machine, for whoever wants to call it. `cargo run -p local -- seed`:
 //! the demo data in a deployed stack.
 
-use std::{error::Error, path::PathBuf, process::ExitCode};
+use std::{
+    error::Error,
+    io,
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use api::Clock;
 use clap::{Args, Parser, Subcommand};
@@ -27,10 +33,13 @@ use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::Subscriber
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// The port of the APIs, on 127.0.0.1; 0 takes any that is free
+    /// The address of the APIs and DynamoDB; DynamoDB checks no credentials, so all data is open to who reaches it
+    #[arg(long, value_name = "ADDRESS", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    bind: IpAddr,
+    /// The port of the APIs; 0 takes any that is free
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// The port of DynamoDB, on 127.0.0.1; 0 takes any that is free
+    /// The port of DynamoDB; 0 takes any that is free
     #[arg(long, default_value_t = 8000)]
     dynamodb_port: u16,
     /// Keep the data in this file; without it, everything is in memory and ends with the process
@@ -104,8 +113,8 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let clock = Clock::system();
     let template = Template::parse(TEMPLATE)?;
-    let api_listener = listen(arguments.port, "--port").await?;
-    let dynamodb_listener = listen(arguments.dynamodb_port, "--dynamodb-port").await?;
+    let api_listener = listen(arguments.bind, arguments.port, "--port").await?;
+    let dynamodb_listener = listen(arguments.bind, arguments.dynamodb_port, "--dynamodb-port").await?;
 
     let database = dynamodb::serve(dynamodb_listener, arguments.data.as_deref())?;
     let client = store::client::at_endpoint(&database.url());
@@ -151,14 +160,17 @@ async fn seed(deployment: Deployment) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn listen(port: u16, option: &str) -> Result<TcpListener, String> {
-    TcpListener::bind(("127.0.0.1", port))
-        .await
-        .map_err(|error| format!("cannot listen on port {port}: {error}; choose another with {option}"))
+async fn listen(address: IpAddr, port: u16, option: &str) -> Result<TcpListener, String> {
+    TcpListener::bind((address, port)).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrNotAvailable => {
+            format!("cannot listen on {address}: {error}; choose an address of this machine with --bind")
+        }
+        _ => format!("cannot listen on port {port}: {error}; choose another with {option}"),
+    })
 }
 
 /// Waits for Ctrl-C, or for a supervisor's SIGTERM.
-async fn interrupted() -> std::io::Result<()> {
+async fn interrupted() -> io::Result<()> {
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
         result = tokio::signal::ctrl_c() => result,

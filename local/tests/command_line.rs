@@ -172,3 +172,34 @@ fn a_busy_port_is_a_line_that_says_what_to_do() {
         assert!(error.trim_end().ends_with(&format!("choose another with {option}")), "{error}");
     }
 }
+
+// Elsewhere 127.0.0.1 is the only address of the loopback interface.
+#[cfg(target_os = "linux")]
+#[test]
+fn both_servers_listen_on_the_address_that_bind_names_and_on_no_other() {
+    let local = Local::start(&["--bind", "127.0.0.2"]);
+    let dynamodb = local.welcome.lines().next().unwrap().split("DynamoDB on http://").nth(1).unwrap();
+    let dynamodb = dynamodb.split(". ").next().unwrap();
+    for address in [local.url.trim_start_matches("http://"), dynamodb] {
+        let port = address.strip_prefix("127.0.0.2:").unwrap();
+        TcpStream::connect(address).unwrap();
+        assert!(TcpStream::connect(format!("127.0.0.1:{port}")).is_err(), "{address}");
+    }
+    // The printed commands name that address too.
+    assert_eq!(paste(&local.curls()[2]), CHAT_LOG);
+}
+
+#[test]
+fn an_address_that_cannot_be_bound_is_a_line_that_says_what_to_do() {
+    // RFC 5737 keeps this network for documents: no machine has an address in it.
+    let foreign = command(&["--bind", "203.0.113.1"]).output().unwrap();
+    let error = String::from_utf8(foreign.stderr).unwrap();
+    assert_eq!((foreign.status.code(), foreign.stdout.len()), (Some(1), 0));
+    assert!(error.starts_with("local: cannot listen on 203.0.113.1: "), "{error}");
+    assert!(error.ends_with("; choose an address of this machine with --bind\n"), "{error}");
+
+    let malformed = command(&["--bind", "127.0.0"]).output().unwrap();
+    let error = String::from_utf8(malformed.stderr).unwrap();
+    assert_eq!((malformed.status.code(), malformed.stdout.len()), (Some(2), 0));
+    assert!(error.contains("'127.0.0' for '--bind <ADDRESS>': invalid IP address syntax"), "{error}");
+}

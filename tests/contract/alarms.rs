@@ -185,7 +185,7 @@ fn alarms() -> Vec<Alarm> {
     alarms
 }
 
-/// That an hour of requests raises the alarms of these kinds and no others.
+/// Asserts that an hour of requests raises the alarms of these kinds and no others.
 fn assert_raises(what: &str, hour: &[Requests], raised: &[Kind]) {
     for alarm in alarms() {
         let is_raised = alarm.is_raised(&alarm.points(hour), false);

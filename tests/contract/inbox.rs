@@ -246,7 +246,7 @@ async fn expired_deliveries_at_the_front_never_make_a_page_fail_and_are_removed_
         }
     }
     assert_eq!((seen, pages), (vec!["live".to_owned()], 3));
-    // Who comes next passes what was not removed in time.
+    // The next pages pass deliveries that were not removed in time.
     for _ in 0..10 {
         delivered_to(&system, "u").await;
     }
@@ -362,7 +362,7 @@ async fn a_content_that_an_eventually_consistent_read_does_not_see_is_looked_up_
     let mut looks: Vec<_> = batches.map(is_consistent).collect();
     looks.sort_unstable();
     assert_eq!(looks, [false, true, true], "the contents, the acknowledgements, and what is in doubt");
-    // What was recalled stays so for a read that does not see it yet: the second look decides.
+    // The second look decides about a recall that the first one does not see yet.
     system.message_push.post(RECALL, r#"{"messageId":"new"}"#).await.is_code(200, "success");
     assert_eq!(ids(&pending(&system, "u", "").await), ["old"]);
 }

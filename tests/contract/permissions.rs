@@ -45,7 +45,7 @@ fn is_like(key: &str, pattern: &str) -> bool {
     if literal.len() < pattern.len() { key.starts_with(literal) } else { key == literal }
 }
 
-/// What the template allows.
+/// The partitions that the template allows, by action.
 fn allowed() -> ByAction {
     let stack = Stack::parse(TEMPLATE).unwrap();
     let mut functions = stack.resources("AWS::Serverless::Function");

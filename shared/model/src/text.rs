@@ -120,7 +120,7 @@ bounded_text!(
     MessageId, 64, |text| within::<MessageId>(text.trim())
 );
 bounded_text!(
-    /// What makes a retry of a received message safe, `msgId`. At most 64 long.
+    /// The id that makes a retry of a received message safe, `msgId`. At most 64 long.
     MsgId, 64, |text| within::<MsgId>(text.trim())
 );
 bounded_text!(

@@ -1,4 +1,4 @@
-//! What functions of the platform's API share: the pending messages of a user.
+//! Pending messages of a user, as two functions of the platform's API show them.
 
 mod pending;
 

@@ -42,7 +42,7 @@ const CONFLICTS: [&str; 2] = ["TransactionConflictException", "TransactionInProg
 /// The longest that an operation of a command line or of a test may take.
 const PATIENT_TIME: Duration = Duration::from_secs(15);
 
-/// What one request may still spend.
+/// The time and the retries that a request has left.
 #[derive(Debug)]
 pub(crate) struct Budget {
     /// `None`: each operation has [`PATIENT_TIME`] of its own.
@@ -104,7 +104,7 @@ pub(crate) enum Reason {
 /// An attempt that failed.
 #[derive(Debug)]
 pub(crate) struct Failed<E> {
-    /// What goes to the log.
+    /// The error for the log.
     pub(crate) error: StoreError,
     /// DynamoDB's own error, where it answered with one.
     pub(crate) service: Option<E>,

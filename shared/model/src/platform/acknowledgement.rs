@@ -4,7 +4,7 @@ use crate::{JsonObject, Parameter, ParameterError, UserId, parameter_error::requ
 
 use super::AckId;
 
-/// What a user did with messages.
+/// Contents that a user has, or has read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledgement {
     /// The user.

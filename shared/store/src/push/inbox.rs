@@ -98,7 +98,7 @@ pub async fn read(
         page.next = match page.step(table, user, &from, now).await {
             Ok(next) => next,
             Err(error) if number == 0 => return Err(error),
-            // What was met so far is removed, so that the next page has less to pass.
+            // The deliveries that were met so far are removed, so that the next page has less to pass.
             Err(error) => {
                 tracing::debug!("the inbox was not read further: {error}");
                 Some(from.clone())
@@ -222,7 +222,7 @@ impl Collected {
     }
 }
 
-/// What the contents say of a delivery.
+/// The content of a delivery, as far as it was read.
 enum Content<'c> {
     Shown(&'c str),
     /// The content was recalled, or its id stands for other content by now.

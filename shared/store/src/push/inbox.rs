@@ -1,6 +1,6 @@
 //! Reading an inbox: deliveries in the order of their contents' first acceptance, with their contents.
 //!
-//! A page costs the same whatever the inbox holds: one query of at most [`DELIVERIES_PER_QUERY`] deliveries and two batch
+//! A page costs the same whatever the inbox holds: one query of at most 40 deliveries and two batch
 //! reads in parallel, of acknowledgements and of contents. Deliveries that are not shown are skipped within a bound.
 
 use std::{

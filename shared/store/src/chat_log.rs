@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     RecordId, StoreError, Table,
-    expression::{Expression, number},
     keys::key,
-    record::{from_item, lives, sort_of, to_attributes},
+    record::{from_item, is_absent, lives, sort_of, to_attributes},
     table::{Direction, Range, Read},
     transaction::{Outcome, TRANSACTION, Transaction},
 };
@@ -128,14 +127,12 @@ pub async fn put_once(
         content_hash: ContentHash,
         expire_at: u64,
     }
-    let is_free =
-        Expression::new("attribute_not_exists(pk) OR expireAt <= :now", [(":now", number(now.seconds()))]);
     let content_hash = turn.said.hash()?;
     let mark = EntryRecord { content_hash: content_hash.clone(), expire_at: turn.said.expire_at };
     let marks = key("ENTRY", &[&source.to_string(), chat.as_str()]);
     let (mark, said) = (to_attributes(&mark, TRANSACTION)?, to_attributes(&turn.said, TRANSACTION)?);
     let outcome = Transaction::on(table)
-        .put(marks, key("ID", &[entry.as_str()]), mark, Some(is_free))?
+        .put(marks, key("ID", &[entry.as_str()]), mark, Some(is_absent(now)))?
         .put(partition(source, chat), sort(turn), said, None)?
         .commit()
         .await?;

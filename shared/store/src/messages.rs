@@ -9,9 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     RecordId, StoreError, Table,
-    expression::{Expression, number},
     keys::key,
-    record::{from_item, to_attributes},
+    record::{from_item, is_absent, to_attributes},
     transaction::{Outcome, TRANSACTION, Transaction},
 };
 
@@ -133,16 +132,12 @@ pub async fn append(
             content_hash: content_hash.clone(),
             expire_at: acceptance.at.plus_hours(RETRY_HOURS).seconds(),
         };
-        let is_free = Expression::new(
-            "attribute_not_exists(pk) OR expireAt <= :now",
-            [(":now", number(acceptance.at.seconds()))],
-        );
         let used = to_attributes(&used, TRANSACTION)?;
         transaction = transaction.put(
             partition.clone(),
             key("ID#a", &[acceptance.app.as_str(), id.as_str()]),
             used,
-            Some(is_free),
+            Some(is_absent(acceptance.at)),
         )?;
     }
     transaction = transaction.put(partition.clone(), sort, to_attributes(&record, TRANSACTION)?, None)?;

@@ -3,7 +3,12 @@
 use model::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{StoreError, keys::SORT, table::Item};
+use crate::{
+    StoreError,
+    expression::{Expression, number},
+    keys::SORT,
+    table::Item,
+};
 
 /// The attributes of a record that `operation` is about to write.
 pub(crate) fn to_attributes(record: &impl Serialize, operation: &'static str) -> Result<Item, StoreError> {
@@ -24,4 +29,9 @@ pub(crate) fn sort_of(item: &Item) -> Result<String, StoreError> {
 /// Whether a record lives at `now` that ends at `expire_at`, in epoch seconds: TTL may delete it days later.
 pub(crate) fn lives(expire_at: u64, now: Timestamp) -> bool {
     expire_at > now.seconds()
+}
+
+/// The condition that there is no item, or one that has expired by `now` and waits for TTL.
+pub(crate) fn is_absent(now: Timestamp) -> Expression {
+    Expression::new("attribute_not_exists(pk) OR expireAt <= :now", [(":now", number(now.seconds()))])
 }

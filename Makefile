@@ -1,6 +1,6 @@
-# What is more than one cargo command, or needs more than cargo: the tools of AWS, the stack on this machine, the reference.
+# What is more than one cargo command, or needs more than cargo: the tools of AWS, the stack on this machine, the OpenAPI document.
 
-.PHONY: venv deploy-local undeploy-local e2e events sam-local browser docs reference guides bench load cost bootstraps
+.PHONY: venv deploy-local undeploy-local e2e events sam-local browser docs openapi-checks guides bench load cost bootstraps
 
 # The project's own Python environment, .venv
 venv:
@@ -52,9 +52,9 @@ docs:
 	cargo build --quiet --locked --workspace --bin local
 	"$${CARGO_TARGET_DIR:-target}/debug/local" docs target/docs
 
-# The reference: linted, called at random as it says, and generated clients that call every endpoint
-reference:
-	reference/check
+# docs/openapi.yaml: linted, called with generated requests, and by generated clients that call every endpoint
+openapi-checks:
+	openapi-checks/check
 
 # The programs of the guides for partners, in Python and Java
 guides:

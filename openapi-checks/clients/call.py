@@ -1,11 +1,11 @@
-"""Calls every endpoint with the client that is generated from docs/openapi.yaml: reference/check."""
+"""Calls every endpoint with the client that is generated from docs/openapi.yaml: openapi-checks/check."""
 
 import base64
 import sys
 from importlib import import_module
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "target/reference/python"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "target/openapi-checks/python"))
 
 from third_party import AuthenticatedClient, models  # noqa: E402
 
@@ -87,7 +87,7 @@ assert answer.to_dict() == {}, answer
 answer = call("message_push.get_push_status", partner, message_id="python")
 assert answer.to_dict() == {"code": 400, "message": "check access_token error"}, answer
 
-modules = (Path(__file__).parents[2] / "target/reference/python/third_party/api").glob("*/[!_]*.py")
+modules = (Path(__file__).parents[2] / "target/openapi-checks/python/third_party/api").glob("*/[!_]*.py")
 endpoints = {f"{module.parent.name}.{module.stem}" for module in modules}
 assert called == endpoints, endpoints - called
 print(f"Python: all {len(endpoints)} endpoints")

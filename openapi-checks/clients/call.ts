@@ -1,8 +1,8 @@
-// Calls every endpoint with the client that is generated from docs/openapi.yaml: reference/check.
+// Calls every endpoint with the client that is generated from docs/openapi.yaml: openapi-checks/check.
 import assert from "node:assert/strict";
 
-import { createClient } from "../../target/reference/typescript/client/index.ts";
-import * as endpoints from "../../target/reference/typescript/index.ts";
+import { createClient } from "../../target/openapi-checks/typescript/client/index.ts";
+import * as endpoints from "../../target/openapi-checks/typescript/index.ts";
 
 const baseUrl = process.argv[2];
 assert(baseUrl, "usage: call.ts URL");

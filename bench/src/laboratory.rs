@@ -8,7 +8,7 @@ use std::{
 
 use api::Clock;
 use local::{
-    Running, TEMPLATE, demo,
+    ServerHandle, TEMPLATE, demo,
     dynamodb::{self, ACCESS_TABLE, CHAT_TABLE},
     template::Template,
 };
@@ -40,7 +40,7 @@ pub struct Laboratory {
     pub stub: Stub,
     /// What is measured.
     pub subjects: Vec<Subject>,
-    _database: Running,
+    _database: ServerHandle,
 }
 
 impl Laboratory {

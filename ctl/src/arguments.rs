@@ -131,7 +131,7 @@ fn not_blank(text: &str) -> Result<&str, String> {
 }
 
 fn source(text: &str) -> Result<Source, String> {
-    let number: u32 = text.parse().map_err(|_| model::NoSource.to_string())?;
+    let number: u32 = text.parse().map_err(|_| model::InvalidSource.to_string())?;
     Source::try_from(number).map_err(|error| error.to_string())
 }
 

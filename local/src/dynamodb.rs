@@ -12,7 +12,7 @@ use dynoxide::Database;
 use thiserror::Error;
 use tokio::net::TcpListener;
 
-use crate::{Running, template::TableSpec};
+use crate::{ServerHandle, template::TableSpec};
 
 /// The table of applications and tokens: here a table is called by its logical id in the template.
 pub const ACCESS_TABLE: &str = "AccessTable";
@@ -42,13 +42,13 @@ pub enum DynamoDbError {
 ///
 /// # Errors
 /// [`DynamoDbError`] if the file cannot be opened.
-pub fn serve(listener: TcpListener, data: Option<&Path>) -> Result<Running, DynamoDbError> {
+pub fn serve(listener: TcpListener, data: Option<&Path>) -> Result<ServerHandle, DynamoDbError> {
     let database = match data {
         Some(path) => Database::new(&path.to_string_lossy()),
         None => Database::memory(),
     };
     let database = database.map_err(|error| DynamoDbError::Data(error.to_string()))?;
-    Ok(Running::start(listener, |listener, stop| async {
+    Ok(ServerHandle::start(listener, |listener, stop| async {
         if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, stop.wait()).await {
             tracing::error!("DynamoDB: {error}");
         }

@@ -205,7 +205,7 @@ fn authorizer_code(deps: authorizer::Deps) -> Code {
             let payload = serde_json::from_str(&event).map_err(returned)?;
             let answer = authorizer::respond(&deps, LambdaEvent::new(payload, context))
                 .await
-                .map_err(|refusal| FunctionError::Returned(refusal.into()))?;
+                .map_err(|error| FunctionError::Returned(error.into()))?;
             json(&answer)
         })
     })

@@ -11,9 +11,9 @@ pub mod functions;
 pub mod gateway;
 pub mod template;
 
-mod running;
+mod server_handle;
 
-pub use running::Running;
+pub use server_handle::ServerHandle;
 
 /// The pages for people, which are not the gateway's: `/chat`, and `/docs` with the demo's credentials if the demo is here.
 pub fn pages(has_demo: bool) -> axum::Router {

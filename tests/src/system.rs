@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
     types::{DeleteRequest, WriteRequest},
 };
 use local::{
-    Running, TEMPLATE,
+    ServerHandle, TEMPLATE,
     demo::{self, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, PLATFORM_TOKEN},
     dynamodb,
     functions::{Code, Functions},
@@ -64,7 +64,7 @@ pub struct System {
     pub proxy: FaultyDynamoDb,
     /// The time it is for the functions.
     pub clock: Clock,
-    _running: Vec<Running>,
+    _servers: Vec<ServerHandle>,
 }
 
 impl System {
@@ -139,7 +139,7 @@ impl System {
         (access_table, chat_table): (String, String),
         proxy: FaultyDynamoDb,
         clock: Clock,
-        running: Vec<Running>,
+        servers: Vec<ServerHandle>,
     ) -> Self {
         let access = Table::new(dynamodb.clone(), access_table.clone());
         let chat = Table::new(dynamodb.clone(), chat_table.clone());
@@ -156,7 +156,7 @@ impl System {
             chat_table,
             proxy,
             clock,
-            _running: running,
+            _servers: servers,
         }
     }
 

@@ -45,19 +45,19 @@ impl Deps {
 
 /// Why there is no policy.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum AuthorizerError {
     /// The header holds no bearer token.
-    Malformed,
+    MalformedToken,
     /// The token cannot be checked.
-    Unchecked(StoreError),
+    Store(StoreError),
 }
 
-impl From<Refusal> for Diagnostic {
-    fn from(refusal: Refusal) -> Self {
+impl From<AuthorizerError> for Diagnostic {
+    fn from(error: AuthorizerError) -> Self {
         // The message `Unauthorized`, to the letter, is what API Gateway takes for a 401.
-        let (error_type, error_message) = match refusal {
-            Refusal::Malformed => ("Unauthorized", "Unauthorized"),
-            Refusal::Unchecked(_) => ("Unchecked", "the token cannot be checked"),
+        let (error_type, error_message) = match error {
+            AuthorizerError::MalformedToken => ("Unauthorized", "Unauthorized"),
+            AuthorizerError::Store(_) => ("Unchecked", "the token cannot be checked"),
         };
         Self { error_type: error_type.to_owned(), error_message: error_message.to_owned() }
     }
@@ -66,22 +66,22 @@ impl From<Refusal> for Diagnostic {
 /// Answers API Gateway's event, and logs one line of it.
 ///
 /// # Errors
-/// [`Refusal`], which API Gateway turns into an answer of its own.
+/// [`AuthorizerError`], which API Gateway turns into an answer of its own.
 pub async fn respond(
     deps: &Deps,
     event: LambdaEvent<ApiGatewayCustomAuthorizerRequest>,
-) -> Result<ApiGatewayCustomAuthorizerResponse<Context>, Refusal> {
+) -> Result<ApiGatewayCustomAuthorizerResponse<Context>, AuthorizerError> {
     let started = Instant::now();
     let meter = Meter::default();
     let decision = handle(deps, &meter, event.payload.authorization_token.as_deref()).await;
     let (outcome, application, cause) = match &decision {
         Ok(Some(principal)) => ("allow", Some(principal.app.as_str()), None),
         Ok(None) => ("deny", None, None),
-        Err(Refusal::Malformed) => ("malformed", None, None),
-        Err(Refusal::Unchecked(fault)) => ("error", None, Some(fault.to_string())),
+        Err(AuthorizerError::MalformedToken) => ("malformed", None, None),
+        Err(AuthorizerError::Store(fault)) => ("error", None, Some(fault.to_string())),
     };
     let tally = Tally::default();
-    if matches!(decision, Ok(None) | Err(Refusal::Malformed)) {
+    if matches!(decision, Ok(None) | Err(AuthorizerError::MalformedToken)) {
         tally.count(Metric::Denials, 1);
     }
     let line = RequestLine {
@@ -104,10 +104,16 @@ pub async fn respond(
 /// Finds out who shows this `Authorization` header; `None` if its token is not good for this API.
 ///
 /// # Errors
-/// [`Refusal`] if there is no token, or it cannot be checked.
-pub async fn handle(deps: &Deps, meter: &Meter, header: Option<&str>) -> Result<Option<Principal>, Refusal> {
-    let token = BearerToken::from_header(header.unwrap_or_default()).map_err(|_| Refusal::Malformed)?;
+/// [`AuthorizerError`] if there is no token, or it cannot be checked.
+pub async fn handle(
+    deps: &Deps,
+    meter: &Meter,
+    header: Option<&str>,
+) -> Result<Option<Principal>, AuthorizerError> {
+    let token =
+        BearerToken::from_header(header.unwrap_or_default()).map_err(|_| AuthorizerError::MalformedToken)?;
     let access = deps.access.metered(meter);
-    let found = tokens::find(&access, &token.hash(), deps.clock.now()).await.map_err(Refusal::Unchecked)?;
+    let found =
+        tokens::find(&access, &token.hash(), deps.clock.now()).await.map_err(AuthorizerError::Store)?;
     Ok(found.filter(|token| token.covers(deps.required_scope)).map(|token| token.principal))
 }

@@ -1,6 +1,6 @@
 //! Who calls.
 
-use api::{Failure, UncheckedRequest};
+use api::{Failure, UnauthenticatedRequest};
 use model::{
     Application, ApplicationStatus, Timestamp,
     oauth::{ClientCredentials, OAuthError},
@@ -16,7 +16,7 @@ use store::VersionedApplication;
 /// # Errors
 /// [`OAuthError::InvalidClient`], then [`OAuthError::UnauthorizedClient`].
 pub(crate) fn authenticate(
-    request: &UncheckedRequest,
+    request: &UnauthenticatedRequest,
     credentials: &ClientCredentials,
     found: Option<VersionedApplication>,
     now: Timestamp,

@@ -1,6 +1,6 @@
 //! Telling a client what its token is good for: RFC 7662.
 
-use api::{Failure, UncheckedRequest};
+use api::{Failure, UnauthenticatedRequest};
 use model::{
     Timestamp,
     oauth::{ClientCredentials, Form, OAuthError, TokenParameter},
@@ -39,7 +39,7 @@ struct ActiveToken {
 /// The first that applies: the parameters, who asks; or the store.
 pub(crate) async fn introspect(
     deps: &Deps,
-    request: &UncheckedRequest,
+    request: &UnauthenticatedRequest,
     form: &Form,
 ) -> Result<Introspection, Failure<OAuthError>> {
     let parameter = TokenParameter::parse(form)?;

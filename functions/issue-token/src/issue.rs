@@ -1,6 +1,6 @@
 //! Issuing a token: RFC 6749 §4.4.
 
-use api::{Failure, Metric, UncheckedRequest};
+use api::{Failure, Metric, UnauthenticatedRequest};
 use model::{
     Application, BearerToken,
     oauth::{ClientCredentials, Form, OAuthError, ScopeList, TokenRequest},
@@ -38,7 +38,7 @@ impl std::fmt::Debug for TokenAnswer {
 /// The first that applies: what is asked for, who asks, whether it is approved, whether it was too often; or the store.
 pub(crate) async fn issue(
     deps: &Deps,
-    request: &UncheckedRequest,
+    request: &UnauthenticatedRequest,
     form: &Form,
 ) -> Result<TokenAnswer, Failure<OAuthError>> {
     let wanted = TokenRequest::parse(form)?.scopes;
@@ -48,16 +48,16 @@ pub(crate) async fn issue(
     loop {
         let now = deps.clock.now();
         let minute = Minute::of(now);
-        let (found, refusal) = tokio::try_join!(
+        let (found, rate_limited) = tokio::try_join!(
             applications::find(&access, &credentials.app),
-            tokens::refusal(&access, &credentials.app, minute, deps.tokens_per_minute),
+            tokens::rate_limit(&access, &credentials.app, minute, deps.tokens_per_minute),
         )?;
         let client = authenticate(request, &credentials, found, now)?;
         let scopes = grantable(&client.application, wanted.as_ref())?;
         let token = BearerToken::of_uuid(&Uuid::new_v4().to_string());
         let grant = Grant::to(&client.application, &scopes, now, deps.lifetime.expiry(now));
-        let issue = if let Some(refusal) = refusal {
-            refusal
+        let issue = if let Some(rate_limited) = rate_limited {
+            rate_limited
         } else {
             let limit = deps.tokens_per_minute;
             tokens::issue(&access, &client, &token.hash(), &grant, minute, limit).await?

@@ -11,7 +11,7 @@ mod revoke;
 
 use std::{convert::Infallible, num::NonZeroU32};
 
-use api::{Clock, Environment, EnvironmentError, Failure, Metric, UncheckedRequest};
+use api::{Clock, Environment, EnvironmentError, Failure, Metric, UnauthenticatedRequest};
 use lambda_http::{Body, Response};
 use model::oauth::{Form, OAuthError, TokenLifetime};
 use serde::Serialize;
@@ -62,14 +62,14 @@ pub enum Answer {
 /// # Errors
 /// None: whatever happens has an answer.
 pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Response<Body>, Infallible> {
-    Ok(api::respond_unchecked(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
+    Ok(api::respond_unauthenticated(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
 }
 
 /// Does what the path of a request asks for.
 ///
 /// # Errors
 /// The first that applies: the form, its parameters, who the client is, what it may have; or the store.
-pub async fn handle(deps: &Deps, request: UncheckedRequest) -> Result<Answer, Failure<OAuthError>> {
+pub async fn handle(deps: &Deps, request: UnauthenticatedRequest) -> Result<Answer, Failure<OAuthError>> {
     let form = Form::parse(request.body(), request.query())?;
     let outcome = match request.path.as_str() {
         "/oauth2/token" => issue::issue(deps, &request, &form).await.map(Answer::Token),

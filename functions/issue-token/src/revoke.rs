@@ -1,6 +1,6 @@
 //! Ending a token: RFC 7009.
 
-use api::{Done, Failure, Metric, UncheckedRequest};
+use api::{Done, Failure, Metric, UnauthenticatedRequest};
 use model::oauth::{ClientCredentials, Form, OAuthError, TokenParameter};
 use store::{applications, tokens};
 
@@ -13,7 +13,7 @@ use crate::{Deps, client::authenticate};
 /// The first that applies: the parameters, who asks; or the store.
 pub(crate) async fn revoke(
     deps: &Deps,
-    request: &UncheckedRequest,
+    request: &UnauthenticatedRequest,
     form: &Form,
 ) -> Result<Done, Failure<OAuthError>> {
     let parameter = TokenParameter::parse(form)?;

@@ -4,7 +4,7 @@ mod browser;
 
 use std::convert::Infallible;
 
-pub use api::KeepingDeps as Deps;
+pub use api::WriteDeps as Deps;
 use api::{Data, Failure, Metric, Request};
 use lambda_http::{Body, Response};
 use model::{

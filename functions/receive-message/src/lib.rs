@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-pub use api::KeepingDeps as Deps;
+pub use api::WriteDeps as Deps;
 use api::{Done, Failure, Metric, Request};
 use lambda_http::{Body, Response};
 use model::{CustomerServiceError, MessageBody, ParameterError, ReceivedMessage};

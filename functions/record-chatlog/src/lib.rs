@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-pub use api::KeepingDeps as Deps;
+pub use api::WriteDeps as Deps;
 use api::{Data, Done, Failure, Metric, Request};
 use lambda_http::{Body, Response};
 use model::{ParameterError, PushError, platform::RobotTurn};

@@ -13,15 +13,15 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use super::{Call, Gateway, REQUEST_LIMIT};
-use crate::Running;
+use crate::ServerHandle;
 
 /// Serves `gateway` on `listener`, and beside it `pages`, which are not the gateway's.
 ///
 /// # Errors
 /// That the listener has no address.
-pub fn serve(listener: TcpListener, gateway: Gateway, pages: Router) -> io::Result<Running> {
+pub fn serve(listener: TcpListener, gateway: Gateway, pages: Router) -> io::Result<ServerHandle> {
     let router = Router::new().fallback(answer).with_state(Arc::new(gateway)).merge(pages);
-    Running::start(listener, |listener, stop| async {
+    ServerHandle::start(listener, |listener, stop| async {
         if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop.wait()).await {
             tracing::error!("the gateway: {error}");
         }

@@ -2,8 +2,8 @@
 //! the envelope of its product.
 
 mod answer_budget;
-mod chat_deps;
 mod clock;
+mod deps;
 mod envelope;
 mod environment;
 mod failure;
@@ -13,11 +13,11 @@ mod respond;
 mod tally;
 
 pub use answer_budget::AnswerBudget;
-pub use chat_deps::{ChatDeps, KeepingDeps};
 pub use clock::Clock;
+pub use deps::{ChatDeps, WriteDeps};
 pub use envelope::Envelope;
 pub use environment::{Environment, EnvironmentError};
 pub use failure::Failure;
-pub use request::{Request, UncheckedRequest};
-pub use respond::{ANSWER_WITHIN, Data, Done, respond, respond_unchecked};
+pub use request::{Request, UnauthenticatedRequest};
+pub use respond::{ANSWER_WITHIN, Data, Done, respond, respond_unauthenticated};
 pub use tally::{Metric, Tally};

@@ -85,7 +85,7 @@ impl Request {
 }
 
 /// A request that no authorizer has seen: whoever handles it finds out who calls. It holds secrets, hence no `Debug`.
-pub struct UncheckedRequest {
+pub struct UnauthenticatedRequest {
     /// The path of the route, whatever stage or domain it was called by.
     pub path: String,
     authorization: Option<String>,
@@ -94,7 +94,7 @@ pub struct UncheckedRequest {
     account: Account,
 }
 
-impl UncheckedRequest {
+impl UnauthenticatedRequest {
     /// Takes the request out of API Gateway's event; `None` if the event is of no route.
     pub(crate) fn from_event(event: lambda_http::Request, account: Account) -> Option<Self> {
         let path = gateway_context(&event)?.resource_path.clone()?;

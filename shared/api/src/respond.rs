@@ -12,7 +12,7 @@ use lambda_http::{
 use serde::Serialize;
 
 use crate::{
-    Envelope, Failure, Request, UncheckedRequest,
+    Envelope, Failure, Request, UnauthenticatedRequest,
     logging::RequestLine,
     request::{Account, gateway_context},
 };
@@ -53,17 +53,17 @@ where
 }
 
 /// The same for an API without an authorizer, whose `handle` finds out itself who calls.
-pub async fn respond_unchecked<E, P, F>(
+pub async fn respond_unauthenticated<E, P, F>(
     function: &'static str,
     event: lambda_http::Request,
-    handle: impl FnOnce(UncheckedRequest) -> F,
+    handle: impl FnOnce(UnauthenticatedRequest) -> F,
 ) -> Response<Body>
 where
     E: Envelope,
     P: Serialize,
     F: Future<Output = Result<P, Failure<E>>>,
 {
-    answer(function, event, UncheckedRequest::from_event, handle).await
+    answer(function, event, UnauthenticatedRequest::from_event, handle).await
 }
 
 async fn answer<R, E, P, F>(

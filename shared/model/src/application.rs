@@ -115,7 +115,7 @@ impl Application {
     #[must_use]
     pub fn authenticates(application: Option<&Self>, secret: &ClientSecret, now: Timestamp) -> bool {
         let shown = secret.hash();
-        let nobody = SecretHash::of_nobody();
+        let nobody = SecretHash::dummy();
         let current = application.map_or(&nobody, |application| &application.secret);
         let previous = application.and_then(|application| application.previous_secret_at(now));
         let (is_current, is_previous) =

@@ -1,6 +1,6 @@
 //! Where a chat log that was too long for one answer goes on.
 
-use crate::{ChatId, Parameter, ParameterError, Source, opaque::Opaque};
+use crate::{ChatId, Parameter, ParameterError, Source, cursor_codec::CursorCodec};
 
 /// The place after an entry of a chat log: that entry's position in its chat.
 ///
@@ -52,8 +52,8 @@ impl Cursor {
     }
 }
 
-fn of_chat_log<'a>(source: &'a str, chat: &'a ChatId) -> Opaque<'a> {
-    Opaque::of(["chat log", source, chat.as_str()])
+fn of_chat_log<'a>(source: &'a str, chat: &'a ChatId) -> CursorCodec<'a> {
+    CursorCodec::of(["chat log", source, chat.as_str()])
 }
 
 /// Whether this can be an entry's place: 13 digits of milliseconds, and what tells it from others of that millisecond.

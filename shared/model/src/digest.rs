@@ -24,7 +24,7 @@ pub struct ContentHash(String);
 /// The text is no hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a hash is 64 digits of 0-9 and a-f")]
-pub struct NoHash;
+pub struct InvalidHash;
 
 impl ContentHash {
     /// The hash of `content`.
@@ -41,10 +41,10 @@ impl ContentHash {
 }
 
 impl TryFrom<String> for ContentHash {
-    type Error = NoHash;
+    type Error = InvalidHash;
 
-    fn try_from(text: String) -> Result<Self, NoHash> {
-        if is_sha256_hex(&text) { Ok(Self(text)) } else { Err(NoHash) }
+    fn try_from(text: String) -> Result<Self, InvalidHash> {
+        if is_sha256_hex(&text) { Ok(Self(text)) } else { Err(InvalidHash) }
     }
 }
 

@@ -8,11 +8,11 @@ mod application;
 mod chat_log;
 mod chat_user;
 mod cursor;
+mod cursor_codec;
 mod customer_service;
 mod digest;
 mod json_body;
 pub mod oauth;
-mod opaque;
 mod parameter;
 mod parameter_error;
 pub mod platform;
@@ -40,7 +40,7 @@ pub use push_error::PushError;
 pub use push_request::{ExpireHours, PushRequest, RecallRequest, UserIds};
 pub use push_status::{StatusCursor, StatusLimit, StatusQuery};
 pub use received_message::{MessageBody, ReceivedMessage};
-pub use source::{NoSource, Source};
+pub use source::{InvalidSource, Source};
 pub use text::{
     AgentName, AppId, AppName, BoundedText, ChatId, ClientId, Content, EntryId, FileName, HostIp, HttpUrl,
     MessageId, MsgId, ReplyMode, TextError, UserAgent, UserDetail, UserId,

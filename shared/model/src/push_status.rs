@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AppId, MessageId, Parameter, ParameterError, PushError, digest::is_sha256_hex, opaque::Opaque,
+    AppId, MessageId, Parameter, ParameterError, PushError, cursor_codec::CursorCodec, digest::is_sha256_hex,
     parameter_error::optional_integer, push_request::message_id,
 };
 
@@ -81,8 +81,8 @@ impl StatusCursor {
     }
 }
 
-fn of_recipients<'a>(app: &'a AppId, message: &'a MessageId) -> Opaque<'a> {
-    Opaque::of(["recipients", app.as_str(), message.as_str()])
+fn of_recipients<'a>(app: &'a AppId, message: &'a MessageId) -> CursorCodec<'a> {
+    CursorCodec::of(["recipients", app.as_str(), message.as_str()])
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub struct Source(u32);
 /// The number is outside [`Source::RANGE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a source is a number between 1 and 2147483647")]
-pub struct NoSource;
+pub struct InvalidSource;
 
 impl Source {
     /// The numbers a source may have: those of a positive 32-bit integer, which is what partners' code holds it in.
@@ -39,10 +39,10 @@ impl Source {
 }
 
 impl TryFrom<u32> for Source {
-    type Error = NoSource;
+    type Error = InvalidSource;
 
-    fn try_from(number: u32) -> Result<Self, NoSource> {
-        if Self::RANGE.contains(&number) { Ok(Self(number)) } else { Err(NoSource) }
+    fn try_from(number: u32) -> Result<Self, InvalidSource> {
+        if Self::RANGE.contains(&number) { Ok(Self(number)) } else { Err(InvalidSource) }
     }
 }
 

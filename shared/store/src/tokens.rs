@@ -177,7 +177,7 @@ pub async fn put(table: &Table, hash: &TokenHash, grant: &Grant) -> Result<(), S
 ///
 /// # Errors
 /// [`StoreError`] if the table cannot be read.
-pub async fn refusal(
+pub async fn rate_limit(
     table: &Table,
     app: &AppId,
     minute: Minute,

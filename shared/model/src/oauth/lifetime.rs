@@ -13,7 +13,7 @@ pub struct TokenLifetime(u64);
 /// The text is no lifetime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a token lives between 60 and 604800 seconds")]
-pub struct NoLifetime;
+pub struct InvalidLifetime;
 
 impl TokenLifetime {
     /// The shortest: a client has to do something with it.
@@ -35,11 +35,11 @@ impl TokenLifetime {
 }
 
 impl FromStr for TokenLifetime {
-    type Err = NoLifetime;
+    type Err = InvalidLifetime;
 
-    fn from_str(text: &str) -> Result<Self, NoLifetime> {
-        let seconds = text.parse().map_err(|_| NoLifetime)?;
-        if (Self::MIN..=Self::MAX).contains(&seconds) { Ok(Self(seconds)) } else { Err(NoLifetime) }
+    fn from_str(text: &str) -> Result<Self, InvalidLifetime> {
+        let seconds = text.parse().map_err(|_| InvalidLifetime)?;
+        if (Self::MIN..=Self::MAX).contains(&seconds) { Ok(Self(seconds)) } else { Err(InvalidLifetime) }
     }
 }
 
@@ -53,7 +53,7 @@ mod tests {
             assert_eq!(seconds.to_string().parse(), Ok(TokenLifetime(seconds)));
         }
         for text in ["59", "604801", "", "1.5", "-60", "x"] {
-            assert_eq!(text.parse::<TokenLifetime>(), Err(NoLifetime), "{text}");
+            assert_eq!(text.parse::<TokenLifetime>(), Err(InvalidLifetime), "{text}");
         }
     }
 }

@@ -48,7 +48,7 @@ pub struct SecretHash(String);
 impl SecretHash {
     /// The hash that no secret has: what a secret is compared with where there is none.
     #[must_use]
-    pub fn of_nobody() -> Self {
+    pub fn dummy() -> Self {
         Self("0".repeat(64))
     }
 
@@ -76,6 +76,6 @@ mod tests {
         for other in ["", "cs-1235", "cs-123", "cs-12345", "CS-1234", " cs-1234"] {
             assert!(!hash.matches(&ClientSecret::shown(other).hash()), "{other}");
         }
-        assert!(!hash.matches(&SecretHash::of_nobody()));
+        assert!(!hash.matches(&SecretHash::dummy()));
     }
 }

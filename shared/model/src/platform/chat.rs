@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use crate::{
     ChatId, Parameter, ParameterError, Source, Timestamp,
-    opaque::Opaque,
+    cursor_codec::CursorCodec,
     parameter_error::{optional_integer, required},
 };
 
@@ -156,8 +156,8 @@ impl ChatCursor {
     }
 }
 
-fn of_chat<'a>(source: &'a str, chat: &'a ChatId) -> Opaque<'a> {
-    Opaque::of(["chat", source, chat.as_str()])
+fn of_chat<'a>(source: &'a str, chat: &'a ChatId) -> CursorCodec<'a> {
+    CursorCodec::of(["chat", source, chat.as_str()])
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    AppId, ContentHash, MessageId, Parameter, ParameterError, Timestamp, UserId, opaque::Opaque,
+    AppId, ContentHash, MessageId, Parameter, ParameterError, Timestamp, UserId, cursor_codec::CursorCodec,
     parameter_error::required,
 };
 
@@ -89,7 +89,7 @@ impl AckId {
     }
 }
 
-fn issue(list: &Opaque<'_>, value: &impl Serialize) -> String {
+fn issue(list: &CursorCodec<'_>, value: &impl Serialize) -> String {
     // Text and numbers always have a JSON.
     list.issue(serde_json::to_vec(value).unwrap_or_default())
 }
@@ -98,12 +98,12 @@ fn decode<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     serde_json::from_slice(json).ok()
 }
 
-fn of_inbox(user: &UserId) -> Opaque<'_> {
-    Opaque::of(["inbox", "", user.as_str()])
+fn of_inbox(user: &UserId) -> CursorCodec<'_> {
+    CursorCodec::of(["inbox", "", user.as_str()])
 }
 
-fn of_acknowledgements(user: &UserId) -> Opaque<'_> {
-    Opaque::of(["acknowledgement", "", user.as_str()])
+fn of_acknowledgements(user: &UserId) -> CursorCodec<'_> {
+    CursorCodec::of(["acknowledgement", "", user.as_str()])
 }
 
 #[cfg(test)]

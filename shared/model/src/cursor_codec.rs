@@ -12,11 +12,11 @@ const CHECKSUM_LENGTH: usize = 8;
 ///
 /// A cursor is the place behind a checksum over both. The checksum is no secret and needs none: a cursor gives no
 /// access, since what the list is of comes from the request, checked like any other.
-pub(crate) struct Opaque<'a> {
+pub(crate) struct CursorCodec<'a> {
     list: [&'a str; 3],
 }
 
-impl<'a> Opaque<'a> {
+impl<'a> CursorCodec<'a> {
     /// Cursors of the list that these parts identify: what kind of list it is, and whose.
     pub(crate) const fn of(list: [&'a str; 3]) -> Self {
         Self { list }

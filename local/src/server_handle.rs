@@ -5,17 +5,17 @@ use std::{future::Future, io, net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 /// How long a server that is to stop waits for its clients.
-const PATIENCE: Duration = Duration::from_secs(2);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A server that listens until it is stopped.
 #[derive(Debug)]
-pub struct Running {
+pub struct ServerHandle {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
-impl Running {
+impl ServerHandle {
     /// Starts what `serve` makes of `listener`, and of a future that ends when it is to stop.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ impl Running {
         drop(self.stop);
         let abort = self.task.abort_handle();
         // A server that has ended, however it ended, is stopped.
-        if tokio::time::timeout(PATIENCE, self.task).await.is_err() {
+        if tokio::time::timeout(DRAIN_TIMEOUT, self.task).await.is_err() {
             abort.abort();
         }
     }

@@ -15,7 +15,7 @@ pub struct ChatDeps {
 
 /// The same for a function that stores what is kept for a time.
 #[derive(Debug, Clone)]
-pub struct KeepingDeps {
+pub struct WriteDeps {
     /// Messages, chat logs, users and pushes.
     pub chat: Table,
     /// What time it is.
@@ -34,7 +34,7 @@ impl ChatDeps {
     }
 }
 
-impl KeepingDeps {
+impl WriteDeps {
     /// Reads `CHAT_TABLE` and `RETENTION_DAYS`.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ const BOUNDS: &str = include_str!("../../docs/bounds.md");
 const TESTS_OF: [(&str, &str); 4] = [
     ("contract", "tests/contract"),
     ("ctl", "ctl/tests"),
-    ("platform", "shared/platform/src"),
+    ("inbox", "shared/inbox/src"),
     ("sanitizer", "shared/sanitizer/tests/contents"),
 ];
 

@@ -4,9 +4,9 @@ use std::convert::Infallible;
 
 pub use api::ChatDeps as Deps;
 use api::{Data, Failure, Request};
+use inbox::{PendingPage, Unavailable};
 use lambda_http::{Body, Response};
 use model::{PushError, platform::InboxQuery};
-use platform::{Pending, Unavailable};
 
 /// Answers API Gateway's event.
 ///
@@ -20,10 +20,10 @@ pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Respons
 ///
 /// # Errors
 /// The first that applies, of `userId` and `cursor`; that the table has no capacity for any message; or the store.
-pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Pending>, Failure<PushError>> {
+pub async fn handle(deps: &Deps, request: Request) -> Result<Data<PendingPage>, Failure<PushError>> {
     let query = InboxQuery::parse(|name| request.query(name)).map_err(PushError::from)?;
     let chat = request.table(&deps.chat);
-    match Pending::read(&chat, &query.user, &query.from, deps.clock.now()).await {
+    match PendingPage::read(&chat, &query.user, &query.from, deps.clock.now()).await {
         Ok(data) => Ok(Data { data }),
         Err(Unavailable::Throttled) => Err(PushError::Throttled.into()),
         Err(Unavailable::Store(error)) => Err(error.into()),

@@ -6,12 +6,12 @@ use std::convert::Infallible;
 
 pub use api::WriteDeps as Deps;
 use api::{Data, Failure, Metric, Request};
+use inbox::PendingPage;
 use lambda_http::{Body, Response};
 use model::{
     PushError, Timestamp,
     platform::{InboxCursor, Login},
 };
-use platform::Pending;
 use store::{
     Retention,
     users::{self, UserRecord},
@@ -32,7 +32,7 @@ pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Respons
 ///
 /// # Errors
 /// The first that applies: the body, `source`, the fields in their order; or the store.
-pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Pending>, Failure<PushError>> {
+pub async fn handle(deps: &Deps, request: Request) -> Result<Data<PendingPage>, Failure<PushError>> {
     let body = request.json().map_err(PushError::from)?;
     let login = Login::parse(&body).map_err(PushError::from)?;
     // A budget each: an inbox that is throttled must not spend the retries of the user's record.
@@ -41,12 +41,12 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Pending>, Fail
     let user = record(&login, now, deps.retention);
     let (stored, pending) = tokio::join!(
         users::put(&chat, login.source, &login.client, &user),
-        Pending::read(&inbox, &login.user, &InboxCursor::Start, now),
+        PendingPage::read(&inbox, &login.user, &InboxCursor::Start, now),
     );
     stored?;
     let data = pending.unwrap_or_else(|unavailable| {
         request.count(Metric::InboxesUnread, 1);
-        Pending::unread(&login.user, &unavailable)
+        PendingPage::unread(&login.user, &unavailable)
     });
     request.count(Metric::Logins, 1);
     Ok(Data { data })

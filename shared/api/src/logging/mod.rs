@@ -16,7 +16,7 @@ pub use request_line::{DEFAULT_NAMESPACE, RequestLine};
 
 /// The crates whose events are logged at the level that is set. Libraries may log a request's body or headers when
 /// they are asked for detail, so they are never asked: their errors are all that is taken.
-const OURS: [&str; 3] = ["api", "platform", "store"];
+const OURS: [&str; 3] = ["api", "inbox", "store"];
 
 /// Sets up logging for this process. The level is `LOG_LEVEL`, `info` if it is not set or not a level; the namespace of
 /// the metrics is `METRICS_NAMESPACE`, [`DEFAULT_NAMESPACE`] if it is not set.

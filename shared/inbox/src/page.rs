@@ -1,4 +1,4 @@
-//! A page of the messages that wait for a user.
+//! A page of pending messages: read from the store, sanitized, and cut where an answer ends.
 
 use std::time::{Duration, Instant};
 
@@ -14,42 +14,42 @@ use store::{
     push::inbox::{self, InboxPage, WaitingMessage},
 };
 
-/// How long a page may spend on sanitizing. A message takes at most 20 ms of a whole processor, and an instance has a
-/// fraction of one.
+/// The time that a page may spend on sanitizing. A message takes at most 20 ms of a whole processor (docs/bounds.md), and
+/// an instance has a fraction of one.
 const SANITIZE_WITHIN: Duration = Duration::from_secs(1);
 
-/// Messages that wait for a user, oldest first.
+/// Pending messages of one user, oldest content first.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Pending {
+pub struct PendingPage {
     messages: Vec<PendingMessage>,
-    /// Where the next page goes on; left out of the last one.
+    /// Where the next page starts; absent from the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
 }
 
-/// A message that waits for a user.
+/// One pending message, with the field names of the API.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PendingMessage {
     message_id: MessageId,
     app_id: AppId,
     ack_id: String,
-    /// The content as it was pushed.
+    /// The content, byte for byte as it was pushed.
     content: String,
     /// The content as sanitized HTML.
     safe_content: String,
-    /// When it was accepted for this user, as `yyyy-MM-dd HH:mm:ss` in UTC+8.
+    /// When the push was accepted for this user: `yyyy-MM-dd HH:mm:ss` in UTC+8.
     accepted_at: String,
-    /// The deadline for this user, likewise.
+    /// The deadline for this user, in the same format.
     expire_at: String,
 }
 
-/// Why there is no page.
+/// The reason why a page cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unavailable {
-    /// The table has no capacity for any message, and there is nothing else to show.
+    /// Every content of the page was throttled. The caller should retry.
     Throttled,
-    /// The inbox cannot be read.
+    /// DynamoDB failed, or an item is corrupt.
     Store(StoreError),
 }
 
@@ -59,11 +59,11 @@ impl From<StoreError> for Unavailable {
     }
 }
 
-impl Pending {
-    /// Reads the messages that wait for `user` at `now`, from the place `from` on: at most 20, as many as an answer holds,
-    /// and as many as are sanitized within a second. Usually two round trips.
+impl PendingPage {
+    /// Reads the pending messages of `user` at `now`, starting at `from`. A page ends at 20 messages, at the size limit of
+    /// an answer, or after one second of sanitizing. Usually two round trips.
     ///
-    /// A page may be short, or empty, and have a cursor all the same.
+    /// A page may be short, or empty, and still have a cursor.
     ///
     /// # Errors
     /// [`Unavailable`].
@@ -81,8 +81,8 @@ impl Pending {
         Ok(Self::of(page, user, || started.elapsed() < SANITIZE_WITHIN).await)
     }
 
-    /// A page without messages, whose cursor says where to start: for a caller who can go on without the inbox. The reason
-    /// goes to the log.
+    /// An empty page whose cursor points at the start of the inbox, for a caller that does not need the inbox. Logs
+    /// `reason` as a warning.
     #[must_use]
     pub fn unread(user: &UserId, reason: &Unavailable) -> Self {
         match reason {
@@ -92,8 +92,8 @@ impl Pending {
         Self { messages: Vec::new(), cursor: Some(InboxCursor::Start.issue(user)) }
     }
 
-    /// Takes messages, one at a time, while the answer has room and `has_time` holds. The first message always fits: a
-    /// content is far smaller than an answer.
+    /// Sanitizes one message at a time, while the answer has room and `has_time` returns true. The first message always
+    /// fits, because a content is far smaller than an answer.
     async fn of(page: InboxPage, user: &UserId, has_time: impl Fn() -> bool) -> Self {
         let mut messages = Vec::new();
         let mut budget = AnswerBudget::default();
@@ -109,7 +109,7 @@ impl Pending {
             }
             messages.push(message);
             place = Some(next_place);
-            // The deadline of the request is kept between two messages.
+            // Lets the request's deadline timer run between two messages.
             tokio::task::yield_now().await;
         }
         Self { messages, cursor: issue(page.next, user) }
@@ -166,7 +166,7 @@ mod tests {
             let page = InboxPage { messages: (0..3).map(waiting).collect(), ..InboxPage::default() };
             let left = Cell::new(looks);
             let has_time = || left.replace(left.get().saturating_sub(1)) > 0;
-            let pending = Pending::of(page, &user, has_time).await;
+            let pending = PendingPage::of(page, &user, has_time).await;
             assert_eq!(pending.messages.len(), taken);
             let expected = (taken < 3).then(|| waiting(taken as u64 - 1).place().issue(&user));
             assert_eq!(pending.cursor, expected);

@@ -1,0 +1,5 @@
+//! The pending messages of a user, sanitized, as an answer of the login and of the pending endpoint.
+
+mod page;
+
+pub use page::{PendingMessage, PendingPage, Unavailable};

@@ -1,69 +1,83 @@
-# What is more than one cargo command, or needs more than cargo: the tools of AWS, the stack on this machine, the OpenAPI document.
+# Targets that are more than one cargo command, or that need more than cargo. `make help` prints the comment above each target.
 
-.PHONY: venv deploy-local undeploy-local e2e events sam-local browser docs openapi-checks guides bench load cost bootstraps
+.PHONY: help check ci venv deploy-local undeploy-local e2e events sam-local browser docs openapi-checks guides bench load cost bootstraps
 
-# The project's own Python environment, .venv
+# List the targets
+help:
+	@awk '/^#/ { comment = substr($$0, 3); next } \
+	  /^[a-z0-9-]+:/ { printf "%-16s%s\n", substr($$1, 1, index($$1, ":") - 1), comment } { comment = "" }' $(MAKEFILE_LIST)
+
+# Format, clippy and the tests; needs Rust, a C compiler, bash and curl
+check:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --workspace --locked
+
+# Everything that a change must pass (about 25 minutes on 2 cores)
+ci:
+	bash .ci/run
+
+# Create the project's Python environment, .venv
 venv:
 	deploy/venv
 
-# The stack on MiniStack. Parameters of the template: make deploy-local PARAMETERS='AuthorizerCacheSeconds=0'
+# Deploy the stack to MiniStack; PARAMETERS='AuthorizerCacheSeconds=0' sets parameters of the template
 deploy-local:
 	deploy/deploy-local $(PARAMETERS)
 
-# Ends MiniStack, and with it everything that was deployed
+# Stop MiniStack, which deletes the stack and its data
 undeploy-local:
 	deploy/ministack stop
 
-# Every event of events/ on the built functions, under AWS's runtime interface emulator
+# Run every event of events/ on the built functions, under AWS's runtime interface emulator
 events:
 	deploy/venv
 	deploy/build
 	.venv/bin/python deploy/check-events
 
-# The same through `sam local invoke` in Docker, and calls of `sam local start-api`; root needs no engine that runs, but
-# docker.io and debootstrap of Debian
+# Root needs no running engine, but docker.io and debootstrap of Debian.
+# Run every event through `sam local invoke` in Docker, and calls of `sam local start-api`
 sam-local:
 	deploy/venv
 	deploy/build
 	deploy/sam-local
 
-# Start, latency, memory and size of each function beside the smallest one there can be, and CPU time and memory of the
-# sanitizer for its most expensive contents; some ten minutes once all is built
+# Measure start, latency, memory and size of each function, CPU time and memory of the sanitizer (10 minutes and the build)
 bench: bootstraps
 	cargo run --profile bench --locked --package bench -- functions
 	cargo run --release --locked --package bench-sanitizer
 
-# 100,000 requests of mixed kinds at pools of processes
+# Send 100,000 requests of mixed kinds to pools of processes of the functions
 load: bootstraps
 	cargo run --profile bench --locked --package bench -- load
 
-# What each endpoint asks of DynamoDB, and what that costs
+# Print the DynamoDB units of each endpoint and their cost
 cost:
 	cargo build --quiet --locked --workspace --bin bench
 	"$${CARGO_TARGET_DIR:-target}/debug/bench" cost
 
-# The functions as SAM builds them, and in the same way the smallest one
+# Build the functions as SAM does, and the benchmark's smallest function
 bootstraps:
 	deploy/venv
 	deploy/build hello
 
-# The reference as static files, in target/docs: the page of /docs, to be published
+# Write the API reference of /docs as static files into target/docs, to be published
 docs:
 	cargo build --quiet --locked --workspace --bin local
 	"$${CARGO_TARGET_DIR:-target}/debug/local" docs target/docs
 
-# docs/openapi.yaml: linted, called with generated requests, and by generated clients that call every endpoint
+# Lint docs/openapi.yaml, call the API with generated requests and with generated clients
 openapi-checks:
 	openapi-checks/check
 
-# The programs of the guides for partners, in Python and Java
+# Run the Python and Java programs of the partner guides
 guides:
 	cargo test --locked --workspace --test guides -- --ignored
 
-# The pages at /chat and /docs, in headless Chromium. Pictures of them are in target/screenshots then
+# Test the pages /chat and /docs in headless Chromium; screenshots are in target/screenshots
 browser:
 	cargo test --locked --workspace --test browser -- --ignored
 
-# The tests of the contract against the stack on MiniStack, and what only a deployment shows
+# Run the contract's tests against the stack on MiniStack, and the checks of a deployed stack
 e2e:
 	deploy/e2e

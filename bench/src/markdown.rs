@@ -1,4 +1,4 @@
-//! Tables that people read in a terminal and in a README.
+//! Tables that people read in a terminal and in docs/performance.md.
 
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 

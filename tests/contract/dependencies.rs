@@ -54,7 +54,7 @@ fn the_functions_run_on_one_thread() {
 }
 
 #[test]
-fn the_release_profile_is_the_one_whose_figures_the_readme_gives() {
+fn the_release_profile_is_the_one_whose_figures_are_documented() {
     let (_, profile) = include_str!("../../Cargo.toml").split_once("[profile.release]\n").unwrap();
     let (profile, _) = profile.split_once("\n\n").unwrap();
     let settings: Vec<_> = profile.lines().collect();

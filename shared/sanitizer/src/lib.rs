@@ -10,7 +10,7 @@
 //! # Cost
 //!
 //! Content of at most 32,768 UTF-16 units, which is what the push endpoint accepts, takes at most 20 ms of CPU in release on
-//! the machine of the README, and at most 16 MB of memory. A parser alone does not have such a bound: HTML lets one tag
+//! the machine of docs/performance.md, and at most 16 MB of memory. A parser alone does not have such a bound: HTML lets one tag
 //! reopen all formatting elements that are open, one end tag search all open elements, and one text move in front of a
 //! table with any number of siblings. Therefore content passes four steps, and each bounds the next:
 //!

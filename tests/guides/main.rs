@@ -204,6 +204,48 @@ fn general(text: &str, parameter: &str) -> String {
 }
 
 #[test]
+fn every_error_and_every_length_of_the_platform_is_in_its_guide() {
+    let rows = |document: &'static str| document.lines().filter(|line| line.starts_with('|'));
+    for operation in REFERENCE.operations.iter().filter(|operation| operation.security.0 == "platform") {
+        let errors = operation.answers.iter().filter(|(status, _)| **status >= 400);
+        for (status, error) in
+            errors.flat_map(|(status, answer)| answer.examples.values().map(move |error| (*status, error)))
+        {
+            let text = error["message"].as_str().unwrap();
+            let is_told = |row: &str| row.contains(&format!("`{}`", of_any_parameter(text)));
+            // The errors of every product of this form are in the partner guide.
+            let is_shared = |row: &str| !text.contains(": ") && is_row_of(row, status, error, "<name>");
+            assert!(
+                rows(PLATFORM_API).any(is_told) || rows(ENGLISH).any(is_shared),
+                "{}: {text}",
+                operation.id
+            );
+            let Some((name, max)) = text.split_once(": length exceeds the max value [") else { continue };
+            let max = max.trim_end_matches(']');
+            let has_length = |row: &str| {
+                row.contains(&format!("| {max} |"))
+                    && [format!("`{name}`"), format!("`{name}?`")]
+                        .iter()
+                        .any(|name| row.contains(name.as_str()))
+            };
+            assert!(rows(PLATFORM_API).any(has_length), "{}: {text}", operation.id);
+        }
+    }
+}
+
+/// The text of a parameter's error as docs/platform-api.md has it for all parameters.
+fn of_any_parameter(text: &str) -> String {
+    match text.split_once(": ") {
+        _ if text.starts_with("Required parameter") => "Required parameter '…' is not present".to_owned(),
+        Some((_, "must be a string")) => "…: must be a string".to_owned(),
+        Some((_, rule)) if rule.starts_with("length exceeds") => {
+            "…: length exceeds the max value [n]".to_owned()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+#[test]
 fn every_length_that_a_partner_has_to_keep_is_in_both_guides() {
     for operation in of_partners() {
         let texts = operation.answers[&400].examples.values().filter_map(|error| error["message"].as_str());

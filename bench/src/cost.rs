@@ -3,26 +3,17 @@
 use std::io;
 
 use comfy_table::Table;
-use local::dynamodb::ACCESS_TABLE;
+use local::{
+    demo::{CHAT, USER},
+    dynamodb::ACCESS_TABLE,
+};
 use serde_json::{Value, json};
-use tests::{Reply, System, faults::Recorded, waiting_for};
+use tests::{Caller, Recorded, Reply, System, path_with, paths};
 
 use crate::{copy_per_user, markdown::table, prices::Prices};
 
 /// So slow is DynamoDB here, that what is asked of it at the same time is seen to be.
 const LATENCY_MILLIS: u64 = 20;
-
-const RECEIVE: &str = "/chatbot/servlet/third/msg/receive";
-const CHAT_LOG: &str = "/chatbot/servlet/third/msg/chatlog/get?openId=dc71a6ba-24b6-4ed9-b865-837f2a7e158f";
-const USER: &str = "/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG";
-const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
-const STATUS: &str = "/chatbot/api/front/thirdParty/message/status";
-const RECALL: &str = "/chatbot/api/front/thirdParty/message/recall";
-const LOG_IN: &str = "/chatbot/api/platform/user/login";
-const PENDING: &str = "/chatbot/api/platform/message/pending";
-const ACKNOWLEDGE: &str = "/chatbot/api/platform/message/ack";
-const CHAT_MESSAGES: &str = "/chatbot/api/platform/chat/messages?chatId=nobody";
-const TURN: &str = "/chatbot/api/platform/chatlog";
 
 /// What something asked of DynamoDB.
 #[derive(Debug, Default, Clone, Copy)]
@@ -93,31 +84,31 @@ async fn partners_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
     let mut add = |what: &str, used: Use| calls.push((what.to_owned(), used));
     let service = &system.customer_service;
     let text = |content: &str| json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": content}});
-    let (authorizer, used) = posted(system, service, RECEIVE, &text("x")).await?;
+    let (authorizer, used) = posted(system, service, paths::RECEIVE, &text("x")).await?;
     add("authorizer, once for each token and minute", authorizer);
     add("receive: a short text", used);
     for (content, size) in [("x", "32 KiB"), ("好", "96 KiB of Chinese")] {
-        let used = posted(system, service, RECEIVE, &text(&content.repeat(32_768))).await?.1;
+        let used = posted(system, service, paths::RECEIVE, &text(&content.repeat(32_768))).await?.1;
         add(&format!("receive: a text of {size}"), used);
     }
     let with_id = json!({"touser": "c", "msgtype": "evaluate", "url": "https://example.com", "msgId": "id"});
-    add("receive: an evaluation with msgId", posted(system, service, RECEIVE, &with_id).await?.1);
+    add("receive: an evaluation with msgId", posted(system, service, paths::RECEIVE, &with_id).await?.1);
     let begin = json!({"touser": "c", "fromuser": "a", "msgtype": "event", "eventType": "begin"});
-    add("receive: an event", posted(system, service, RECEIVE, &begin).await?.1);
-    add("chat log: two turns", got(system, service, CHAT_LOG).await?);
-    add("user", got(system, service, USER).await?);
+    add("receive: an event", posted(system, service, paths::RECEIVE, &begin).await?.1);
+    add("chat log: two turns", got(system, service, &path_with(paths::CHATLOG, &[("openId", CHAT)])).await?);
+    add("user", got(system, service, &path_with(paths::USER_INFO, &[("clientId", USER)])).await?);
     for (users, content, size) in pushes() {
         let used = pushed(system, users, &content, &format!("endpoint-{users}-{}", content.len())).await?;
         add(&format!("push to {users}: {size}"), used);
     }
-    let status = format!("{STATUS}?messageId=endpoint-100-1");
+    let status = path_with(paths::STATUS, &[("messageId", "endpoint-100-1")]);
     add("status of a push to 100", got(system, &system.message_push, &status).await?);
     let recall = json!({"messageId": "endpoint-1-1"});
-    add("recall", posted(system, &system.message_push, RECALL, &recall).await?.1);
+    add("recall", posted(system, &system.message_push, paths::RECALL, &recall).await?.1);
     let credentials =
         "grant_type=client_credentials&client_id=demo&client_secret=cs-33333333-3333-4333-8333-333333333333";
     system.proxy.forget();
-    answered(&system.anonymous.post("/oauth2/token", credentials).await)?;
+    answered(&system.anonymous.post(paths::TOKEN, credentials).await)?;
     add("token", system.proxy.recorded().iter().collect());
     Ok(calls)
 }
@@ -132,11 +123,11 @@ async fn platforms_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
         [("one", "long", long.as_str()), ("two", "short-1", "x"), ("two", "short-2", "x")]
     {
         let push = json!({"userIds": user, "content": content, "messageId": id, "expireTime": 1});
-        posted(system, &system.message_push, PUSH, &push).await?;
+        posted(system, &system.message_push, paths::PUSH, &push).await?;
     }
     for number in 0..20 {
         let push = json!({"userIds": "twenty", "content": "x", "messageId": number, "expireTime": 1});
-        posted(system, &system.message_push, PUSH, &push).await?;
+        posted(system, &system.message_push, paths::PUSH, &push).await?;
     }
     for (user, what) in [
         ("one", "a message of 32 KiB waits"),
@@ -145,20 +136,26 @@ async fn platforms_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
     ] {
         let login =
             json!({"userId": user, "clientId": user, "hostIp": "10.1.123.6", "userAgent": "Mozilla/5.0"});
-        add(&format!("log in: {what}"), posted(system, platform, LOG_IN, &login).await?.1);
+        add(&format!("log in: {what}"), posted(system, platform, paths::LOGIN, &login).await?.1);
     }
-    add("pending: nothing waits", got(system, platform, &format!("{PENDING}?userId=nobody")).await?);
+    add(
+        "pending: nothing waits",
+        got(system, platform, &path_with(paths::PENDING, &[("userId", "nobody")])).await?,
+    );
     for (user, what) in [("one", "a message"), ("two", "two messages")] {
-        let waiting = waiting_for(system, user).await;
+        let waiting = platform.inbox(user).await;
         let ids: Vec<_> = waiting.iter().map(|message| &message["ackId"]).collect();
         let read = json!({"userId": user, "ackIds": ids, "state": "read"});
-        add(&format!("acknowledge {what}"), posted(system, platform, ACKNOWLEDGE, &read).await?.1);
+        add(&format!("acknowledge {what}"), posted(system, platform, paths::ACK, &read).await?.1);
     }
-    add("chat window: nothing new", got(system, platform, CHAT_MESSAGES).await?);
+    add(
+        "chat window: nothing new",
+        got(system, platform, &path_with(paths::CHAT_MESSAGES, &[("chatId", "nobody")])).await?,
+    );
     let turn = json!({"openId": "c", "question": "q", "reply": "r"});
-    add("a turn of the robot", posted(system, platform, TURN, &turn).await?.1);
+    add("a turn of the robot", posted(system, platform, paths::RECORD_TURN, &turn).await?.1);
     let turn = json!({"openId": "c", "question": "q", "reply": "r", "entryId": "e"});
-    add("a turn of the robot, with entryId", posted(system, platform, TURN, &turn).await?.1);
+    add("a turn of the robot, with entryId", posted(system, platform, paths::RECORD_TURN, &turn).await?.1);
     Ok(calls)
 }
 
@@ -180,8 +177,8 @@ async fn of_designs(system: &System, prices: &Prices) -> io::Result<Table> {
         // A user of its own, for whom nothing else waits.
         let reader = format!("reader-of-{id}");
         let push = json!({"userIds": reader, "content": content, "messageId": format!("{id}-read"), "expireTime": 1});
-        posted(system, &system.message_push, PUSH, &push).await?;
-        let reads = got(system, &system.platform, &format!("{PENDING}?userId={reader}")).await?;
+        posted(system, &system.message_push, paths::PUSH, &push).await?;
+        let reads = got(system, &system.platform, &path_with(paths::PENDING, &[("userId", &reader)])).await?;
         let read_of_copy = copy_per_user::read(system, &id).await?;
         table.add_row([
             format!("push to {users}: {size}"),
@@ -212,18 +209,18 @@ fn pushes() -> Vec<(usize, String, &'static str)> {
 async fn pushed(system: &System, users: usize, content: &str, id: &str) -> io::Result<Use> {
     let users = (0..users).map(|number| format!("user-{number}")).collect::<Vec<_>>().join(",");
     let push = json!({"userIds": users, "content": content, "messageId": id, "expireTime": 168});
-    Ok(posted(system, &system.message_push, PUSH, &push).await?.1)
+    Ok(posted(system, &system.message_push, paths::PUSH, &push).await?.1)
 }
 
 /// What the authorizer and the function use for a POST.
-async fn posted(system: &System, caller: &tests::Caller, path: &str, body: &Value) -> io::Result<(Use, Use)> {
+async fn posted(system: &System, caller: &Caller, path: &str, body: &Value) -> io::Result<(Use, Use)> {
     system.proxy.forget();
     answered(&caller.post(path, body.to_string()).await)?;
     Ok(used(system))
 }
 
 /// What the function uses for a GET.
-async fn got(system: &System, caller: &tests::Caller, path: &str) -> io::Result<Use> {
+async fn got(system: &System, caller: &Caller, path: &str) -> io::Result<Use> {
     system.proxy.forget();
     answered(&caller.get(path).await)?;
     Ok(used(system).1)

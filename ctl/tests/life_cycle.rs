@@ -14,11 +14,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tests::{CUSTOMER_SERVICE, Fault, MESSAGE_PUSH, OAuthClient, System};
-
-const USER: &str = "/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG";
-const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
-const MESSAGE: &str = r#"{"userIds":"u","content":"您好","messageId":"m","expireTime":1}"#;
+use tests::{CUSTOMER_SERVICE, Fault, MESSAGE_PUSH, OAuthClient, System, demo::USER, push_request};
 
 /// An operator at the table of a system.
 struct Operator(Vec<String>);
@@ -84,9 +80,12 @@ impl Operator {
     }
 }
 
+fn push() -> Value {
+    push_request("u", "您好", "m", 1)
+}
+
 async fn opens(system: &System, token: &str) -> bool {
-    let caller = system.anonymous.with_token(token);
-    let reply = caller.get(USER).await;
+    let reply = system.partner(token).user_info(&[("clientId", USER)]).await;
     if reply.status != 200 {
         reply.is_error(401, 40014, "token is wrong");
     }
@@ -116,14 +115,14 @@ async fn from_an_application_that_is_created_to_a_call_that_is_answered() {
     operator.text(&format!("app approve {id} {CUSTOMER_SERVICE}")).await;
     let token = client.token().await;
     assert!(opens(&system, &token).await);
-    let push = system.anonymous.with_token(&token);
-    push.post(PUSH, MESSAGE).await.is_code(400, "check access_token error");
+    let partner = system.partner(&token);
+    partner.try_push(push()).await.is_code(400, "check access_token error");
 
     operator.text(&format!("app request-scope {id} {MESSAGE_PUSH}")).await;
     operator.text(&format!("app approve {id} {MESSAGE_PUSH}")).await;
-    push.post(PUSH, MESSAGE).await.is_code(400, "check access_token error");
+    partner.try_push(push()).await.is_code(400, "check access_token error");
     let token = client.ask_for(MESSAGE_PUSH).await.json()["access_token"].as_str().unwrap().to_owned();
-    system.anonymous.with_token(&token).post(PUSH, MESSAGE).await.is_code(200, "success");
+    system.partner(&token).try_push(push()).await.is_code(200, "success");
 }
 
 #[tokio::test]
@@ -355,11 +354,11 @@ async fn a_scope_that_is_taken_away_takes_its_tokens_with_it() {
     let client = operator.approved(&system).await;
     let id = &client.id;
     let both = client.token().await;
-    let push = client.ask_for(MESSAGE_PUSH).await.json()["access_token"].as_str().unwrap().to_owned();
+    let push_token = client.ask_for(MESSAGE_PUSH).await.json()["access_token"].as_str().unwrap().to_owned();
     let rejected = operator.text(&format!("app reject {id} {CUSTOMER_SERVICE} -y")).await;
     assert_eq!(rejected.trim_end(), format!("{CUSTOMER_SERVICE} is rejected for {id}. 1 token was ended."));
     assert!(!opens(&system, &both).await);
-    system.anonymous.with_token(&push).post(PUSH, MESSAGE).await.is_code(200, "success");
+    system.partner(&push_token).try_push(push()).await.is_code(200, "success");
     client.ask_for(CUSTOMER_SERVICE).await.is_oauth_error(
         400,
         "invalid_scope",
@@ -411,7 +410,7 @@ async fn a_token_is_listed_and_revoked_by_its_hash_or_by_itself() {
     assert!(!listed.to_string().contains("cn-"), "a token itself is shown to nobody");
 
     operator.text(&format!("token revoke {} --yes", of_push["sha256"].as_str().unwrap())).await;
-    system.anonymous.with_token(&two).post(PUSH, MESSAGE).await.is_code(400, "check access_token error");
+    system.partner(&two).try_push(push()).await.is_code(400, "check access_token error");
     assert!(opens(&system, &one).await);
     assert!(operator.run_with("token revoke - --yes", &format!("{one}\n")).await.status.success());
     assert!(!opens(&system, &one).await);

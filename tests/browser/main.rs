@@ -11,8 +11,8 @@ mod chromium;
 mod docs;
 
 use chromium::Browser;
-use serde_json::{Value, json};
-use tests::{System, path_with};
+use serde_json::json;
+use tests::System;
 
 /// What would tell if it ran: each names a place that nobody else asks for.
 const HOSTILE: [&str; 14] = [
@@ -32,25 +32,6 @@ const HOSTILE: [&str; 14] = [
     "<input autofocus onfocus=\"ran('focus')\">",
 ];
 
-async fn push(system: &System, user: &str, content: &str, id: &str) {
-    let push = json!({"userIds": user, "content": content, "messageId": id, "expireTime": 1});
-    system
-        .message_push
-        .post("/chatbot/api/front/thirdParty/message/push", push.to_string())
-        .await
-        .is_code(200, "success");
-}
-
-async fn receive(system: &System, message: Value) {
-    let reply = system.customer_service.post("/chatbot/servlet/third/msg/receive", message.to_string()).await;
-    reply.is(200, r#"{"status":0,"message":"ok"}"#);
-}
-
-async fn status(system: &System, id: &str) -> Value {
-    let path = path_with("/chatbot/api/front/thirdParty/message/status", &[("messageId", id)]);
-    system.message_push.get(&path).await.json()["data"].take()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium: make browser"]
 async fn hostile_content_is_shown_and_does_not_run() {
@@ -61,15 +42,15 @@ async fn hostile_content_is_shown_and_does_not_run() {
               window.complaints = []; document.addEventListener('securitypolicyviolation', (event) => complaints.push(event.blockedURI));")
         .await;
     for (number, content) in HOSTILE.iter().enumerate() {
-        push(&system, "u", &format!("{content}shown"), &format!("hostile-{number}")).await;
+        system.message_push.push("u", &format!("{content}shown"), &format!("hostile-{number}"), 1).await;
         let text =
             json!({"touser": "c", "fromuser": content, "msgtype": "text", "text": {"content": content}});
         let from = text["fromuser"].as_str().unwrap().chars().take(60).collect::<String>();
         let mut text = text;
         text["fromuser"] = json!(from);
-        receive(&system, text).await;
+        system.customer_service.receive(text).await;
         let file = json!({"touser": "c", "fromuser": "a", "msgtype": "file", "file": {"file_name": content, "file_url": "http://127.0.0.1:1/x"}});
-        receive(&system, file).await;
+        system.customer_service.receive(file).await;
     }
     for url in ["javascript:ran('url')", "data:text/html,<script>ran('url')</script>", "vbscript:x"] {
         for message in [
@@ -77,14 +58,7 @@ async fn hostile_content_is_shown_and_does_not_run() {
             json!({"touser": "c", "fromuser": "a", "msgtype": "file", "file": {"file_name": "x", "file_url": url}}),
             json!({"touser": "c", "msgtype": "evaluate", "url": url}),
         ] {
-            assert_eq!(
-                system
-                    .customer_service
-                    .post("/chatbot/servlet/third/msg/receive", message.to_string())
-                    .await
-                    .status,
-                400
-            );
+            assert_eq!(system.customer_service.try_receive(message).await.status, 400);
         }
     }
     browser.log_in("u", "c").await;
@@ -115,8 +89,8 @@ async fn a_user_sees_what_partners_send_and_partners_see_what_became_of_it() {
     let system = System::start().await;
     let url = &system.anonymous.urls().platform;
     let browser = Browser::open(&format!("{url}/chat"), 1280, 1000).await;
-    push(&system, "6557578274821898321", "您好,您有一条<b>新消息</b> 😀", "before").await;
-    assert_eq!(status(&system, "before").await["pending"], 1);
+    system.message_push.push("6557578274821898321", "您好,您有一条<b>新消息</b> 😀", "before", 1).await;
+    assert_eq!(system.message_push.status("before").await["pending"], 1);
     browser.log_in("6557578274821898321", "chat").await;
     browser
         .wait_for(
@@ -132,16 +106,16 @@ async fn a_user_sees_what_partners_send_and_partners_see_what_became_of_it() {
         .await;
 
     // It was acknowledged when it was shown; then the user reads it.
-    browser.until(async || status(&system, "before").await["delivered"] == 1).await;
+    browser.until(async || system.message_push.status("before").await["delivered"] == 1).await;
     browser.click("#pending li button").await;
-    browser.until(async || status(&system, "before").await["read"] == 1).await;
+    browser.until(async || system.message_push.status("before").await["read"] == 1).await;
 
     // The partner's forms, through the real endpoints.
     browser.fill("#push [name=content]", "<i>second</i>").await;
     browser.fill("#push [name=messageId]", "second").await;
     browser.click("#push .row button").await;
     browser.wait_for("document.querySelectorAll('#pending li').length", json!(2)).await;
-    browser.until(async || status(&system, "second").await["delivered"] == 1).await;
+    browser.until(async || system.message_push.status("second").await["delivered"] == 1).await;
     browser.click("#ask-status").await;
     browser
         .wait_for("document.querySelector('#answers').textContent.includes('\"delivered\": 1')", json!(true))

@@ -1,8 +1,13 @@
 //! Round trips and consumed capacity of each endpoint, as DynamoDB reports them.
 
-use local::{TEMPLATE, dynamodb::ACCESS_TABLE, template::Stack};
+use local::{
+    TEMPLATE,
+    demo::{CHAT, USER},
+    dynamodb::ACCESS_TABLE,
+    template::Stack,
+};
 use serde_json::{Value, json};
-use tests::{System, ack_id, acknowledge, faults::Recorded};
+use tests::{MESSAGE_PUSH, RECORDED, Recorded, System, acknowledged, end_event, push_request, text_message};
 
 use super::inboxes;
 
@@ -29,31 +34,21 @@ fn cost(recorded: &[Recorded]) -> Cost {
 
 async fn cost_of_push(system: &System, push: &Value) -> Cost {
     system.proxy.forget();
-    let path = "/chatbot/api/front/thirdParty/message/push";
-    system.message_push.post(path, push.to_string()).await.is_code(200, "success");
+    system.message_push.try_push(push).await.is_code(200, "success");
     cost(&system.proxy.recorded())
 }
 
 #[tokio::test]
 async fn receiving_a_message_is_one_request() {
     let system = System::start().await;
-    let path = "/chatbot/servlet/third/msg/receive";
     for (message, operation, units) in [
-        (
-            json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": "x"}}),
-            "PutItem",
-            1.0,
-        ),
-        (
-            json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": "x".repeat(32_768)}}),
-            "PutItem",
-            33.0,
-        ),
+        (text_message("c", "a", "x"), "PutItem", 1.0),
+        (text_message("c", "a", &"x".repeat(32_768)), "PutItem", 33.0),
         (json!({"touser": "c", "msgtype": "evaluate", "url": "http://a"}), "PutItem", 1.0),
-        (json!({"touser": "c", "msgtype": "event", "eventType": "end"}), "TransactWriteItems", 4.0),
+        (end_event("c"), "TransactWriteItems", 4.0),
     ] {
         system.proxy.forget();
-        assert_eq!(system.customer_service.post(path, message.to_string()).await.status, 200);
+        system.customer_service.receive(message).await;
         let cost = cost(&system.proxy.recorded());
         assert_eq!((cost.operations.as_slice(), cost.units), (&[operation.to_owned()][..], units));
     }
@@ -62,10 +57,7 @@ async fn receiving_a_message_is_one_request() {
 #[tokio::test]
 async fn reading_a_user_is_one_eventually_consistent_read() {
     let system = System::start().await;
-    assert_eq!(
-        system.customer_service.get("/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG").await.status,
-        200
-    );
+    assert_eq!(system.customer_service.user_info(&[("clientId", USER)]).await.status, 200);
     let cost = cost(&system.proxy.recorded());
     assert_eq!((cost.operations.as_slice(), cost.units), (&["GetItem".to_owned()][..], 0.5));
 }
@@ -73,10 +65,10 @@ async fn reading_a_user_is_one_eventually_consistent_read() {
 #[tokio::test]
 async fn reading_a_short_chat_log_is_one_query() {
     let system = System::start().await;
-    let path = "/chatbot/servlet/third/msg/chatlog/get?openId=dc71a6ba-24b6-4ed9-b865-837f2a7e158f";
-    for limit in ["", "&limit=1", "&limit=2"] {
+    for limit in ["", "1", "2"] {
         system.proxy.forget();
-        assert_eq!(system.customer_service.get(&format!("{path}{limit}")).await.status, 200);
+        let parameters = [("openId", CHAT), ("limit", limit)];
+        assert_eq!(system.customer_service.chatlog(&parameters).await.status, 200);
         let cost = cost(&system.proxy.recorded());
         assert_eq!((cost.operations.as_slice(), cost.units), (&["Query".to_owned()][..], 0.5));
     }
@@ -87,8 +79,7 @@ async fn what_has_expired_and_is_not_yet_deleted_costs_two_queries_whatever_the_
     let system = System::start().await;
     super::chatlog::store_many(&system, "old", 500, "q", 1).await;
     system.proxy.forget();
-    let reply =
-        system.customer_service.get("/chatbot/servlet/third/msg/chatlog/get?openId=old&limit=1").await;
+    let reply = system.customer_service.chatlog(&[("openId", "old"), ("limit", "1")]).await;
     reply.is(200, r#"{"status":0,"message":"ok","total":"0","list":[]}"#);
     assert_eq!(cost(&system.proxy.recorded()).operations, ["Query", "Query"]);
 }
@@ -108,7 +99,7 @@ async fn a_push_to_100_users_is_two_round_trips_and_110_write_units_and_145_with
         {
             let users =
                 (0..100).map(|number| format!("{:0>60}", first_user + number)).collect::<Vec<_>>().join(",");
-            let push = json!({"userIds": users, "content": content, "messageId": "m".repeat(64), "expireTime": hours});
+            let push = push_request(&users, &content, &"m".repeat(64), hours);
             let cost = cost_of_push(&system, &push).await;
             assert_eq!(cost.operations, PUSH_OPERATIONS, "{call}");
             assert_eq!(cost.round_trips, 2, "{call}");
@@ -125,7 +116,7 @@ async fn a_push_to_100_users_is_two_round_trips_and_110_write_units_and_145_with
 #[tokio::test]
 async fn a_push_of_one_user_is_two_requests_and_three_write_units() {
     let system = System::start().await;
-    let push = json!({"userIds": "a", "content": "x", "messageId": "m", "expireTime": 1});
+    let push = push_request("a", "x", "m", 1);
     let cost = cost_of_push(&system, &push).await;
     assert_eq!((cost.operations.len(), cost.units), (2, 3.0));
 }
@@ -134,17 +125,11 @@ async fn a_push_of_one_user_is_two_requests_and_three_write_units() {
 async fn a_push_with_the_longest_ids_still_costs_a_unit_for_each_item() {
     let system = System::start().await;
     let token = "cn-longest";
-    system.grant(token, &"应".repeat(64), &[tests::MESSAGE_PUSH], &[]).await;
+    system.operator.grant(token, &"应".repeat(64), &[MESSAGE_PUSH], &[]).await;
     let users =
         (0..100).map(|number| format!("{}{number:0>2}", "用".repeat(58))).collect::<Vec<_>>().join(",");
-    let push = json!({"userIds": users, "content": "x", "messageId": "消".repeat(64), "expireTime": 168});
     system.proxy.forget();
-    let reply = system
-        .anonymous
-        .with_token(token)
-        .post("/chatbot/api/front/thirdParty/message/push", push.to_string())
-        .await;
-    reply.is_code(200, "success");
+    system.partner(token).push(&users, "x", &"消".repeat(64), 168).await;
     let cost = cost(&system.proxy.recorded());
     assert_eq!((cost.operations.len(), cost.units), (6, 1.0 + 100.0 + 18.0), "18 KB of ids");
 }
@@ -153,18 +138,16 @@ async fn a_push_with_the_longest_ids_still_costs_a_unit_for_each_item() {
 async fn an_inbox_is_a_query_and_two_reads_whatever_was_ever_delivered() {
     let system = System::start().await;
     system.proxy.slow_down(20);
-    let pending = "/chatbot/api/platform/message/pending?userId=a";
     for number in 0..50 {
         let id = format!("m{number}");
-        let push = json!({"userIds": "a", "content": "x", "messageId": id, "expireTime": 1});
-        cost_of_push(&system, &push).await;
+        cost_of_push(&system, &push_request("a", "x", &id, 1)).await;
         if number >= 3 {
-            let shown = ack_id(&system, "a", "demo", &id).await;
-            assert_eq!(acknowledge(&system, "a", &[shown], "read").await.status, 200);
+            system.platform.ack_message("a", &id, "read").await;
         }
     }
     system.proxy.forget();
-    assert_eq!(system.platform.get(pending).await.json()["data"]["messages"].as_array().unwrap().len(), 3);
+    let data = system.platform.get_pending(&[("userId", "a")]).await.data();
+    assert_eq!(data["messages"].as_array().unwrap().len(), 3);
     let cost = cost(&system.proxy.recorded());
     assert_eq!(cost.operations, ["Query", "BatchGetItem", "BatchGetItem"]);
     assert_eq!(cost.round_trips, 2);
@@ -184,8 +167,7 @@ async fn a_login_reads_at_most_40_units_whether_20_or_100000_messages_wait() {
         waiting = count;
         system.proxy.slow_down(20);
         system.proxy.forget();
-        let login = r#"{"userId":"u","clientId":"c","hostIp":"h","userAgent":"x"}"#;
-        let reply = system.platform.post("/chatbot/api/platform/user/login", login).await;
+        let data = system.platform.login("u", "c").await;
         let recorded = system.proxy.recorded();
         system.proxy.slow_down(0);
         let cost = cost(&recorded);
@@ -195,7 +177,6 @@ async fn a_login_reads_at_most_40_units_whether_20_or_100000_messages_wait() {
         assert_eq!(cost.round_trips, 2, "{count}");
         let written = 1.0;
         assert!(cost.units - written <= 40.0, "{count}: {}", cost.units);
-        let data = reply.json()["data"].take();
         let messages: Vec<_> =
             data["messages"].as_array().unwrap().iter().map(|m| m["messageId"].clone()).collect();
         assert_eq!(
@@ -210,11 +191,11 @@ async fn a_login_reads_at_most_40_units_whether_20_or_100000_messages_wait() {
 #[tokio::test]
 async fn an_acknowledgement_is_two_writes_and_no_read() {
     let system = System::start().await;
-    let push = json!({"userIds": "a", "content": "x".repeat(32_768), "messageId": "m", "expireTime": 1});
+    let push = push_request("a", &"x".repeat(32_768), "m", 1);
     cost_of_push(&system, &push).await;
-    let shown = ack_id(&system, "a", "demo", "m").await;
+    let shown = system.platform.ack_id("a", "demo", "m").await;
     system.proxy.forget();
-    assert_eq!(acknowledge(&system, "a", &[shown], "read").await.status, 200);
+    system.platform.ack("a", &[shown], "read").await.is(200, &acknowledged(1));
     let cost = cost(&system.proxy.recorded());
     assert_eq!(
         (cost.operations.as_slice(), cost.units),
@@ -225,12 +206,11 @@ async fn an_acknowledgement_is_two_writes_and_no_read() {
 #[tokio::test]
 async fn a_recall_is_a_read_and_a_transaction() {
     let system = System::start().await;
-    let push = json!({"userIds": "a", "content": "x", "messageId": "m", "expireTime": 1});
+    let push = push_request("a", "x", "m", 1);
     cost_of_push(&system, &push).await;
     for (operations, units) in [(&["GetItem", "TransactWriteItems"][..], 1.0 + 4.0), (&["GetItem"], 1.0)] {
         system.proxy.forget();
-        let path = "/chatbot/api/front/thirdParty/message/recall";
-        system.message_push.post(path, r#"{"messageId":"m"}"#).await.is_code(200, "success");
+        system.message_push.recall("m").await;
         let cost = cost(&system.proxy.recorded());
         assert_eq!(
             (cost.operations, cost.units),
@@ -243,11 +223,10 @@ async fn a_recall_is_a_read_and_a_transaction() {
 async fn a_chat_window_is_one_round_trip_and_a_status_page_two() {
     let system = System::start().await;
     let users = (0..100).map(|number| format!("u{number}")).collect::<Vec<_>>().join(",");
-    let push = json!({"userIds": users, "content": "x".repeat(32_768), "messageId": "m", "expireTime": 1});
+    let push = push_request(&users, &"x".repeat(32_768), "m", 1);
     cost_of_push(&system, &push).await;
     system.proxy.forget();
-    let status = "/chatbot/api/front/thirdParty/message/status?messageId=m";
-    assert_eq!(system.message_push.get(status).await.json()["data"]["total"], 100);
+    assert_eq!(system.message_push.status("m").await["total"], 100);
     let cost_of_status = cost(&system.proxy.recorded());
     assert_eq!(cost_of_status.operations, ["Query", "BatchGetItem", "BatchGetItem", "BatchGetItem"]);
     assert!(
@@ -256,7 +235,7 @@ async fn a_chat_window_is_one_round_trip_and_a_status_page_two() {
         cost_of_status.units
     );
     system.proxy.forget();
-    assert_eq!(system.platform.get("/chatbot/api/platform/chat/messages?chatId=c").await.status, 200);
+    assert_eq!(system.platform.chat_messages(&[("chatId", "c")]).await.status, 200);
     let cost_of_poll = cost(&system.proxy.recorded());
     assert_eq!(
         (cost_of_poll.operations.as_slice(), cost_of_poll.units),
@@ -267,13 +246,12 @@ async fn a_chat_window_is_one_round_trip_and_a_status_page_two() {
 #[tokio::test]
 async fn a_turn_of_the_robot_is_one_request() {
     let system = System::start().await;
-    let path = "/chatbot/api/platform/chatlog";
     for (turn, operation, units) in [
         (json!({"openId": "c", "question": "q", "reply": "r"}), "PutItem", 1.0),
         (json!({"openId": "c", "question": "q", "reply": "r", "entryId": "e"}), "TransactWriteItems", 4.0),
     ] {
         system.proxy.forget();
-        assert_eq!(system.platform.post(path, turn.to_string()).await.status, 200);
+        system.platform.record_turn(turn).await.is(200, RECORDED);
         let cost = cost(&system.proxy.recorded());
         assert_eq!((cost.operations.as_slice(), cost.units), (&[operation.to_owned()][..], units));
     }
@@ -282,22 +260,13 @@ async fn a_turn_of_the_robot_is_one_request() {
 #[tokio::test]
 async fn what_is_refused_asks_nothing_of_the_store() {
     let system = System::start().await;
-    for (path, body) in [
-        ("/chatbot/servlet/third/msg/receive", r#"{"touser":"c"}"#),
-        (
-            "/chatbot/servlet/third/msg/receive?source=2",
-            r#"{"touser":"c","msgtype":"event","eventType":"end"}"#,
-        ),
-    ] {
+    for (query, body) in [("", json!({"touser": "c"})), ("source=2", end_event("c"))] {
         system.proxy.forget();
-        assert!(system.customer_service.post(path, body).await.status >= 400);
+        assert!(system.customer_service.try_receive_with(query, body).await.status >= 400);
         assert_eq!(cost(&system.proxy.recorded()).operations, [""; 0]);
     }
     system.proxy.forget();
-    assert_eq!(
-        system.message_push.post("/chatbot/api/front/thirdParty/message/push", "{}").await.status,
-        400
-    );
+    assert_eq!(system.message_push.try_push("{}").await.status, 400);
     assert_eq!(cost(&system.proxy.recorded()).operations, [""; 0]);
 }
 
@@ -306,14 +275,11 @@ async fn the_largest_pushes_at_the_default_rate_write_less_than_half_of_what_a_n
     const NEW_TABLE: f64 = 4_000.0;
     let system = System::start().await;
     let token = "cn-longest";
-    system.grant(token, &"应".repeat(64), &[tests::MESSAGE_PUSH], &[]).await;
+    system.operator.grant(token, &"应".repeat(64), &[MESSAGE_PUSH], &[]).await;
     let users =
         (0..100).map(|number| format!("{}{number:0>2}", "用".repeat(58))).collect::<Vec<_>>().join(",");
-    let push = json!({"userIds": users, "content": "好".repeat(32_768), "messageId": "消".repeat(64), "expireTime": 168});
     system.proxy.forget();
-    let caller = system.anonymous.with_token(token);
-    let reply = caller.post("/chatbot/api/front/thirdParty/message/push", push.to_string()).await;
-    reply.is_code(200, "success");
+    system.partner(token).push(&users, &"好".repeat(32_768), &"消".repeat(64), 168).await;
     let units = cost(&system.proxy.recorded()).units;
     let rate =
         Stack::parse(TEMPLATE).unwrap().parameter("PushThrottlingRate").unwrap()["Default"].as_f64().unwrap();

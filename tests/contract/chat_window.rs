@@ -8,28 +8,10 @@ use store::{
     RecordId,
     messages::{self, Acceptance},
 };
-use tests::{ManualClock, System, path_with, store_items};
+use tests::{CUSTOMER_SERVICE, ManualClock, RECEIVED, System, begin_event, end_event, text_message};
 
-const CHAT: &str = "/chatbot/api/platform/chat/messages";
-const RECEIVE: &str = "/chatbot/servlet/third/msg/receive";
 /// 2026-11-21 08:00:10 in UTC+8.
 const NOW: u64 = 1_795_219_210_000;
-
-async fn receive(system: &System, message: Value) {
-    let reply = system.customer_service.post(RECEIVE, message.to_string()).await;
-    reply.is(200, r#"{"status":0,"message":"ok"}"#);
-}
-
-fn text(content: &str) -> Value {
-    json!({"touser": "c", "fromuser": "客服A", "msgtype": "text", "text": {"content": content}})
-}
-
-async fn poll(system: &System, after: &str, limit: &str) -> Value {
-    let path = path_with(CHAT, &[("chatId", "c"), ("source", "1"), ("after", after), ("limit", limit)]);
-    let reply = system.platform.get(&path).await;
-    assert_eq!(reply.status, 200, "{}", reply.body);
-    reply.json()["data"].take()
-}
 
 fn contents(data: &Value) -> Vec<String> {
     let messages = data["messages"].as_array().unwrap();
@@ -41,7 +23,7 @@ fn contents(data: &Value) -> Vec<String> {
 
 /// Stores a text as accepted at a moment, whatever time it is.
 async fn store_at(system: &System, content: &str, at: u64) {
-    let body = text(content).to_string();
+    let body = text_message("c", "客服A", content).to_string();
     let message = ReceivedMessage::parse(&JsonObject::from_body(body.as_bytes()).unwrap()).unwrap();
     let app = AppId::parse("demo").unwrap();
     let at = Timestamp::from_millis(at);
@@ -55,20 +37,20 @@ async fn all_types_are_shown_in_the_order_they_came_with_the_state_they_lead_to(
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     let empty = r#"{"code":200,"message":"success","data":{"messages":[],"state":"robot","agent":"","since":"","after":""#;
-    let reply = system.platform.get(&path_with(CHAT, &[("chatId", "c")])).await;
+    let reply = system.platform.chat_messages(&[("chatId", "c")]).await;
     assert!(reply.body.starts_with(empty), "{}", reply.body);
     for message in [
-        json!({"touser": "c", "fromuser": "系统消息", "msgtype": "event", "eventType": "begin"}),
-        text("内容A"),
+        begin_event("c", "系统消息"),
+        text_message("c", "客服A", "内容A"),
         json!({"touser": "c", "fromuser": "客服A", "msgtype": "image", "image": {"image_url": "http://a/b.png"}}),
         json!({"touser": "c", "fromuser": "客服A", "msgtype": "file", "file": {"file_name": "建.txt", "file_url": "http://a/b"}}),
-        json!({"touser": "c", "msgtype": "event", "eventType": "end"}),
+        end_event("c"),
         json!({"touser": "c", "msgtype": "evaluate", "url": "http://a/e"}),
     ] {
-        receive(&system, message).await;
+        system.customer_service.receive(message).await;
         clock.advance_seconds(1);
     }
-    let mut data = poll(&system, "", "").await;
+    let mut data = system.platform.poll("c", "", "").await;
     for message in data["messages"].as_array_mut().unwrap() {
         assert_eq!(message["id"].take().as_str().unwrap().len(), 36);
         assert_eq!(message["appId"].take(), "demo");
@@ -96,32 +78,30 @@ async fn the_state_follows_the_latest_begin_or_end_however_much_was_said_since()
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     let state = async || {
-        let data = poll(&system, "", "1").await;
+        let data = system.platform.poll("c", "", "1").await;
         (
             data["state"].as_str().unwrap().to_owned(),
             data["agent"].as_str().unwrap().to_owned(),
             data["since"].as_str().unwrap().to_owned(),
         )
     };
-    let begin =
-        |agent: &str| json!({"touser": "c", "fromuser": agent, "msgtype": "event", "eventType": "begin"});
-    receive(&system, begin("客服A")).await;
+    system.customer_service.receive(begin_event("c", "客服A")).await;
     for number in 0..30 {
-        receive(&system, text(&number.to_string())).await;
+        system.customer_service.receive(text_message("c", "客服A", &number.to_string())).await;
     }
     assert_eq!(state().await, ("human".into(), "客服A".into(), "2026-11-21 08:00:10".into()));
     clock.advance_seconds(5);
-    receive(&system, begin("客服B")).await;
+    system.customer_service.receive(begin_event("c", "客服B")).await;
     assert_eq!(state().await, ("human".into(), "客服B".into(), "2026-11-21 08:00:15".into()));
     clock.advance_seconds(5);
-    receive(&system, json!({"touser": "c", "msgtype": "event", "eventType": "end"})).await;
+    system.customer_service.receive(end_event("c")).await;
     assert_eq!(state().await, ("robot".into(), String::new(), "2026-11-21 08:00:20".into()));
     // As the API document has it, the system says that a human takes over, and the human's name comes with the first word.
     clock.advance_seconds(1);
-    receive(&system, begin("系统消息")).await;
+    system.customer_service.receive(begin_event("c", "系统消息")).await;
     assert_eq!(state().await, ("human".into(), String::new(), "2026-11-21 08:00:21".into()));
-    receive(&system, text("您好")).await;
-    receive(&system, json!({"touser": "c", "msgtype": "evaluate", "url": "http://a/e"})).await;
+    system.customer_service.receive(text_message("c", "客服A", "您好")).await;
+    system.customer_service.receive(json!({"touser": "c", "msgtype": "evaluate", "url": "http://a/e"})).await;
     assert_eq!(state().await, ("human".into(), "客服A".into(), "2026-11-21 08:00:21".into()));
     // After the retention, 180 days, nothing is known of it.
     clock.advance_seconds(180 * 24 * 3600);
@@ -137,11 +117,11 @@ async fn polling_gives_each_message_once_also_of_one_millisecond() {
     for round in 0..6 {
         for number in 0..20 {
             let content = format!("{round}-{number}");
-            receive(&system, text(&content)).await;
+            system.customer_service.receive(text_message("c", "客服A", &content)).await;
             expected.insert(content);
         }
         for limit in ["7", "", "1"] {
-            let data = poll(&system, &after, limit).await;
+            let data = system.platform.poll("c", &after, limit).await;
             seen.extend(contents(&data));
             after = data["after"].as_str().unwrap().to_owned();
         }
@@ -150,7 +130,7 @@ async fn polling_gives_each_message_once_also_of_one_millisecond() {
         }
     }
     loop {
-        let data = poll(&system, &after, "").await;
+        let data = system.platform.poll("c", &after, "").await;
         after = data["after"].as_str().unwrap().to_owned();
         if contents(&data).is_empty() {
             break;
@@ -166,7 +146,7 @@ async fn a_message_that_becomes_visible_late_is_given_once_too() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     store_at(&system, "in time", NOW).await;
-    let mut data = poll(&system, "", "").await;
+    let mut data = system.platform.poll("c", "", "").await;
     assert_eq!(contents(&data), ["in time"]);
     // For as long as a function may live, and then some.
     for (number, late) in [1, 5_000, 9_999, 14_000].into_iter().enumerate() {
@@ -175,14 +155,14 @@ async fn a_message_that_becomes_visible_late_is_given_once_too() {
         store_at(&system, &format!("late by {late}"), now - late).await;
         store_at(&system, &format!("at {now}"), now).await;
         let after = data["after"].as_str().unwrap().to_owned();
-        data = poll(&system, &after, "").await;
+        data = system.platform.poll("c", &after, "").await;
         assert_eq!(contents(&data), [format!("late by {late}"), format!("at {now}")]);
         // The same cursor again gives the same again: a poll whose answer was lost.
-        assert_eq!(contents(&poll(&system, &after, "").await).len(), 2);
+        assert_eq!(contents(&system.platform.poll("c", &after, "").await).len(), 2);
     }
     clock.advance_seconds(60);
     let after = data["after"].as_str().unwrap().to_owned();
-    data = poll(&system, &after, "").await;
+    data = system.platform.poll("c", &after, "").await;
     assert_eq!(contents(&data), [""; 0]);
     assert!(data["after"].as_str().unwrap().len() < 40, "what is settled need not be remembered");
 }
@@ -196,7 +176,7 @@ async fn more_than_a_cursor_remembers_are_given_as_time_goes_on() {
     }
     let (mut seen, mut after) = (Vec::new(), String::new());
     for _ in 0..4 {
-        let data = poll(&system, &after, "200").await;
+        let data = system.platform.poll("c", &after, "200").await;
         seen.extend(contents(&data));
         after = data["after"].as_str().unwrap().to_owned();
         assert!(after.len() < 6_000, "it fits a URL");
@@ -205,7 +185,7 @@ async fn more_than_a_cursor_remembers_are_given_as_time_goes_on() {
     store_at(&system, "late", NOW - 10).await;
     clock.advance_seconds(16);
     for _ in 0..3 {
-        let data = poll(&system, &after, "200").await;
+        let data = system.platform.poll("c", &after, "200").await;
         seen.extend(contents(&data));
         after = data["after"].as_str().unwrap().to_owned();
     }
@@ -223,7 +203,7 @@ async fn what_is_long_past_is_read_page_by_page_and_ends_where_an_answer_does() 
     }
     let (mut seen, mut after, mut pages) = (0, String::new(), 0);
     loop {
-        let data = poll(&system, &after, "").await;
+        let data = system.platform.poll("c", &after, "").await;
         let count = contents(&data).len();
         if count == 0 {
             break;
@@ -239,21 +219,20 @@ async fn what_is_long_past_is_read_page_by_page_and_ends_where_an_answer_does() 
 #[tokio::test]
 async fn chats_and_sources_stay_apart_and_a_platform_token_sees_all_sources() {
     let system = System::start().await;
-    receive(&system, text("one")).await;
-    system.grant("seven", "seven", &[tests::CUSTOMER_SERVICE], &[7]).await;
-    let seven = system.anonymous.with_token("seven");
-    assert_eq!(seven.post(&format!("{RECEIVE}?source=7"), text("seven").to_string()).await.status, 200);
+    system.customer_service.receive(text_message("c", "客服A", "one")).await;
+    system.operator.grant("seven", "seven", &[CUSTOMER_SERVICE], &[7]).await;
+    let text = text_message("c", "客服A", "seven");
+    system.partner("seven").try_receive_with("source=7", text).await.is(200, RECEIVED);
     let get = async |source: &str, chat: &str| {
-        let data = system.platform.get(&path_with(CHAT, &[("chatId", chat), ("source", source)])).await;
-        contents(&data.json()["data"])
+        contents(&system.platform.chat_messages(&[("chatId", chat), ("source", source)]).await.data())
     };
     assert_eq!(get("1", "c").await, ["one"]);
     assert_eq!(get("7", "c").await, ["seven"]);
     assert_eq!(get("1", "C").await, [""; 0]);
-    let after = poll(&system, "", "").await["after"].as_str().unwrap().to_owned();
+    let after = system.platform.poll("c", "", "").await["after"].as_str().unwrap().to_owned();
     for (source, chat) in [("7", "c"), ("1", "d")] {
-        let path = path_with(CHAT, &[("chatId", chat), ("source", source), ("after", &after)]);
-        system.platform.get(&path).await.is_code(400, "cursor: is not valid");
+        let parameters = [("chatId", chat), ("source", source), ("after", &after)];
+        system.platform.chat_messages(&parameters).await.is_code(400, "cursor: is not valid");
     }
 }
 
@@ -265,7 +244,7 @@ async fn a_poll_reads_no_more_than_it_may_give() {
         store_at(&system, &"x".repeat(32_768), NOW - 3_600_000 + number).await;
     }
     system.proxy.forget();
-    assert_eq!(contents(&poll(&system, "", "1").await).len(), 1);
+    assert_eq!(contents(&system.platform.poll("c", "", "1").await).len(), 1);
     let units: f64 = system.proxy.recorded().iter().map(|recorded| recorded.units).sum();
     assert!(units <= 1.0 + 3.0 * 8.5 + 1.0, "three messages of 33 KB at most: {units}");
 }
@@ -273,7 +252,7 @@ async fn a_poll_reads_no_more_than_it_may_give() {
 #[tokio::test]
 async fn its_parameters_are_checked_in_order() {
     let system = System::start().await;
-    let get = async |parameters: &[(&str, &str)]| system.platform.get(&path_with(CHAT, parameters)).await;
+    let get = async |parameters: &[(&str, &str)]| system.platform.chat_messages(parameters).await;
     get(&[("source", "x")]).await.is_code(400, "source: must be an integer");
     get(&[("source", "-1")]).await.is_code(400, "source: value must be between 1 and 2147483647");
     get(&[("source", "0")]).await.is_code(400, "source: value must be between 1 and 2147483647");
@@ -308,7 +287,7 @@ async fn the_latest_messages_come_first_if_they_are_asked_for_and_nothing_new_is
     let system = System::start_at(&clock).await;
     let latest = async |after: &str, limit: &str| {
         let parameters = [("chatId", "c"), ("latest", "true"), ("after", after), ("limit", limit)];
-        system.platform.get(&path_with(CHAT, &parameters)).await.json()["data"].take()
+        system.platform.chat_messages(&parameters).await.data()
     };
     let after_of = |data: &Value| data["after"].as_str().unwrap().to_owned();
     assert_eq!(contents(&latest("", "3").await), [""; 0], "an empty chat");
@@ -326,11 +305,11 @@ async fn the_latest_messages_come_first_if_they_are_asked_for_and_nothing_new_is
     let data = latest("", "2").await;
     assert_eq!(contents(&data), ["13", "14"]);
     store_at(&system, "late", NOW - 6_000).await;
-    let next = poll(&system, &after_of(&data), "").await;
+    let next = system.platform.poll("c", &after_of(&data), "").await;
     assert_eq!(contents(&next), ["late", "10", "11", "12"]);
-    assert_eq!(contents(&poll(&system, &after_of(&next), "").await), [""; 0]);
+    assert_eq!(contents(&system.platform.poll("c", &after_of(&next), "").await), [""; 0]);
     // From the cursor of a poll, `latest` changes nothing.
-    let old = poll(&system, "", "4").await;
+    let old = system.platform.poll("c", "", "4").await;
     assert_eq!(contents(&latest(&after_of(&old), "2").await), ["4", "5"]);
 }
 
@@ -338,32 +317,25 @@ async fn the_latest_messages_come_first_if_they_are_asked_for_and_nothing_new_is
 async fn the_agent_is_never_the_system_and_is_found_past_evaluations() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
-    let agent = async || poll(&system, "", "1").await["agent"].as_str().unwrap().to_owned();
-    let said_by =
-        |name: &str| json!({"touser": "c", "fromuser": name, "msgtype": "text", "text": {"content": "x"}});
-    receive(
-        &system,
-        json!({"touser": "c", "fromuser": "系统消息", "msgtype": "event", "eventType": "begin"}),
-    )
-    .await;
+    let agent = async || system.platform.poll("c", "", "1").await["agent"].as_str().unwrap().to_owned();
+    system.customer_service.receive(begin_event("c", "系统消息")).await;
     clock.advance_seconds(1);
-    receive(&system, said_by("系统消息")).await;
+    system.customer_service.receive(text_message("c", "系统消息", "x")).await;
     assert_eq!(agent().await, "");
     clock.advance_seconds(1);
-    receive(&system, said_by("客服A")).await;
+    system.customer_service.receive(text_message("c", "客服A", "x")).await;
     for _ in 0..20 {
         clock.advance_seconds(1);
-        receive(&system, json!({"touser": "c", "msgtype": "evaluate", "url": "http://a/e"})).await;
-        receive(&system, said_by("系统消息")).await;
+        system
+            .customer_service
+            .receive(json!({"touser": "c", "msgtype": "evaluate", "url": "http://a/e"}))
+            .await;
+        system.customer_service.receive(text_message("c", "系统消息", "x")).await;
     }
     assert_eq!(agent().await, "客服A");
     // An agent of an earlier conversation is none of this one.
     clock.advance_seconds(1);
-    receive(
-        &system,
-        json!({"touser": "c", "fromuser": "系统消息", "msgtype": "event", "eventType": "begin"}),
-    )
-    .await;
+    system.customer_service.receive(begin_event("c", "系统消息")).await;
     assert_eq!(agent().await, "");
 }
 
@@ -377,7 +349,7 @@ async fn thousands_of_expired_messages_never_make_a_poll_fail_whatever_the_limit
         let (mut after, mut seen, mut polls) = (String::new(), Vec::new(), 0);
         while seen.is_empty() {
             system.proxy.forget();
-            let data = poll(&system, &after, limit).await;
+            let data = system.platform.poll("c", &after, limit).await;
             // The authorizer, the messages, and the last event.
             assert!(system.proxy.operations().len() <= 1 + 3 + 1, "{:?}", system.proxy.operations());
             seen.extend(contents(&data));
@@ -399,7 +371,7 @@ async fn store_expired(system: &System, count: u64) {
             "expireAt": NOW / 1000 - 1,
         })
     });
-    store_items(system, items).await;
+    system.store_items(items).await;
 }
 
 #[tokio::test]
@@ -411,7 +383,7 @@ async fn a_poll_reads_at_most_a_megabyte_more_than_it_gives() {
         store_at(&system, &"\\".repeat(32_768), NOW - 3_600_000 + number).await;
     }
     system.proxy.forget();
-    let data = poll(&system, "", "200").await;
+    let data = system.platform.poll("c", "", "200").await;
     let units: f64 = system.proxy.recorded().iter().map(|recorded| recorded.units).sum();
     let given = f64::from(u32::try_from(contents(&data).iter().map(String::len).sum::<usize>()).unwrap());
     // A strongly consistent read unit is 4 KB.
@@ -430,7 +402,7 @@ async fn many_large_messages_of_the_window_hold_up_no_new_one_and_no_late_one_is
     }
     let (mut seen, mut after) = (Vec::new(), String::new());
     for _ in 0..4 {
-        let data = poll(&system, &after, "200").await;
+        let data = system.platform.poll("c", &after, "200").await;
         seen.extend(contents(&data));
         data["after"].as_str().unwrap().clone_into(&mut after);
     }
@@ -439,7 +411,7 @@ async fn many_large_messages_of_the_window_hold_up_no_new_one_and_no_late_one_is
         let now = clock.now().millis();
         store_at(&system, &format!("new {second}"), now).await;
         store_at(&system, &format!("late {second}"), now - 4_000 - second).await;
-        let data = poll(&system, &after, "200").await;
+        let data = system.platform.poll("c", &after, "200").await;
         assert!(contents(&data).contains(&format!("new {second}")), "{second}: {:?}", contents(&data).len());
         seen.extend(contents(&data));
         data["after"].as_str().unwrap().clone_into(&mut after);
@@ -447,7 +419,7 @@ async fn many_large_messages_of_the_window_hold_up_no_new_one_and_no_late_one_is
     }
     for _ in 0..5 {
         clock.advance_seconds(5);
-        let data = poll(&system, &after, "200").await;
+        let data = system.platform.poll("c", &after, "200").await;
         seen.extend(contents(&data));
         data["after"].as_str().unwrap().clone_into(&mut after);
     }

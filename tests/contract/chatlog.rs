@@ -1,15 +1,13 @@
 //! Contract, "GET /chatbot/servlet/third/msg/chatlog/get".
 
 use model::{BoundedText, ChatId, Source, Timestamp};
-use reqwest::Url;
 use serde_json::{Value, json};
 use store::{
     RecordId,
     chat_log::{self, Turn, TurnRecord},
 };
-use tests::{CUSTOMER_SERVICE, ManualClock, Reply, System, store_items};
+use tests::{CUSTOMER_SERVICE, ManualClock, System, text_message};
 
-const PATH: &str = "/chatbot/servlet/third/msg/chatlog/get";
 const EMPTY: &str = r#"{"status":0,"message":"ok","total":"0","list":[]}"#;
 /// 2020-05-12 08:30:00 in UTC+8.
 const MORNING: u64 = 1_589_243_400_000;
@@ -45,18 +43,7 @@ pub(super) async fn store_many(system: &System, chat: &str, count: u64, question
             "question": question, "reply": number.to_string(), "expireAt": expire_at,
         })
     });
-    store_items(system, items).await;
-}
-
-/// The path for a chat and other parameters, encoded.
-fn path(parameters: &[(&str, &str)]) -> String {
-    let url = Url::parse_with_params(&format!("http://x{PATH}"), parameters).unwrap();
-    format!("{PATH}?{}", url.query().unwrap())
-}
-
-fn json(reply: &Reply) -> Value {
-    assert_eq!(reply.status, 200, "{}", reply.body);
-    serde_json::from_str(&reply.body).unwrap()
+    system.store_items(items).await;
 }
 
 /// Reads a whole log answer by answer; what each answer held, by reply.
@@ -67,7 +54,7 @@ async fn read_all(system: &System, chat: &str, limit: Option<&str>) -> Vec<Vec<S
         let mut parameters = vec![("openId", chat)];
         parameters.extend(limit.map(|limit| ("limit", limit)));
         parameters.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-        let answer = json(&system.customer_service.get(&path(&parameters)).await);
+        let answer = system.customer_service.chatlog(&parameters).await.success();
         let list = answer["list"].as_array().unwrap();
         assert_eq!(answer["total"], list.len().to_string());
         answers.push(list.iter().map(|entry| entry["Reply"].as_str().unwrap().to_owned()).collect());
@@ -86,24 +73,24 @@ async fn the_documented_conversation_is_shown_as_documented() {
     for query in
         [format!("openId={chat}&source=1"), format!("openId={chat}"), format!("openId=%20{chat}%20&limit=2")]
     {
-        system.customer_service.get(&format!("{PATH}?{query}")).await.is(200, expected);
+        system.customer_service.chatlog_with(&query).await.is(200, expected);
     }
 }
 
 #[tokio::test]
 async fn an_unknown_chat_is_an_empty_list() {
     let system = System::start().await;
-    system.customer_service.get(&path(&[("openId", "nobody")])).await.is(200, EMPTY);
+    system.customer_service.chatlog(&[("openId", "nobody")]).await.is(200, EMPTY);
     // What a third-party system sent is not a conversation with the robot.
-    let message = r#"{"touser":"nobody","fromuser":"a","msgtype":"text","text":{"content":"x"}}"#;
-    assert_eq!(system.customer_service.post("/chatbot/servlet/third/msg/receive", message).await.status, 200);
-    system.customer_service.get(&path(&[("openId", "nobody")])).await.is(200, EMPTY);
+    let message = text_message("nobody", "a", "x");
+    system.customer_service.receive(message).await;
+    system.customer_service.chatlog(&[("openId", "nobody")]).await.is(200, EMPTY);
 }
 
 #[tokio::test]
 async fn entries_are_oldest_first_whole_and_of_this_source_alone() {
     let system = System::start().await;
-    system.grant("two", "app", &[CUSTOMER_SERVICE], &[1, 2]).await;
+    system.operator.grant("two", "app", &[CUSTOMER_SERVICE], &[1, 2]).await;
     let text = "<b>\"引号\"</b>\\ \n😀\u{1}";
     for (source, at) in [(1, MORNING + 86_400_000), (1, MORNING), (2, MORNING + 1), (1, MORNING + 1)] {
         let reply = format!("{source} {at}");
@@ -115,8 +102,8 @@ async fn entries_are_oldest_first_whole_and_of_this_source_alone() {
             r#"{{"Question":{question},"Reply":"{source} {at}","DateTime":"{date_time}","ReplyMode":""}}"#
         )
     };
-    let caller = system.anonymous.with_token("two");
-    caller.get(&path(&[("openId", "c"), ("source", "1")])).await.is(
+    let caller = system.partner("two");
+    caller.chatlog(&[("openId", "c"), ("source", "1")]).await.is(
         200,
         &format!(
             r#"{{"status":0,"message":"ok","total":"3","list":[{},{},{}]}}"#,
@@ -133,9 +120,9 @@ async fn an_entry_is_shown_until_it_expires() {
     let system = System::start_at(&clock).await;
     store(&system, 1, "c", &Asked { question: "q", reply: "r", at: MORNING, expire_at: 1_800_000_060 }).await;
     clock.advance_seconds(59);
-    assert_eq!(json(&system.customer_service.get(&path(&[("openId", "c")])).await)["total"], "1");
+    assert_eq!(system.customer_service.chatlog(&[("openId", "c")]).await.success()["total"], "1");
     clock.advance_seconds(1);
-    system.customer_service.get(&path(&[("openId", "c")])).await.is(200, EMPTY);
+    system.customer_service.chatlog(&[("openId", "c")]).await.is(200, EMPTY);
 }
 
 #[tokio::test]
@@ -162,8 +149,8 @@ async fn limit_and_cursor_walk_the_log_to_its_end_and_no_further() {
 async fn what_is_absent_is_empty() {
     let system = System::start().await;
     let bare = json!({"pk": "LOG#1#bare", "sk": "1589243400000#x", "expireAt": NEVER});
-    store_items(&system, [bare]).await;
-    system.customer_service.get(&path(&[("openId", "bare")])).await.is(
+    system.store_items([bare]).await;
+    system.customer_service.chatlog(&[("openId", "bare")]).await.is(
         200,
         r#"{"status":0,"message":"ok","total":"1","list":[{"Question":"","Reply":"","DateTime":"2020-05-12 08:30:00","ReplyMode":""}]}"#,
     );
@@ -204,7 +191,7 @@ async fn an_answer_ends_where_a_lambda_answer_does() {
         let size = serde_json::to_string(&in_answer).unwrap().len() * answers[0].len();
         assert!((5_000_000..=5_500_000).contains(&size), "{chat}: {size}");
         // With a limit it is the same.
-        let first = json(&system.customer_service.get(&path(&[("openId", chat), ("limit", "1000")])).await);
+        let first = system.customer_service.chatlog(&[("openId", chat), ("limit", "1000")]).await.success();
         assert_eq!(first["total"], answers[0].len().to_string());
     }
 }
@@ -234,20 +221,16 @@ async fn open_id_limit_and_cursor_have_their_rules() {
         (&[("source", "0"), ("openId", "c")], "source: value must be between 1 and 2147483647"),
     ];
     for (parameters, message) in cases {
-        system.customer_service.get(&path(parameters)).await.is_error(400, 40035, message);
+        system.customer_service.chatlog(parameters).await.is_error(400, 40035, message);
     }
-    system.customer_service.get(&path(&[("source", "2")])).await.is_error(
-        403,
-        48001,
-        "source is not permitted",
-    );
+    system.customer_service.chatlog(&[("source", "2")]).await.is_error(403, 48001, "source is not permitted");
     for longest in ["x".repeat(64), "😀".repeat(32), "好".repeat(64)] {
         system
             .customer_service
-            .get(&path(&[("openId", &longest), ("limit", "1000"), ("cursor", " ")]))
+            .chatlog(&[("openId", &longest), ("limit", "1000"), ("cursor", " ")])
             .await
             .is(200, EMPTY);
-        system.customer_service.get(&path(&[("openId", &format!("{longest}x"))])).await.is_error(
+        system.customer_service.chatlog(&[("openId", &format!("{longest}x"))]).await.is_error(
             400,
             40035,
             "openId: length exceeds the max value [64]",
@@ -258,16 +241,16 @@ async fn open_id_limit_and_cursor_have_their_rules() {
 #[tokio::test]
 async fn a_cursor_is_for_its_chat_and_source_and_an_altered_one_is_noticed() {
     let system = System::start().await;
-    system.grant("two", "app", &[CUSTOMER_SERVICE], &[1, 2]).await;
-    let caller = system.anonymous.with_token("two");
+    system.operator.grant("two", "app", &[CUSTOMER_SERVICE], &[1, 2]).await;
+    let caller = system.partner("two");
     store_many(&system, "one", 3, "q", NEVER).await;
     store_many(&system, "other", 3, "q", NEVER).await;
-    let answer = json(&caller.get(&path(&[("openId", "one"), ("limit", "1")])).await);
+    let answer = caller.chatlog(&[("openId", "one"), ("limit", "1")]).await.success();
     let cursor = answer["cursor"].as_str().unwrap();
-    let next = json(&caller.get(&path(&[("openId", "one"), ("limit", "1"), ("cursor", cursor)])).await);
+    let next = caller.chatlog(&[("openId", "one"), ("limit", "1"), ("cursor", cursor)]).await.success();
     assert_eq!(next["list"][0]["Reply"], "1");
     // The limit is no part of it, and it may be used again.
-    let rest = json(&caller.get(&path(&[("openId", "one"), ("cursor", cursor)])).await);
+    let rest = caller.chatlog(&[("openId", "one"), ("cursor", cursor)]).await.success();
     assert_eq!(rest["total"], "2");
     assert_eq!(rest.get("cursor"), None);
 
@@ -275,12 +258,12 @@ async fn a_cursor_is_for_its_chat_and_source_and_an_altered_one_is_noticed() {
         [("openId", "other"), ("cursor", cursor), ("source", "1")],
         [("openId", "one"), ("cursor", cursor), ("source", "2")],
     ] {
-        caller.get(&path(&parameters)).await.is_error(400, 40035, "cursor: is not valid");
+        caller.chatlog(&parameters).await.is_error(400, 40035, "cursor: is not valid");
     }
     for at in 0..cursor.len() {
         let replacement = if &cursor[at..=at] == "A" { "B" } else { "A" };
         let altered = format!("{}{replacement}{}", &cursor[..at], &cursor[at + 1..]);
-        caller.get(&path(&[("openId", "one"), ("cursor", &altered)])).await.is_error(
+        caller.chatlog(&[("openId", "one"), ("cursor", &altered)]).await.is_error(
             400,
             40035,
             "cursor: is not valid",
@@ -303,10 +286,10 @@ async fn hostile_chat_ids_name_no_other_chat() {
         store(&system, 1, chat, &Asked { question: "q", reply, at: MORNING, expire_at: NEVER }).await;
     }
     for (chat, reply) in chats {
-        let answer = json(&system.customer_service.get(&path(&[("openId", chat)])).await);
+        let answer = system.customer_service.chatlog(&[("openId", chat)]).await.success();
         assert_eq!((&answer["total"], &answer["list"][0]["Reply"]), (&Value::from("1"), &Value::from(reply)));
     }
-    system.customer_service.get(&path(&[("openId", "c")])).await.is(200, EMPTY);
+    system.customer_service.chatlog(&[("openId", "c")]).await.is(200, EMPTY);
 }
 
 #[tokio::test]
@@ -318,8 +301,8 @@ async fn thousands_of_expired_entries_end_an_answer_with_a_cursor() {
         let (mut cursor, mut answers) = (String::new(), 0);
         loop {
             system.proxy.forget();
-            let path = format!("/chatbot/servlet/third/msg/chatlog/get?openId=old{limit}&cursor={cursor}");
-            let answer = system.customer_service.get(&path).await.json();
+            let query = format!("openId=old{limit}&cursor={cursor}");
+            let answer = system.customer_service.chatlog_with(&query).await.success();
             assert_eq!(
                 (answer["total"].as_str(), answer["list"].as_array().map(Vec::len)),
                 (Some("0"), Some(0))

@@ -7,25 +7,19 @@ use std::{
 
 use futures_util::future::join_all;
 use serde_json::json;
-use tests::{Fault, System, delivered_to, items, until_answered};
-
-const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
-
-fn body(users: &str, content: &str, message: &str) -> String {
-    json!({"userIds": users, "content": content, "messageId": message, "expireTime": 1}).to_string()
-}
+use tests::{Fault, RECEIVED, System, push_request, text_message, until_answered};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn identical_pushes_at_the_same_time_all_succeed_and_deliver_once() {
     let system = System::start().await;
     let users = (0..100).map(|number| format!("u{number}")).collect::<Vec<_>>().join(",");
-    let push = async || system.message_push.post(PUSH, body(&users, "x", "m")).await;
+    let push = async || system.message_push.try_push(push_request(&users, "x", "m", 1)).await;
     let calls = (0..20).map(|_| until_answered(&push));
     for reply in join_all(calls).await {
         reply.is_code(200, "success");
     }
     for number in 0..100 {
-        assert_eq!(delivered_to(&system, &format!("u{number}")).await, ["x"]);
+        assert_eq!(system.platform.contents(&format!("u{number}")).await, ["x"]);
     }
 }
 
@@ -33,14 +27,14 @@ async fn identical_pushes_at_the_same_time_all_succeed_and_deliver_once() {
 async fn of_different_contents_under_one_message_id_one_wins_everywhere() {
     let system = System::start().await;
     let push = async |number: usize| {
-        system.message_push.post(PUSH, body(&format!("u{number}"), &number.to_string(), "m")).await
+        system.message_push.try_push(push_request(&format!("u{number}"), &number.to_string(), "m", 1)).await
     };
     let calls = (0..20).map(|number| until_answered(async move || push(number).await));
     let replies = join_all(calls).await;
     let winners: Vec<_> = (0..20).filter(|number| replies[*number].status == 200).collect();
     assert_eq!(winners.len(), 1);
     for (number, reply) in replies.iter().enumerate() {
-        let delivered = delivered_to(&system, &format!("u{number}")).await;
+        let delivered = system.platform.contents(&format!("u{number}")).await;
         if number == winners[0] {
             reply.is_code(200, "success");
             assert_eq!(delivered, [number.to_string()]);
@@ -57,33 +51,30 @@ async fn a_campaign_may_be_pushed_all_at_once() {
     let caller = &system.message_push;
     let calls = (0..10).map(|call| {
         let users = (0..100).map(|number| format!("u{}", call * 100 + number)).collect::<Vec<_>>().join(",");
-        until_answered(async move || caller.post(PUSH, body(&users, "x", "m")).await)
+        until_answered(async move || caller.try_push(push_request(&users, "x", "m", 1)).await)
     });
     for reply in join_all(calls).await {
         reply.is_code(200, "success");
     }
     for number in 0..1000 {
-        assert_eq!(delivered_to(&system, &format!("u{number}")).await, ["x"]);
+        assert_eq!(system.platform.contents(&format!("u{number}")).await, ["x"]);
     }
 }
 
 /// Sends 100 messages at the same time as clients do, those for which `has_id` holds with a `msgId`; returns how often each is kept.
 async fn receive_100(system: &System, has_id: impl Fn(u32) -> bool) -> BTreeMap<u32, usize> {
     let calls = (0..100_u32).map(|number| {
-        let content = json!({"content": number});
-        let mut message = json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": content});
+        let mut message = text_message("c", "a", &number.to_string());
         if has_id(number) {
             message["msgId"] = json!(format!("id-{number}"));
         }
-        until_answered(async move || {
-            system.customer_service.post("/chatbot/servlet/third/msg/receive", message.to_string()).await
-        })
+        until_answered(async move || system.customer_service.try_receive(&message).await)
     });
     for reply in join_all(calls).await {
-        reply.is(200, r#"{"status":0,"message":"ok"}"#);
+        reply.is(200, RECEIVED);
     }
     let mut kept = BTreeMap::new();
-    for message in items(system, "CHAT#1#c").await.iter().filter_map(|item| item.get("payload")) {
+    for message in system.items("CHAT#1#c").await.iter().filter_map(|item| item.get("payload")) {
         *kept.entry(message["content"].as_str().unwrap().parse().unwrap()).or_default() += 1;
     }
     kept

@@ -6,16 +6,14 @@ use futures_util::{StreamExt, stream};
 use model::{BoundedText, ClientId, Source};
 use serde_json::{Value, json};
 use store::{Meter, Table, users};
-use tests::{Fault, Item, Reply, System, everything, items};
+use tests::{Fault, Item, RECEIVED, Reply, System, begin_event, end_event, push_request, text_message};
 
-const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
-const RECEIVE: &str = "/chatbot/servlet/third/msg/receive";
 /// Lambda ends a function after this time; an answer of ours comes before.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-fn hundred_users() -> String {
+fn hundred_users() -> Value {
     let users: Vec<_> = (0..100).map(|number| format!("u{number}")).collect();
-    json!({"userIds": users.join(","), "content": "x", "messageId": "m", "expireTime": 1}).to_string()
+    push_request(&users.join(","), "x", "m", 1)
 }
 
 /// How many systems are tried at a time: most of what they do is to wait, and none may starve another.
@@ -36,7 +34,7 @@ async fn within_the_deadline(call: impl Future<Output = Reply>) -> Reply {
 
 /// Everybody has the message exactly once, and it is the one whose content is stored.
 async fn everybody_has_it(system: &System) {
-    let stored = everything(system).await;
+    let stored = system.everything().await;
     let content: Vec<_> = stored.iter().filter(|item| item["sk"] == "CONTENT").collect();
     assert_eq!((content.len(), &content[0]["content"]), (1, &json!("x")));
     let first = content[0]["firstAcceptedAt"].as_u64().expect("it was accepted");
@@ -62,12 +60,12 @@ async fn a_push_survives_one_fault_at_any_of_its_requests() {
         .for_each_concurrent(AT_A_TIME, |(fault, request)| async move {
             let system = System::start().await;
             system.proxy.fail(move |number, _| (number == request + AUTHORIZER_REQUESTS).then_some(fault));
-            let reply = within_the_deadline(system.message_push.post(PUSH, hundred_users())).await;
+            let reply = within_the_deadline(system.message_push.try_push(hundred_users())).await;
             if fault == Fault::Refused && reply.status == 500 {
                 // All attempts may fall into the time when nothing listens.
                 reply.is_code(500, "system error");
                 system.proxy.recover();
-                system.message_push.post(PUSH, hundred_users()).await.is_code(200, "success");
+                system.message_push.try_push(hundred_users()).await.is_code(200, "success");
             } else {
                 assert_eq!(reply.status, 200, "{fault:?} at request {request}");
             }
@@ -84,10 +82,10 @@ async fn a_push_that_died_half_way_is_completed_by_its_repeat() {
         .for_each_concurrent(AT_A_TIME, |(fault, request)| async move {
             let system = System::start().await;
             system.proxy.fail(move |number, _| (number >= request + AUTHORIZER_REQUESTS).then_some(fault));
-            let reply = within_the_deadline(system.message_push.post(PUSH, hundred_users())).await;
+            let reply = within_the_deadline(system.message_push.try_push(hundred_users())).await;
             reply.is_code(500, "system error");
             system.proxy.recover();
-            system.message_push.post(PUSH, hundred_users()).await.is_code(200, "success");
+            system.message_push.try_push(hundred_users()).await.is_code(200, "success");
             everybody_has_it(&system).await;
         })
         .await;
@@ -95,27 +93,24 @@ async fn a_push_that_died_half_way_is_completed_by_its_repeat() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_received_message_survives_one_fault_and_is_stored_once() {
-    let text = json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": "x"}});
-    let begin = json!({"touser": "c", "fromuser": "a", "msgtype": "event", "eventType": "begin"});
-    let cases = [(text, 1), (begin, 2)].into_iter().flat_map(|(message, items)| {
-        Fault::ALL.into_iter().map(move |fault| (message.clone(), items, fault))
-    });
+    let cases = [(text_message("c", "a", "x"), 1), (begin_event("c", "a"), 2)].into_iter().flat_map(
+        |(message, items)| Fault::ALL.into_iter().map(move |fault| (message.clone(), items, fault)),
+    );
     stream::iter(cases)
         .for_each_concurrent(AT_A_TIME, |(message, stored, fault): (Value, usize, Fault)| async move {
             let system = System::start().await;
             system.proxy.fail(move |number, _| (number == AUTHORIZER_REQUESTS).then_some(fault));
-            let reply = within_the_deadline(system.customer_service.post(RECEIVE, message.to_string())).await;
+            let reply = within_the_deadline(system.customer_service.try_receive(&message)).await;
             if fault == Fault::Refused && reply.status == 500 {
                 // All attempts fell into the time when nothing listens: nothing is stored until it is sent again.
                 reply.is_error(500, -1, "system error");
-                assert_eq!(items(&system, "CHAT#1#c").await.len(), 0);
+                assert_eq!(system.items("CHAT#1#c").await.len(), 0);
                 system.proxy.recover();
-                let repeat = system.customer_service.post(RECEIVE, message.to_string()).await;
-                repeat.is(200, r#"{"status":0,"message":"ok"}"#);
+                system.customer_service.receive(&message).await;
             } else {
-                reply.is(200, r#"{"status":0,"message":"ok"}"#);
+                reply.is(200, RECEIVED);
             }
-            assert_eq!(items(&system, "CHAT#1#c").await.len(), stored, "{fault:?}");
+            assert_eq!(system.items("CHAT#1#c").await.len(), stored, "{fault:?}");
         })
         .await;
 }
@@ -126,12 +121,9 @@ async fn a_store_that_fails_for_good_is_a_system_error_on_every_route() {
         .for_each_concurrent(AT_A_TIME, |fault| async move {
             let system = System::start().await;
             system.proxy.fail(move |_, operation| (operation != "GetItem").then_some(fault));
-            let message = r#"{"touser":"c","msgtype":"event","eventType":"end"}"#;
             let (received, log) = tokio::join!(
-                within_the_deadline(system.customer_service.post(RECEIVE, message)),
-                within_the_deadline(
-                    system.customer_service.get("/chatbot/servlet/third/msg/chatlog/get?openId=c")
-                ),
+                within_the_deadline(system.customer_service.try_receive(end_event("c"))),
+                within_the_deadline(system.customer_service.chatlog(&[("openId", "c")])),
             );
             received.is_error(500, -1, "system error");
             log.is_error(500, -1, "system error");
@@ -139,7 +131,7 @@ async fn a_store_that_fails_for_good_is_a_system_error_on_every_route() {
             // Of the reads of items, the authorizer's go through and the function's do not.
             system.proxy.recover();
             system.proxy.fail(move |number, _| (number >= AUTHORIZER_REQUESTS).then_some(fault));
-            let user = system.customer_service.get("/chatbot/servlet/user/info/get?clientId=c");
+            let user = system.customer_service.user_info(&[("clientId", "c")]);
             within_the_deadline(user).await.is_error(500, -1, "system error");
         })
         .await;
@@ -148,15 +140,14 @@ async fn a_store_that_fails_for_good_is_a_system_error_on_every_route() {
 #[tokio::test]
 async fn a_transaction_cancelled_because_the_table_or_an_item_was_busy_is_tried_again() {
     let system = System::start().await;
-    let begin = json!({"touser": "c", "fromuser": "a", "msgtype": "event", "eventType": "begin"});
+    let begin = begin_event("c", "a");
     for (number, fault) in [Fault::TransactionThrottled, Fault::TransactionConflict].into_iter().enumerate() {
         // Again and again, more often than the SDK tries anything.
         let cancelled = AUTHORIZER_REQUESTS..AUTHORIZER_REQUESTS + 6;
         system.proxy.fail(move |number, _| cancelled.contains(&number).then_some(fault));
-        let reply = system.customer_service.post(RECEIVE, begin.to_string()).await;
-        reply.is(200, r#"{"status":0,"message":"ok"}"#);
+        system.customer_service.receive(&begin).await;
         assert_eq!(system.proxy.operations().len(), 1 + 6 + 1);
-        assert_eq!(items(&system, "CHAT#1#c").await.len(), 2 * (number + 1));
+        assert_eq!(system.items("CHAT#1#c").await.len(), 2 * (number + 1));
     }
 }
 
@@ -168,15 +159,11 @@ async fn an_item_that_cannot_be_read_is_an_error_and_not_left_out() {
         let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
         put.item("pk", text(pk)).item("sk", text(sk)).item("question", text("only")).send().await.unwrap();
     }
-    for path in
-        ["third/msg/chatlog/get?openId=c", "third/msg/chatlog/get?openId=d", "user/info/get?clientId=c"]
-    {
-        system.customer_service.get(&format!("/chatbot/servlet/{path}")).await.is_error(
-            500,
-            -1,
-            "system error",
-        );
+    let partner = &system.customer_service;
+    for chat in ["c", "d"] {
+        partner.chatlog(&[("openId", chat)]).await.is_error(500, -1, "system error");
     }
+    partner.user_info(&[("clientId", "c")]).await.is_error(500, -1, "system error");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,19 +204,19 @@ async fn all_operations_of_a_request_share_one_budget_of_time_and_of_retries() {
     let system = System::start().await;
     // A table that never has capacity: the first of two round trips may spend it all.
     system.proxy.fail(|number, _| (number >= AUTHORIZER_REQUESTS).then_some(Fault::Throttled));
-    system.message_push.post(PUSH, hundred_users()).await.is_code(500, "system error");
+    system.message_push.try_push(hundred_users()).await.is_code(500, "system error");
     let attempts = system.proxy.operations().len() - AUTHORIZER_REQUESTS;
     assert!((2..=11).contains(&attempts), "an attempt and ten retries at most: {attempts}");
     // Or the second one, whose five requests share it.
     system.proxy.recover();
     system.proxy.fail(|number, _| (number > AUTHORIZER_REQUESTS).then_some(Fault::Throttled));
     let started = Instant::now();
-    system.message_push.post(PUSH, hundred_users()).await.is_code(500, "system error");
+    system.message_push.try_push(hundred_users()).await.is_code(500, "system error");
     let attempts = system.proxy.operations().len() - AUTHORIZER_REQUESTS;
     assert!((6..=6 + 10).contains(&attempts), "six requests and ten retries at most: {attempts}");
     // A store that never answers has the request's time, and no more.
     system.proxy.fail(|number, _| (number >= AUTHORIZER_REQUESTS).then_some(Fault::Stalled));
-    system.message_push.post(PUSH, hundred_users()).await.is_code(500, "system error");
+    system.message_push.try_push(hundred_users()).await.is_code(500, "system error");
     assert!(started.elapsed() < 2 * store::REQUEST_TIME + Duration::from_secs(3), "{:?}", started.elapsed());
 }
 
@@ -239,6 +226,6 @@ async fn a_push_of_which_half_is_left_unprocessed_again_and_again_gets_through()
     // Twice in a row for each of the five batches.
     let batches = AUTHORIZER_REQUESTS + 1..AUTHORIZER_REQUESTS + 1 + 2 * 5;
     system.proxy.fail(move |number, _| batches.contains(&number).then_some(Fault::Unprocessed));
-    system.message_push.post(PUSH, hundred_users()).await.is_code(200, "success");
+    system.message_push.try_push(hundred_users()).await.is_code(200, "success");
     everybody_has_it(&system).await;
 }

@@ -3,15 +3,12 @@
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use local::{
-    demo::{CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN},
+    demo::{CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, USER},
     functions::{Code, FunctionError, Outcome},
     template::Throttle,
 };
 use reqwest::Method;
-use tests::{Caller, Setup, System};
-
-const CHATLOG: &str = "/chatbot/servlet/third/msg/chatlog/get?openId=c";
-const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
+use tests::{Caller, Setup, System, path_with, paths};
 
 /// A function that makes the same of every event.
 fn always(outcome: Outcome) -> Code {
@@ -24,26 +21,28 @@ fn always(outcome: Outcome) -> Code {
 #[tokio::test]
 async fn an_unknown_path_or_method_is_an_invalid_url_of_the_nearest_product() {
     let system = System::start().await;
-    for caller in [&system.customer_service, &system.message_push, &system.anonymous] {
+    let below = |path: &str| format!("{path}/x");
+    let capitalized = paths::RECEIVE.replace("/chatbot", "/Chatbot");
+    for caller in [&*system.customer_service, &*system.message_push, &system.anonymous] {
         for (method, path) in [
             (Method::GET, "/"),
             (Method::GET, "/nowhere"),
-            (Method::GET, "/chatbot/servlet/third/msg/receive"),
-            (Method::PUT, "/chatbot/servlet/third/msg/receive"),
-            (Method::POST, "/chatbot/servlet/third/msg/chatlog/get"),
-            (Method::DELETE, "/chatbot/servlet/user/info/get"),
-            (Method::POST, "/Chatbot/servlet/third/msg/receive"),
-            (Method::GET, "/chatbot/servlet/user/info/get/x"),
-            (Method::OPTIONS, "/chatbot/servlet/user/info/get"),
+            (Method::GET, paths::RECEIVE),
+            (Method::PUT, paths::RECEIVE),
+            (Method::POST, paths::CHATLOG),
+            (Method::DELETE, paths::USER_INFO),
+            (Method::POST, &capitalized),
+            (Method::GET, &below(paths::USER_INFO)),
+            (Method::OPTIONS, paths::USER_INFO),
             (Method::GET, "/%00/..%2f?x=%ff"),
         ] {
             caller.send(method, path, None::<&str>).await.is_error(404, 40066, "invalid url");
         }
         for (method, path) in [
-            (Method::GET, PUSH),
-            (Method::PATCH, PUSH),
-            (Method::POST, "/chatbot/api/front/thirdParty/message/pull"),
-            (Method::POST, "/chatbot/api/front/thirdParty/message/push/x"),
+            (Method::GET, paths::PUSH),
+            (Method::PATCH, paths::PUSH),
+            (Method::POST, &paths::PUSH.replace("push", "pull")),
+            (Method::POST, &below(paths::PUSH)),
             (Method::POST, "/chatbot/api/"),
         ] {
             caller.send(method, path, None::<&str>).await.is_code(404, "invalid url");
@@ -54,10 +53,11 @@ async fn an_unknown_path_or_method_is_an_invalid_url_of_the_nearest_product() {
 #[tokio::test]
 async fn a_trailing_slash_is_another_path() {
     let system = System::start().await;
-    for path in ["/chatbot/servlet/third/msg/receive/", "/chatbot/servlet/third/msg/receive//"] {
-        system.customer_service.post(path, "{}").await.is_error(404, 40066, "invalid url");
+    for slashes in ["/", "//"] {
+        let path = format!("{}{slashes}", paths::RECEIVE);
+        system.customer_service.post(&path, "{}").await.is_error(404, 40066, "invalid url");
     }
-    system.message_push.post(&format!("{PUSH}/"), "{}").await.is_code(404, "invalid url");
+    system.message_push.post(&format!("{}/", paths::PUSH), "{}").await.is_code(404, "invalid url");
 }
 
 #[tokio::test]
@@ -73,9 +73,9 @@ async fn a_body_that_is_not_utf_8_reaches_the_function_as_it_is() {
                 .header("authorization", format!("Bearer {token}"));
             Caller::reply(request.header("content-type", "application/json").body(body))
         };
-        let received = post("/chatbot/servlet/third/msg/receive", CUSTOMER_SERVICE_TOKEN).await;
+        let received = post(paths::RECEIVE, CUSTOMER_SERVICE_TOKEN).await;
         received.is_error(400, 47001, "body is not valid JSON");
-        post(PUSH, MESSAGE_PUSH_TOKEN).await.is_code(400, "body is not valid JSON");
+        post(paths::PUSH, MESSAGE_PUSH_TOKEN).await.is_code(400, "body is not valid JSON");
     }
 }
 
@@ -94,8 +94,8 @@ async fn a_function_that_fails_or_answers_nonsense_is_a_system_error() {
         let replaced =
             vec![("GetChatlogFunction", always(outcome.clone())), ("PushMessageFunction", always(outcome))];
         let system = System::start_with(Setup { replaced, ..Setup::default() }).await;
-        system.customer_service.get(CHATLOG).await.is_error(500, -1, "system error");
-        system.message_push.post(PUSH, "{}").await.is_code(500, "system error");
+        system.customer_service.chatlog(&[("openId", "c")]).await.is_error(500, -1, "system error");
+        system.message_push.try_push("{}").await.is_code(500, "system error");
     }
 }
 
@@ -110,8 +110,8 @@ async fn a_function_that_panics_or_never_ends_is_a_system_error() {
     });
     let replaced = vec![("GetChatlogFunction", panics), ("PushMessageFunction", hangs)];
     let system = System::start_with(Setup { replaced, ..Setup::default() }).await;
-    system.customer_service.get(CHATLOG).await.is_error(500, -1, "system error");
-    system.message_push.post(PUSH, "{}").await.is_code(500, "system error");
+    system.customer_service.chatlog(&[("openId", "c")]).await.is_error(500, -1, "system error");
+    system.message_push.try_push("{}").await.is_code(500, "system error");
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn an_authorizer_that_answers_nonsense_lets_nobody_in() {
         let code = always(Ok(answer.to_owned()));
         let replaced = vec![("CustomerServiceAuthorizerFunction", code)];
         let system = System::start_with(Setup { replaced, ..Setup::default() }).await;
-        system.customer_service.get(CHATLOG).await.is_error(status, errcode, message);
+        system.customer_service.chatlog(&[("openId", "c")]).await.is_error(status, errcode, message);
         assert_eq!(system.proxy.operations(), [""; 0], "{answer}");
     }
 }
@@ -138,7 +138,7 @@ async fn an_authorizer_that_answers_nonsense_lets_nobody_in() {
 #[tokio::test]
 async fn every_answer_names_its_request() {
     let system = System::start().await;
-    for path in ["/nowhere", CHATLOG] {
+    for path in ["/nowhere", paths::CHATLOG] {
         let response = system.anonymous.request(Method::GET, path).send().await.unwrap();
         assert_eq!(response.headers()["x-amzn-requestid"].len(), 36);
     }
@@ -161,8 +161,8 @@ async fn headers_of_any_kind_do_no_harm() {
     ] {
         let request = system
             .anonymous
-            .request(Method::GET, CHATLOG)
-            .header("authorization", "Bearer cn-11111111-1111-4111-8111-111111111111")
+            .request(Method::GET, &path_with(paths::CHATLOG, &[("openId", "c")]))
+            .header("authorization", format!("Bearer {CUSTOMER_SERVICE_TOKEN}"))
             .header("x-name", "twice")
             .header(name, reqwest::header::HeaderValue::from_bytes(value).unwrap());
         Caller::reply(request).await.is(200, r#"{"status":0,"message":"ok","total":"0","list":[]}"#);
@@ -176,13 +176,10 @@ async fn a_throttled_request_is_answered_in_its_products_words_and_says_when_to_
     let system = System::start_with(Setup { throttle, ..Setup::default() }).await;
     let push = r#"{"code":429,"message":"too many requests"}"#;
     for (path, body) in [
-        (PUSH, push),
-        ("/chatbot/api/platform/user/login", push),
-        (
-            "/chatbot/servlet/third/msg/receive",
-            r#"{"status":-1,"errcode":45009,"message":"too many requests"}"#,
-        ),
-        ("/oauth2/token", r#"{"error":"temporarily_unavailable","error_description":"too many requests"}"#),
+        (paths::PUSH, push),
+        (paths::LOGIN, push),
+        (paths::RECEIVE, r#"{"status":-1,"errcode":45009,"message":"too many requests"}"#),
+        (paths::TOKEN, r#"{"error":"temporarily_unavailable","error_description":"too many requests"}"#),
     ] {
         // From nobody: the throttle comes before the authorizer.
         let mut replies = Vec::new();
@@ -199,6 +196,5 @@ async fn a_throttled_request_is_answered_in_its_products_words_and_says_when_to_
         }
     }
     // Each endpoint has a bucket of its own.
-    let user = "/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG";
-    assert_eq!(system.customer_service.get(user).await.status, 200);
+    assert_eq!(system.customer_service.user_info(&[("clientId", USER)]).await.status, 200);
 }

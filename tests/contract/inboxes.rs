@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use model::ContentHash;
 use serde_json::{Value, json};
-use tests::{System, store_items};
+use tests::System;
 
 /// Only the oldest messages of an inbox are ever opened.
 const WITH_CONTENT: u64 = 400;
@@ -28,5 +28,5 @@ pub async fn fill(system: &System, user: &str, numbers: Range<u64>, offset_milli
         });
         if number < WITH_CONTENT { vec![delivery, content] } else { vec![delivery] }
     });
-    store_items(system, items).await;
+    system.store_items(items).await;
 }

@@ -23,7 +23,7 @@ async fn every_endpoint_is_opened_by_its_own_scope_and_by_nothing_else() {
     let system = System::start().await;
     let scopes = [CUSTOMER_SERVICE, MESSAGE_PUSH, PLATFORM, "some-other-scope", ""];
     for (number, scope) in scopes.iter().enumerate() {
-        system.grant(&format!("cn-{number}"), "app", &[*scope], &[1]).await;
+        system.operator.grant(&format!("cn-{number}"), "app", &[*scope], &[1]).await;
     }
     let template = Template::parse(TEMPLATE).unwrap();
     let mut tried = 0;

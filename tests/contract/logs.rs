@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tests::{
-    CUSTOMER_SERVICE, Captured, Fault, MESSAGE_PUSH, ManualClock, OAuthClient, System, TOKENS_PER_MINUTE,
+    CUSTOMER_SERVICE, Caller, Captured, Fault, MESSAGE_PUSH, ManualClock, OAuthClient, System,
+    TOKENS_PER_MINUTE, end_event, paths, push_request, text_message,
 };
 use tracing::level_filters::LevelFilter;
 
@@ -12,13 +13,12 @@ use tracing::level_filters::LevelFilter;
 async fn each_request_is_one_line_of_json_by_each_function_it_reaches() {
     let system = System::start().await;
     let (captured, _guard) = Captured::start(LevelFilter::INFO);
-    let message = r#"{"touser":"c","fromuser":"a","msgtype":"text","text":{"content":"x"}}"#;
-    system.customer_service.post("/chatbot/servlet/third/msg/receive", message).await;
-    system.customer_service.get("/chatbot/servlet/user/info/get?clientId=nobody").await;
-    system.message_push.post("/chatbot/api/front/thirdParty/message/push", "{}").await;
-    system.anonymous.with_token("unknown").get("/chatbot/servlet/user/info/get?clientId=u").await;
+    system.customer_service.receive(text_message("c", "a", "x")).await;
+    system.customer_service.user_info(&[("clientId", "nobody")]).await;
+    system.message_push.try_push("{}").await;
+    system.partner("unknown").user_info(&[("clientId", "u")]).await;
     system.proxy.fail(|number, _| (number >= 1).then_some(Fault::InternalError));
-    system.customer_service.get("/chatbot/servlet/third/msg/chatlog/get?openId=c").await;
+    system.customer_service.chatlog(&[("openId", "c")]).await;
 
     let expected = [
         ("authorizer", Some("demo"), json!("allow"), 1.0, 0.0, None),
@@ -52,27 +52,23 @@ async fn what_the_business_counts_is_in_the_line_as_an_embedded_metric() {
     // A repeat in another second has another deadline, and writes the content once more.
     let system = System::start_at(&ManualClock::at(1_795_219_210_000)).await;
     let (captured, _guard) = Captured::start(LevelFilter::INFO);
-    let receive = "/chatbot/servlet/third/msg/receive";
-    let push = "/chatbot/api/front/thirdParty/message/push";
-    let pushed = |content: &str| {
-        json!({"userIds": "a,b", "content": content, "messageId": "m", "expireTime": 1}).to_string()
-    };
+    let push = |content: &str| push_request("a,b", content, "m", 1);
     let url = "http://a/b";
     for message in [
-        json!({"touser": "c", "msgtype": "event", "eventType": "end"}),
+        end_event("c"),
         json!({"touser": "c", "msgtype": "evaluate", "url": url}),
-        json!({"touser": "c", "fromuser": "a", "msgtype": "text", "text": {"content": "x"}}),
+        text_message("c", "a", "x"),
         json!({"touser": "c", "fromuser": "a", "msgtype": "image", "image": {"image_url": url}}),
         json!({"touser": "c", "fromuser": "a", "msgtype": "file", "file": {"file_name": "x", "file_url": url}}),
     ] {
-        system.customer_service.post(receive, message.to_string()).await;
+        system.customer_service.receive(message).await;
     }
     for content in ["x", "x", "y"] {
-        system.message_push.post(push, pushed(content)).await;
+        system.message_push.try_push(push(content)).await;
     }
-    system.anonymous.with_token("unknown").post(push, "{}").await;
+    system.partner("unknown").try_push("{}").await;
     system.proxy.fail(|number, _| (number == 1).then_some(Fault::InternalError));
-    system.message_push.post(push, pushed("x")).await;
+    system.message_push.try_push(push("x")).await;
 
     let by_source = json!([["function"], ["function", "source"]]);
     let by_function = json!([["function"]]);
@@ -120,13 +116,11 @@ async fn what_the_business_counts_is_in_the_line_as_an_embedded_metric() {
 async fn the_runbooks_queries_ask_for_fields_that_the_lines_have() {
     let system = System::start().await;
     let (captured, _guard) = Captured::start(LevelFilter::INFO);
-    let push = "/chatbot/api/front/thirdParty/message/push";
-    let body = json!({"userIds": "a", "content": "x", "messageId": "m", "expireTime": 1}).to_string();
     for _ in 0..2 {
-        system.message_push.post(push, body.clone()).await;
+        system.message_push.push("a", "x", "m", 1).await;
     }
     system.proxy.fail(|number, _| (number >= 1).then_some(Fault::InternalError));
-    system.message_push.post(push, body).await;
+    system.message_push.try_push(push_request("a", "x", "m", 1)).await;
     let fields: BTreeSet<String> = captured
         .lines()
         .iter()
@@ -189,7 +183,7 @@ fn a_line_is_heard_even_if_a_thread_that_nobody_hears_was_the_first_to_log_it() 
 #[tokio::test]
 async fn a_client_is_named_once_it_has_shown_who_it_is_and_what_it_took_is_counted() {
     let system = System::start_at(&ManualClock::at(1_795_219_210_000)).await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     let (captured, _guard) = Captured::start(LevelFilter::INFO);
     let token = client.token().await;
     client.introspect(&token).await;
@@ -224,7 +218,7 @@ async fn a_client_is_named_once_it_has_shown_who_it_is_and_what_it_took_is_count
 #[tokio::test]
 async fn nothing_a_client_shows_is_ever_logged() {
     let system = System::start().await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     let (captured, _guard) = Captured::start(LevelFilter::TRACE);
     let mut secrets = vec![client.secret.clone(), "SECRET".to_owned()];
     for failing_from in [usize::MAX, 0, 1, 2] {
@@ -242,7 +236,7 @@ async fn nothing_a_client_shows_is_ever_logged() {
             client.post(endpoint, &form).await;
         }
         let body = "client_id=SECRET-id&client_secret=SECRET-secret&grant_type=client_credentials";
-        system.anonymous.post("/oauth2/token", body).await;
+        system.anonymous.post(paths::TOKEN, body).await;
         OAuthClient::new(&system.anonymous, "a", "cs-SECRET").ask().await;
         secrets.push(token);
     }
@@ -256,47 +250,41 @@ async fn nothing_a_client_shows_is_ever_logged() {
 #[tokio::test]
 async fn nothing_a_caller_sends_is_ever_logged() {
     let system = System::start().await;
-    system.grant("SECRET-token", "app", &[CUSTOMER_SERVICE, MESSAGE_PUSH], &[1, 7_654_321]).await;
+    system.operator.grant("SECRET-token", "app", &[CUSTOMER_SERVICE, MESSAGE_PUSH], &[1, 7_654_321]).await;
     let (captured, _guard) = Captured::start(LevelFilter::TRACE);
-    let caller = system.anonymous.with_token("SECRET-token");
+    let caller = system.partner("SECRET-token");
     let message = json!({
         "touser": "SECRET-touser", "fromuser": "SECRET-fromuser", "msgtype": "file", "SECRET-field": "SECRET-value",
         "file": {"file_name": "SECRET-name", "file_url": "http://SECRET-url"},
     });
     let event = json!({"touser": "SECRET-touser", "msgtype": "event", "eventType": "end", "fromuser": "SECRET-agent"});
-    let push = json!({"userIds": "SECRET-user", "content": "SECRET-content", "messageId": "SECRET-id", "expireTime": 1});
-    let other = json!({"userIds": "SECRET-user", "content": "SECRET-other", "messageId": "SECRET-id", "expireTime": 1});
-    let receive = "/chatbot/servlet/third/msg/receive";
-    let push_path = "/chatbot/api/front/thirdParty/message/push";
+    let push = push_request("SECRET-user", "SECRET-content", "SECRET-id", 1);
+    let other = push_request("SECRET-user", "SECRET-other", "SECRET-id", 1);
     // Everything as it should be, then everything wrong, then the store failing at each request in turn.
     for failing_from in [usize::MAX, 0, 1, 2] {
         system.proxy.fail(move |number, _| (number >= failing_from).then_some(Fault::InternalError));
         for (path, body) in [
-            (receive, message.to_string()),
-            (receive, event.to_string()),
-            (receive, r#"{"touser":"SECRET-touser","msgtype":"SECRET-type"}"#.to_owned()),
-            (receive, r#"{"touser":"SECRET-"#.to_owned()),
-            (push_path, push.to_string()),
-            (push_path, other.to_string()),
-            (push_path, r#"{"userIds":"SECRET-user"}"#.to_owned()),
+            (paths::RECEIVE, message.to_string()),
+            (paths::RECEIVE, event.to_string()),
+            (paths::RECEIVE, r#"{"touser":"SECRET-touser","msgtype":"SECRET-type"}"#.to_owned()),
+            (paths::RECEIVE, r#"{"touser":"SECRET-"#.to_owned()),
+            (paths::PUSH, push.to_string()),
+            (paths::PUSH, other.to_string()),
+            (paths::PUSH, r#"{"userIds":"SECRET-user"}"#.to_owned()),
         ] {
             let request =
                 caller.request(reqwest::Method::POST, &format!("{path}?source=1&SECRET-query=SECRET-query"));
             let request =
                 request.header("authorization", "Bearer SECRET-token").header("x-secret", "SECRET-header");
-            tests::Caller::reply(request.body(body)).await;
+            Caller::reply(request.body(body)).await;
         }
-        for path in [
-            "/chatbot/servlet/third/msg/chatlog/get?openId=SECRET-open&source=7654321",
-            "/chatbot/servlet/third/msg/chatlog/get?openId=SECRET-open&cursor=SECRET-cursor",
-            "/chatbot/servlet/user/info/get?clientId=SECRET-client",
-            "/chatbot/servlet/user/info/get?source=SECRET-source",
-            "/chatbot/servlet/SECRET-path",
-        ] {
-            caller.get(path).await;
-        }
-        system.anonymous.with_token("SECRET-unknown").get("/chatbot/servlet/user/info/get?clientId=u").await;
-        system.anonymous.with_header("Basic SECRET-basic").post(push_path, "{}").await;
+        caller.chatlog(&[("openId", "SECRET-open"), ("source", "7654321")]).await;
+        caller.chatlog(&[("openId", "SECRET-open"), ("cursor", "SECRET-cursor")]).await;
+        caller.user_info(&[("clientId", "SECRET-client")]).await;
+        caller.user_info(&[("source", "SECRET-source")]).await;
+        caller.get(&format!("{}/SECRET-path", paths::USER_INFO)).await;
+        system.partner("SECRET-unknown").user_info(&[("clientId", "u")]).await;
+        system.anonymous.with_header("Basic SECRET-basic").post(paths::PUSH, "{}").await;
     }
     let text = captured.text();
     assert!(text.lines().count() > 50);

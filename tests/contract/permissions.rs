@@ -68,9 +68,12 @@ fn allowed() -> ByAction {
 async fn everything_it_does() -> Vec<Recorded> {
     let clock = ManualClock::at(1_795_219_210_000);
     let system = System::start_at(&clock).await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     // Names that are chosen to look like other keys, or like wildcards.
-    let odd = [system.application("a#TOKEN#*").await, system.application("S").await];
+    let odd = [
+        system.operator.create_application("a#TOKEN#*").await,
+        system.operator.create_application("S").await,
+    ];
     let strangers = ["*", "?", "#", "", "APPS", "WARM-UP", "app-1"];
 
     let main = include_str!("../../functions/issue-token/src/main.rs");

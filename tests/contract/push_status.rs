@@ -1,43 +1,23 @@
 //! `GET /chatbot/api/front/thirdParty/message/status`: what became of a push.
 
 use model::sha256_hex;
-use serde_json::{Value, json};
-use tests::{MESSAGE_PUSH, ManualClock, System, ack_id, acknowledge, path_with, store_items};
+use serde_json::json;
+use tests::{Fault, MESSAGE_PUSH, ManualClock, System, acknowledged, push_request};
 
-const STATUS: &str = "/chatbot/api/front/thirdParty/message/status";
-const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
 const NOW: u64 = 1_795_219_210_000;
-
-async fn push(system: &System, users: &str, hours: u32) {
-    let push = json!({"userIds": users, "content": "x", "messageId": "m", "expireTime": hours});
-    system.message_push.post(PUSH, push.to_string()).await.is_code(200, "success");
-}
-
-async fn ack(system: &System, user: &str, state: &str) {
-    let shown = ack_id(system, user, "demo", "m").await;
-    assert_eq!(acknowledge(system, user, &[shown], state).await.status, 200);
-}
-
-/// The data of a status whose users are in the order of their ids.
-async fn by_user(system: &System, parameters: &[(&str, &str)]) -> Value {
-    let mut data = system.message_push.get(&path_with(STATUS, parameters)).await.json()["data"].take();
-    let users = data["users"].as_array_mut().unwrap();
-    users.sort_by_key(|user| user["userId"].as_str().unwrap().to_owned());
-    data
-}
 
 #[tokio::test]
 async fn each_user_has_a_state_and_the_numbers_add_up() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
-    push(&system, "a,b,c", 2).await;
-    push(&system, "d", 1).await;
+    system.message_push.push("a,b,c", "x", "m", 2).await;
+    system.message_push.push("d", "x", "m", 1).await;
     clock.advance_seconds(60);
-    ack(&system, "a", "delivered").await;
-    ack(&system, "b", "read").await;
+    system.platform.ack_message("a", "m", "delivered").await;
+    system.platform.ack_message("b", "m", "read").await;
     clock.advance_seconds(3_540);
     assert_eq!(
-        by_user(&system, &[("messageId", "m")]).await,
+        system.message_push.status_by_user("m").await,
         json!({"total": 4, "pending": 1, "delivered": 1, "read": 1, "expired": 1, "recalled": 0, "users": [
             {"userId": "a", "state": "delivered", "at": "2026-11-21 08:01:10"},
             {"userId": "b", "state": "read", "at": "2026-11-21 08:01:10"},
@@ -45,13 +25,9 @@ async fn each_user_has_a_state_and_the_numbers_add_up() {
             {"userId": "d", "state": "expired", "at": "2026-11-21 09:00:10"},
         ]})
     );
-    push(&system, "a", 2).await;
-    system
-        .message_push
-        .post(PUSH, r#"{"userIds":"z","content":"x","messageId":"n","expireTime":1}"#)
-        .await
-        .is_code(200, "success");
-    system.message_push.get(&path_with(STATUS, &[("messageId", "n")])).await.is(
+    system.message_push.push("a", "x", "m", 2).await;
+    system.message_push.push("z", "x", "n", 1).await;
+    system.message_push.get_status(&[("messageId", "n")]).await.is(
         200,
         r#"{"code":200,"message":"success","data":{"total":1,"pending":1,"delivered":0,"read":0,"expired":0,"recalled":0,"users":[{"userId":"z","state":"pending","at":"2026-11-21 09:00:10"}]}}"#,
     );
@@ -61,11 +37,10 @@ async fn each_user_has_a_state_and_the_numbers_add_up() {
 async fn expiry_is_true_to_the_second_and_all_is_known_for_30_days() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
-    push(&system, "a,b", 1).await;
-    ack(&system, "a", "read").await;
+    system.message_push.push("a,b", "x", "m", 1).await;
+    system.platform.ack_message("a", "m", "read").await;
     let states = async || {
-        let data =
-            system.message_push.get(&path_with(STATUS, &[("messageId", "m")])).await.json()["data"].take();
+        let data = system.message_push.status("m").await;
         (data["total"].clone(), data["pending"].clone(), data["read"].clone(), data["expired"].clone())
     };
     clock.advance_seconds(3_599);
@@ -82,10 +57,10 @@ async fn expiry_is_true_to_the_second_and_all_is_known_for_30_days() {
 async fn a_repeat_sets_the_deadline_that_is_told() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
-    push(&system, "a", 1).await;
+    system.message_push.push("a", "x", "m", 1).await;
     clock.advance_seconds(3_600);
-    push(&system, "a", 1).await;
-    let data = system.message_push.get(&path_with(STATUS, &[("messageId", "m")])).await.json()["data"].take();
+    system.message_push.push("a", "x", "m", 1).await;
+    let data = system.message_push.status("m").await;
     assert_eq!(data["users"], json!([{"userId": "a", "state": "pending", "at": "2026-11-21 09:00:10"}]));
 }
 
@@ -94,19 +69,19 @@ async fn a_campaign_is_read_in_pages() {
     let system = System::start().await;
     let users: Vec<_> = (0..250).map(|number| format!("u{number:03}")).collect();
     for users in users.chunks(100) {
-        push(&system, &users.join(","), 1).await;
+        system.message_push.push(&users.join(","), "x", "m", 1).await;
     }
     for user in users.iter().step_by(2) {
-        ack(&system, user, "delivered").await;
+        system.platform.ack_message(user, "m", "delivered").await;
     }
-    let all = system.message_push.get(&path_with(STATUS, &[("messageId", "m")])).await.json()["data"].take();
+    let all = system.message_push.status("m").await;
     assert_eq!((&all["total"], &all["delivered"], &all["pending"]), (&json!(250), &json!(125), &json!(125)));
     assert_eq!(all.get("cursor"), None);
     for limit in ["1", "7", "249", "250", "1000"] {
         let (mut seen, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
         loop {
-            let path = path_with(STATUS, &[("messageId", "m"), ("limit", limit), ("cursor", &cursor)]);
-            let data = system.message_push.get(&path).await.json()["data"].take();
+            let parameters = [("messageId", "m"), ("limit", limit), ("cursor", &cursor)];
+            let data = system.message_push.get_status(&parameters).await.data();
             let page = data["users"].as_array().unwrap().clone();
             assert!(page.len() <= limit.parse().unwrap() && data["total"] == page.len());
             seen.extend(page);
@@ -128,25 +103,23 @@ async fn a_campaign_is_read_in_pages() {
 #[tokio::test]
 async fn an_application_sees_its_own_messages_alone() {
     let system = System::start().await;
-    push(&system, "a", 1).await;
-    system.grant("cn-2", "other", &[MESSAGE_PUSH], &[]).await;
+    system.message_push.push("a", "x", "m", 1).await;
+    system.operator.grant("cn-2", "other", &[MESSAGE_PUSH], &[]).await;
     let empty = r#"{"code":200,"message":"success","data":{"total":0,"pending":0,"delivered":0,"read":0,"expired":0,"recalled":0,"users":[]}}"#;
-    let path = path_with(STATUS, &[("messageId", "m")]);
-    system.anonymous.with_token("cn-2").get(&path).await.is(200, empty);
-    system.message_push.get(&path_with(STATUS, &[("messageId", "unknown")])).await.is(200, empty);
+    let other = system.partner("cn-2");
+    other.get_status(&[("messageId", "m")]).await.is(200, empty);
+    system.message_push.get_status(&[("messageId", "unknown")]).await.is(200, empty);
     // A cursor of another's is none.
-    push(&system, "b", 1).await;
-    let page = system.message_push.get(&path_with(STATUS, &[("messageId", "m"), ("limit", "1")])).await;
-    let cursor = page.json()["data"]["cursor"].as_str().unwrap().to_owned();
-    let foreign = path_with(STATUS, &[("messageId", "m"), ("cursor", &cursor)]);
-    system.anonymous.with_token("cn-2").get(&foreign).await.is_code(400, "cursor: is not valid");
+    system.message_push.push("b", "x", "m", 1).await;
+    let page = system.message_push.get_status(&[("messageId", "m"), ("limit", "1")]).await.data();
+    let foreign = [("messageId", "m"), ("cursor", page["cursor"].as_str().unwrap())];
+    other.get_status(&foreign).await.is_code(400, "cursor: is not valid");
 }
 
 #[tokio::test]
 async fn its_parameters_are_checked_in_order() {
     let system = System::start().await;
-    let get =
-        async |parameters: &[(&str, &str)]| system.message_push.get(&path_with(STATUS, parameters)).await;
+    let get = async |parameters: &[(&str, &str)]| system.message_push.get_status(parameters).await;
     get(&[]).await.is_code(400, "Required parameter 'messageId' is not present");
     get(&[("messageId", "  "), ("limit", "x")])
         .await
@@ -172,14 +145,12 @@ async fn after_a_push_that_failed_half_way_its_repeat_knows_all_recipients() {
     let system = System::start().await;
     // The content is written, and no batch of deliveries and recipients is whole.
     let users: Vec<_> = (0..25).map(|number| format!("u{number}")).collect();
-    let body =
-        json!({"userIds": users.join(","), "content": "x", "messageId": "m", "expireTime": 1}).to_string();
-    system.proxy.fail(|number, _| (number >= 2).then_some(tests::Fault::InternalError));
-    let seen = system.message_push.post(PUSH, body.clone()).await;
-    seen.is_code(500, "system error");
+    let push = push_request(&users.join(","), "x", "m", 1);
+    system.proxy.fail(|number, _| (number >= 2).then_some(Fault::InternalError));
+    system.message_push.try_push(&push).await.is_code(500, "system error");
     system.proxy.recover();
-    system.message_push.post(PUSH, body).await.is_code(200, "success");
-    let data = system.message_push.get(&path_with(STATUS, &[("messageId", "m")])).await.json()["data"].take();
+    system.message_push.try_push(&push).await.is_code(200, "success");
+    let data = system.message_push.status("m").await;
     assert_eq!((&data["total"], &data["pending"]), (&json!(25), &json!(25)));
 }
 
@@ -187,14 +158,13 @@ async fn after_a_push_that_failed_half_way_its_repeat_knows_all_recipients() {
 async fn a_page_of_users_who_all_have_it_is_one_query_and_its_batches() {
     let system = System::start().await;
     let users: Vec<_> = (0..60).map(|number| format!("u{number:02}")).collect();
-    push(&system, &users.join(","), 1).await;
+    system.message_push.push(&users.join(","), "x", "m", 1).await;
     for user in &users {
-        ack(&system, user, "read").await;
+        system.platform.ack_message(user, "m", "read").await;
     }
     for limit in ["59", "60", "1", "1000"] {
         system.proxy.forget();
-        let path = path_with(STATUS, &[("messageId", "m"), ("limit", limit)]);
-        let data = system.message_push.get(&path).await.json()["data"].take();
+        let data = system.message_push.get_status(&[("messageId", "m"), ("limit", limit)]).await.data();
         assert_eq!(data["read"], limit.parse::<usize>().unwrap().min(60));
         assert_eq!(data.get("cursor").is_some(), ["59", "1"].contains(&limit), "{limit}");
         let keys = 1 + 2 * limit.parse::<usize>().unwrap().min(60);
@@ -206,14 +176,14 @@ async fn a_page_of_users_who_all_have_it_is_one_query_and_its_batches() {
 #[tokio::test]
 async fn thousands_of_expired_calls_end_an_answer_with_a_cursor() {
     let system = System::start().await;
-    push(&system, "live", 1).await;
+    system.message_push.push("live", "x", "m", 1).await;
     store_expired_calls(&system, 10_000).await;
     for limit in ["1", "1000"] {
         let (mut cursor, mut seen, mut pages) = (String::new(), Vec::new(), 0);
         loop {
             system.proxy.forget();
-            let path = path_with(STATUS, &[("messageId", "m"), ("limit", limit), ("cursor", &cursor)]);
-            let data = system.message_push.get(&path).await.json()["data"].take();
+            let parameters = [("messageId", "m"), ("limit", limit), ("cursor", &cursor)];
+            let data = system.message_push.get_status(&parameters).await.data();
             seen.extend(data["users"].as_array().unwrap().clone());
             // The authorizer's read, three queries, and a batch for the one user there is.
             assert!(system.proxy.operations().len() <= 1 + 3 + 1, "{:?}", system.proxy.operations());
@@ -236,7 +206,7 @@ async fn store_expired_calls(system: &System, count: u64) {
             "contentHash": sha256_hex("old"), "firstAcceptedAt": 1, "acceptedAt": 1, "deadline": 2, "expireAt": 3,
         })
     });
-    store_items(system, items).await;
+    system.store_items(items).await;
 }
 
 #[tokio::test]
@@ -245,21 +215,21 @@ async fn a_user_of_many_calls_is_there_once_with_the_latest_of_them() {
     let system = System::start_at(&clock).await;
     // Calls that name other users too, in any order of their items.
     for (hours, others) in (1..).zip(["b", "c", "d", "e", "f"]) {
-        push(&system, &format!("a,{others}"), hours).await;
+        system.message_push.push(&format!("a,{others}"), "x", "m", hours).await;
         clock.advance_seconds(60);
     }
-    let data = by_user(&system, &[("messageId", "m")]).await;
+    let data = system.message_push.status_by_user("m").await;
     assert_eq!((&data["total"], &data["pending"]), (&json!(6), &json!(6)));
     assert_eq!(data["users"][0], json!({"userId": "a", "state": "pending", "at": "2026-11-21 08:04:10"}));
     // Its last call sets its deadline; those of the others end one after the other.
     clock.set(NOW + 3 * 3_600_000 + 300_000);
-    let data = by_user(&system, &[("messageId", "m")]).await;
+    let data = system.message_push.status_by_user("m").await;
     assert_eq!((&data["pending"], &data["expired"]), (&json!(3), &json!(3)));
     assert_eq!(data["users"][0]["state"], "pending");
     // A later call may shorten it.
-    push(&system, "a,f,x", 1).await;
+    system.message_push.push("a,f,x", "x", "m", 1).await;
     clock.advance_seconds(3600);
-    let data = by_user(&system, &[("messageId", "m")]).await;
+    let data = system.message_push.status_by_user("m").await;
     assert_eq!(data["users"][0], json!({"userId": "a", "state": "expired", "at": "2026-11-21 12:05:10"}));
 }
 
@@ -267,21 +237,21 @@ async fn a_user_of_many_calls_is_there_once_with_the_latest_of_them() {
 async fn a_status_is_right_while_acknowledgements_move() {
     let system = System::start().await;
     let users: Vec<_> = (0..40).map(|number| format!("u{number}")).collect();
-    push(&system, &users.join(","), 1).await;
+    system.message_push.push(&users.join(","), "x", "m", 1).await;
     let mut ids = Vec::new();
     for user in &users {
-        ids.push(ack_id(&system, user, "demo", "m").await);
+        ids.push(system.platform.ack_id(user, "demo", "m").await);
     }
     system.proxy.slow_down(2);
     let acks = async {
         for (user, id) in users.iter().zip(&ids) {
-            assert_eq!(acknowledge(&system, user, std::slice::from_ref(id), "read").await.status, 200);
+            system.platform.ack(user, std::slice::from_ref(id), "read").await.is(200, &acknowledged(1));
         }
     };
     let polls = async {
         let mut read = 0;
         while read < 40 {
-            let data = by_user(&system, &[("messageId", "m")]).await;
+            let data = system.message_push.status_by_user("m").await;
             assert_eq!((&data["total"], &data["expired"]), (&json!(40), &json!(0)), "{data}");
             read = data["read"].as_u64().unwrap();
         }
@@ -294,16 +264,14 @@ async fn a_push_that_is_being_written_is_pending_and_one_that_never_was_expires(
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     // The recipients of a call, whose deliveries are not written, or not yet.
-    store_items(
-        &system,
-        [json!({
+    system
+        .store_items([json!({
             "pk": "PUSH#demo#m", "sk": format!("TO#{}", sha256_hex("a")), "users": ["a"],
             "contentHash": sha256_hex("x"), "firstAcceptedAt": NOW, "acceptedAt": NOW,
             "deadline": NOW / 1000 + 3600, "expireAt": NOW / 1000 + 30 * 24 * 3600,
-        })],
-    )
-    .await;
-    let of_a = async || by_user(&system, &[("messageId", "m")]).await["users"][0].take();
+        })])
+        .await;
+    let of_a = async || system.message_push.status_by_user("m").await["users"][0].take();
     clock.advance_seconds(9);
     assert_eq!(of_a().await, json!({"userId": "a", "state": "pending", "at": "2026-11-21 08:00:10"}));
     clock.advance_seconds(1);

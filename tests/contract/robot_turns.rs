@@ -2,16 +2,13 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::{Fault, ManualClock, System, until_answered};
+use tests::{Fault, ManualClock, RECORDED, System, until_answered};
 
-const TURN: &str = "/chatbot/api/platform/chatlog";
-const LOG: &str = "/chatbot/servlet/third/msg/chatlog/get?openId=c";
-const DONE: &str = r#"{"code":200,"message":"success","data":{}}"#;
 /// 2026-11-21 08:00:10 in UTC+8.
 const NOW: u64 = 1_795_219_210_000;
 
 async fn log(system: &System) -> Vec<Value> {
-    system.customer_service.get(LOG).await.json()["list"].as_array().unwrap().clone()
+    system.customer_service.chatlog(&[("openId", "c")]).await.success()["list"].as_array().unwrap().clone()
 }
 
 #[tokio::test]
@@ -24,9 +21,9 @@ async fn a_turn_is_what_the_chat_log_shows() {
         json!({"openId": "c", "question": 12_345_678_901_234_567_890_u64, "reply": "r", "dateTime": " 2026-11-21 08:00:11 "}),
     ];
     for turn in turns {
-        system.platform.post(TURN, turn.to_string()).await.is(200, DONE);
+        system.platform.record_turn(&turn).await.is(200, RECORDED);
     }
-    system.customer_service.get(LOG).await.is(
+    system.customer_service.chatlog(&[("openId", "c")]).await.is(
         200,
         r#"{"status":0,"message":"ok","total":"3","list":[{"Question":"q","Reply":"r","DateTime":"2020-05-12 08:30:00","ReplyMode":"faq"},{"Question":" 问 \n","Reply":"答😀","DateTime":"2026-11-21 08:00:10","ReplyMode":""},{"Question":"12345678901234567890","Reply":"r","DateTime":"2026-11-21 08:00:11","ReplyMode":""}]}"#,
     );
@@ -41,23 +38,21 @@ async fn a_turn_is_what_the_chat_log_shows() {
 async fn a_turn_with_an_id_is_stored_once_whenever_it_is_sent_again() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
-    let turn = |id: &str, chat: &str, source: u32| {
-        json!({"openId": chat, "source": source, "question": "q", "reply": id, "entryId": id}).to_string()
-    };
+    let turn = |id: &str, chat: &str, source: u32| json!({"openId": chat, "source": source, "question": "q", "reply": id, "entryId": id});
     for _ in 0..3 {
-        system.platform.post(TURN, turn("e", "c", 1)).await.is(200, DONE);
+        system.platform.record_turn(turn("e", "c", 1)).await.is(200, RECORDED);
         clock.advance_seconds(60);
     }
     assert_eq!(log(&system).await.len(), 1);
     assert_eq!(log(&system).await[0]["DateTime"], "2026-11-21 08:00:10", "the first counts");
     for (id, chat, source) in [("e", "d", 1), ("e", "c", 2), ("E", "c", 1), ("e#", "c", 1)] {
-        system.platform.post(TURN, turn(id, chat, source)).await.is(200, DONE);
+        system.platform.record_turn(turn(id, chat, source)).await.is(200, RECORDED);
     }
     assert_eq!(log(&system).await.len(), 3, "another chat, source or id is another turn");
     // Without one, each is a turn of its own.
-    let same = json!({"openId": "c", "question": "q", "reply": "r"}).to_string();
+    let same = json!({"openId": "c", "question": "q", "reply": "r"});
     for _ in 0..2 {
-        system.platform.post(TURN, same.clone()).await.is(200, DONE);
+        system.platform.record_turn(&same).await.is(200, RECORDED);
     }
     assert_eq!(log(&system).await.len(), 5);
 }
@@ -65,22 +60,22 @@ async fn a_turn_with_an_id_is_stored_once_whenever_it_is_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_turn_with_an_id_is_stored_once_in_a_race_and_through_faults() {
     let system = System::start().await;
-    let turn = json!({"openId": "c", "question": "q", "reply": "r", "entryId": "e"}).to_string();
-    let record = async || system.platform.post(TURN, turn.clone()).await;
+    let turn = json!({"openId": "c", "question": "q", "reply": "r", "entryId": "e"});
+    let record = async || system.platform.record_turn(&turn).await;
     for reply in join_all((0..20).map(|_| until_answered(&record))).await {
-        reply.is(200, DONE);
+        reply.is(200, RECORDED);
     }
     assert_eq!(log(&system).await.len(), 1);
     let faults =
         Fault::ALL.into_iter().chain([Fault::TransactionConflict]).filter(|fault| *fault != Fault::Refused);
     for (number, fault) in faults.enumerate() {
-        let turn = json!({"openId": "c", "question": "q", "reply": "r", "entryId": number}).to_string();
+        let turn = json!({"openId": "c", "question": "q", "reply": "r", "entryId": number});
         system.proxy.fail(move |number, _| (number == 1).then_some(fault));
-        system.platform.post(TURN, turn.clone()).await.is(200, DONE);
+        system.platform.record_turn(&turn).await.is(200, RECORDED);
         system.proxy.fail(move |number, _| (number >= 1).then_some(Fault::InternalError));
-        system.platform.post(TURN, turn.clone()).await.is_code(500, "system error");
+        system.platform.record_turn(&turn).await.is_code(500, "system error");
         system.proxy.recover();
-        system.platform.post(TURN, turn).await.is(200, DONE);
+        system.platform.record_turn(&turn).await.is(200, RECORDED);
         assert_eq!(log(&system).await.len(), number + 2, "{fault:?}");
     }
 }
@@ -90,7 +85,7 @@ async fn its_fields_are_checked_in_order() {
     let system = System::start().await;
     let full = json!({"source": 1, "openId": "c", "question": "q", "reply": "r", "replyMode": "m", "dateTime": "2020-05-12 08:30:00", "entryId": "e"});
     let refused = async |body: &Value, message: &str| {
-        system.platform.post(TURN, body.to_string()).await.is_code(400, message);
+        system.platform.record_turn(body).await.is_code(400, message);
     };
     refused(&json!({"source": []}), "source: must be an integer").await;
     refused(&json!({}), "Required parameter 'openId' is not present").await;
@@ -108,18 +103,14 @@ async fn its_fields_are_checked_in_order() {
             body[name] = value;
             body
         };
-        assert_eq!(
-            system.platform.post(TURN, with(json!("字".repeat(max))).to_string()).await.status,
-            200,
-            "{name}"
-        );
+        assert_eq!(system.platform.record_turn(with(json!("字".repeat(max)))).await.status, 200, "{name}");
         refused(&with(json!("字".repeat(max + 1))), &format!("{name}: length exceeds the max value [{max}]"))
             .await;
         refused(&with(json!(1.5)), &format!("{name}: must be a string")).await;
         if required {
             refused(&with(json!(" ")), &format!("Required parameter '{name}' is not present")).await;
         } else {
-            assert_eq!(system.platform.post(TURN, with(json!(" ")).to_string()).await.status, 200, "{name}");
+            assert_eq!(system.platform.record_turn(with(json!(" "))).await.status, 200, "{name}");
         }
     }
     for date in ["2020-05-12", "2020-02-30 00:00:00", "1969-12-31 00:00:00", "x", "2286-11-21 01:46:40"] {
@@ -131,7 +122,7 @@ async fn its_fields_are_checked_in_order() {
     body["dateTime"] = json!(true);
     refused(&body, "dateTime: must be a string").await;
     for body in ["", "null", "{\"openId\":\"\\ud800\"}"] {
-        system.platform.post(TURN, body).await.is_code(400, "body is not valid JSON");
+        system.platform.record_turn(body).await.is_code(400, "body is not valid JSON");
     }
 }
 
@@ -140,8 +131,8 @@ async fn an_entry_id_stands_for_one_question_and_reply() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     let turn = |question: &str, reply: &str| json!({"openId": "c", "question": question, "reply": reply, "entryId": "e"});
-    let post = async |turn: Value| system.platform.post(TURN, turn.to_string()).await;
-    post(turn("问", "答")).await.is(200, DONE);
+    let post = async |turn: Value| system.platform.record_turn(&turn).await;
+    post(turn("问", "答")).await.is(200, RECORDED);
     for (question, reply) in [("问 ", "答"), ("问", "答😀"), ("问答", "x"), ("答", "问")] {
         let refused = post(turn(question, reply)).await;
         refused.is_code(400, "entryId: already used for different content");
@@ -150,8 +141,8 @@ async fn an_entry_id_stands_for_one_question_and_reply() {
     let mut again = turn("问", "答");
     again["dateTime"] = json!("2020-05-12 08:30:00");
     again["replyMode"] = json!("faq");
-    post(again).await.is(200, DONE);
+    post(again).await.is(200, RECORDED);
     assert_eq!(log(&system).await.len(), 1);
     clock.advance_seconds(180 * 24 * 3600);
-    post(turn("问", "other")).await.is(200, DONE);
+    post(turn("问", "other")).await.is(200, RECORDED);
 }

@@ -4,28 +4,20 @@
 use model::{AppId, BoundedText, Content, MessageId, Scope, Timestamp, UserId};
 use serde_json::{Value, json};
 use store::push::send::{self, Claim, Push};
-use tests::{Caller, System, acknowledge, path_with};
+use tests::{Partner, RECEIVED, System, acknowledged};
 
-const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
-const STATUS: &str = "/chatbot/api/front/thirdParty/message/status";
 const HOUR: u64 = 3_600_000;
 
 async fn login(system: &System, user: &str) -> Vec<Value> {
     let login = json!({"userId": user, "clientId": user, "hostIp": "10.0.0.1", "userAgent": "Mozilla/5.0"});
-    let reply = system.platform.post("/chatbot/api/platform/user/login", login.to_string()).await;
-    assert_eq!(reply.status, 200, "{}", reply.body);
-    reply.json()["data"]["messages"].as_array().unwrap().clone()
-}
-
-async fn status(partner: &Caller, id: &str) -> Value {
-    partner.get(&path_with(STATUS, &[("messageId", id)])).await.json()["data"].take()
+    system.platform.try_login(login).await.data()["messages"].as_array().unwrap().clone()
 }
 
 #[tokio::test]
 async fn the_whole_story() {
     let system = System::start().await;
-    let client = system.application_with("shop", &[Scope::MessagePush], &[1]).await;
-    let partner = system.anonymous.with_token(&client.token().await);
+    let client = system.operator.create_application_with("shop", &[Scope::MessagePush], &[1]).await;
+    let partner = system.partner(&client.token().await);
     a_message_reaches_a_user_who_logs_in_later_and_its_sender_learns_of_it(&system, &partner).await;
     a_message_that_expired_before_the_user_came_is_told_as_expired(&system, &partner).await;
     a_campaign_of_250_users_in_three_calls_reaches_each_once(&system, &partner).await;
@@ -34,29 +26,26 @@ async fn the_whole_story() {
 
 async fn a_message_reaches_a_user_who_logs_in_later_and_its_sender_learns_of_it(
     system: &System,
-    partner: &Caller,
+    partner: &Partner,
 ) {
-    let push = json!({"userIds": "never-seen", "content": "您的订单已发货", "messageId": "order-1", "expireTime": 1});
-    partner.post(PUSH, push.to_string()).await.is_code(200, "success");
-    assert_eq!(status(partner, "order-1").await["pending"], 1);
+    partner.push("never-seen", "您的订单已发货", "order-1", 1).await;
+    assert_eq!(partner.status("order-1").await["pending"], 1);
 
     let waiting = login(system, "never-seen").await;
     assert_eq!((waiting.len(), &waiting[0]["content"]), (1, &json!("您的订单已发货")));
-    let pending = path_with("/chatbot/api/platform/message/pending", &[("userId", "never-seen")]);
-    assert_eq!(system.platform.get(&pending).await.json()["data"]["messages"], json!(waiting));
+    assert_eq!(system.platform.pending("never-seen", "").await["messages"], json!(waiting));
     let shown = waiting[0]["ackId"].as_str().unwrap().to_owned();
-    let ack = acknowledge(system, "never-seen", &[shown], "delivered").await;
-    ack.is(200, r#"{"code":200,"message":"success","data":{"acknowledged":1,"invalid":[]}}"#);
-    let told = status(partner, "order-1").await;
+    system.platform.ack("never-seen", &[shown], "delivered").await.is(200, &acknowledged(1));
+    let told = partner.status("order-1").await;
     assert_eq!((&told["delivered"], &told["users"][0]["state"]), (&json!(1), &json!("delivered")));
 
     // The same call again is a success, and nobody gets the message twice.
-    partner.post(PUSH, push.to_string()).await.is_code(200, "success");
+    partner.push("never-seen", "您的订单已发货", "order-1", 1).await;
     assert_eq!(login(system, "never-seen").await.len(), 0);
-    assert_eq!(status(partner, "order-1").await["delivered"], 1);
+    assert_eq!(partner.status("order-1").await["delivered"], 1);
 }
 
-async fn a_message_that_expired_before_the_user_came_is_told_as_expired(system: &System, partner: &Caller) {
+async fn a_message_that_expired_before_the_user_came_is_told_as_expired(system: &System, partner: &Partner) {
     // No partner can push in the past: it is stored as it would have been two hours ago.
     let accepted = Timestamp::from_millis(system.clock.now().millis() - 2 * HOUR);
     let (app, message) = (AppId::parse("shop").unwrap(), MessageId::parse("order-0").unwrap());
@@ -66,18 +55,16 @@ async fn a_message_that_expired_before_the_user_came_is_told_as_expired(system: 
     let Claim::New(claimed) = send::claim(&table, &push).await.unwrap() else { panic!("the id is free") };
     send::deliver(&table, &push, claimed, &[user]).await.unwrap();
     assert_eq!(login(system, "late-user").await.len(), 0);
-    let told = status(partner, "order-0").await;
+    let told = partner.status("order-0").await;
     assert_eq!((&told["expired"], &told["users"][0]["state"]), (&json!(1), &json!("expired")));
 }
 
-async fn a_campaign_of_250_users_in_three_calls_reaches_each_once(system: &System, partner: &Caller) {
+async fn a_campaign_of_250_users_in_three_calls_reaches_each_once(system: &System, partner: &Partner) {
     let users: Vec<_> = (0..250).map(|number| format!("member-{number:03}")).collect();
     for users in users.chunks(100) {
-        let push =
-            json!({"userIds": users.join(","), "content": "活动", "messageId": "campaign", "expireTime": 24});
-        partner.post(PUSH, push.to_string()).await.is_code(200, "success");
+        partner.push(&users.join(","), "活动", "campaign", 24).await;
     }
-    let told = status(partner, "campaign").await;
+    let told = partner.status("campaign").await;
     assert_eq!((&told["total"], &told["pending"]), (&json!(250), &json!(250)));
     for user in [&users[0], &users[99], &users[100], &users[249]] {
         assert_eq!(login(system, user).await.len(), 1, "{user}");
@@ -95,14 +82,11 @@ async fn what_an_agent_says_is_shown_in_order(system: &System) {
         json!({"touser": "chat", "msgtype": "evaluate", "url": url}),
     ];
     for message in &messages {
-        let path = "/chatbot/servlet/third/msg/receive?source=1";
-        let reply = system.customer_service.post(path, message.to_string()).await;
-        reply.is(200, r#"{"status":0,"message":"ok"}"#);
+        system.customer_service.try_receive_with("source=1", message).await.is(200, RECEIVED);
         // Two messages of one millisecond may come in either order.
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
-    let path = path_with("/chatbot/api/platform/chat/messages", &[("chatId", "chat"), ("source", "1")]);
-    let data = system.platform.get(&path).await.json()["data"].take();
+    let data = system.platform.poll("chat", "", "").await;
     let shown: Vec<_> =
         data["messages"].as_array().unwrap().iter().map(|message| &message["msgtype"]).collect();
     assert_eq!(shown, messages.iter().map(|message| &message["msgtype"]).collect::<Vec<_>>());

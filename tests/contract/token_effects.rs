@@ -5,21 +5,16 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
-use model::{AppId, ApplicationStatus, BearerToken, BoundedText};
+use model::{ApplicationStatus, BearerToken};
 use serde_json::json;
-use store::tokens;
+use store::tokens::IssuedToken;
 use tests::{
-    CUSTOMER_SERVICE, MESSAGE_PUSH, ManualClock, OAuthClient, System, TOKENS_PER_MINUTE, until_answered,
+    CUSTOMER_SERVICE, Item, MESSAGE_PUSH, ManualClock, OAuthClient, System, TOKENS_PER_MINUTE, paths,
+    push_request, until_answered,
 };
 
-fn app(id: &str) -> AppId {
-    AppId::parse(id).unwrap()
-}
-
 async fn is_good(system: &System, token: &str) -> bool {
-    let path = "/chatbot/api/front/thirdParty/message/push";
-    let message = r#"{"userIds":"u","content":"x","messageId":"m","expireTime":1}"#;
-    let reply = system.anonymous.with_token(token).post(path, message).await;
+    let reply = system.partner(token).try_push(push_request("u", "x", "m", 1)).await;
     assert!(reply.status == 200 || reply.body.contains("check access_token error"), "{}", reply.body);
     reply.status == 200
 }
@@ -27,9 +22,8 @@ async fn is_good(system: &System, token: &str) -> bool {
 /// What is left of an application in the table, beside its history.
 async fn left_of(system: &System, id: &str) -> Vec<String> {
     let items = system.access_items().await;
-    let is_of = |item: &&std::collections::BTreeMap<String, serde_json::Value>| {
-        item["pk"] == format!("APP#{id}") || (item["sk"] == "TOKEN" && item["appId"] == id)
-    };
+    let is_of =
+        |item: &&Item| item["pk"] == format!("APP#{id}") || (item["sk"] == "TOKEN" && item["appId"] == id);
     let mut kinds: Vec<_> = items
         .iter()
         .filter(is_of)
@@ -42,17 +36,14 @@ async fn left_of(system: &System, id: &str) -> Vec<String> {
 #[tokio::test]
 async fn all_tokens_of_an_application_end_however_many() {
     let system = System::start().await;
-    system.application("a").await;
-    let other = system.application("b").await.token().await;
+    system.operator.create_application("a").await;
+    let other = system.operator.create_application("b").await.token().await;
     let many: Vec<_> = (0..120).map(|number| format!("cn-many-{number}")).collect();
     for token in &many {
-        system.grant(token, "a", &[MESSAGE_PUSH], &[1]).await;
+        system.operator.grant(token, "a", &[MESSAGE_PUSH], &[1]).await;
     }
     assert!(is_good(&system, &many[0]).await && is_good(&system, &many[119]).await);
-    assert_eq!(
-        tokens::revoke_all(&system.access_table(), &app("a"), system.clock.now(), |_| true).await,
-        Ok(120)
-    );
+    assert_eq!(system.operator.revoke_tokens("a", |_| true).await, 120);
     for token in [&many[0], &many[60], &many[119]] {
         assert!(!is_good(&system, token).await);
     }
@@ -64,19 +55,18 @@ async fn all_tokens_of_an_application_end_however_many() {
 async fn no_token_outlives_a_disabled_application_that_takes_tokens_at_that_moment() {
     for round in 0..5 {
         let system = System::start().await;
-        let client = system.application("a").await;
+        let client = system.operator.create_application("a").await;
         let ask = async || client.ask().await;
         let asking = (0..20).map(|_| until_answered(&ask));
         let disabling = async {
             tokio::time::sleep(std::time::Duration::from_millis(round * 8)).await;
             system
+                .operator
                 .change("a", |application| {
                     application.set_status(ApplicationStatus::Disabled);
                 })
                 .await;
-            tokens::revoke_all(&system.access_table(), &app("a"), system.clock.now(), |_| true)
-                .await
-                .unwrap();
+            system.operator.revoke_tokens("a", |_| true).await;
         };
         let (replies, ()) = tokio::join!(join_all(asking), disabling);
         for reply in replies {
@@ -93,19 +83,17 @@ async fn no_token_outlives_a_disabled_application_that_takes_tokens_at_that_mome
 #[tokio::test]
 async fn the_tokens_of_a_scope_that_is_taken_away_end_and_the_others_stay() {
     let system = System::start().await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     let (both, push) = (client.token().await, client.ask_for(MESSAGE_PUSH).await);
     let push = push.json()["access_token"].as_str().unwrap().to_owned();
     system
+        .operator
         .change("a", |application| {
             application.reject_scope(CUSTOMER_SERVICE).unwrap();
         })
         .await;
-    let has_it = |token: &tokens::IssuedToken| token.scopes.iter().any(|scope| scope == CUSTOMER_SERVICE);
-    assert_eq!(
-        tokens::revoke_all(&system.access_table(), &app("a"), system.clock.now(), has_it).await,
-        Ok(1)
-    );
+    let has_it = |token: &IssuedToken| token.scopes.iter().any(|scope| scope == CUSTOMER_SERVICE);
+    assert_eq!(system.operator.revoke_tokens("a", has_it).await, 1);
     assert!(!is_good(&system, &both).await);
     assert!(is_good(&system, &push).await);
     assert_eq!(client.ask().await.json()["scope"], MESSAGE_PUSH);
@@ -115,7 +103,7 @@ async fn the_tokens_of_a_scope_that_is_taken_away_end_and_the_others_stay() {
 async fn of_many_requests_at_once_no_more_are_granted_than_the_limit() {
     let clock = ManualClock::at(1_795_219_210_000);
     let system = System::start_at(&clock).await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     let replies = join_all((0..TOKENS_PER_MINUTE + 15).map(|_| client.ask())).await;
     let answered = |status: u16| replies.iter().filter(move |reply| reply.status == status);
     // A request that was answered 500 may have counted, which happens on a busy machine only.
@@ -129,7 +117,7 @@ async fn of_many_requests_at_once_no_more_are_granted_than_the_limit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_revoked_many_times_at_once_is_gone() {
     let system = System::start().await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     let token = client.token().await;
     let revoke = async || client.revoke(&token).await;
     for reply in join_all((0..10).map(|_| until_answered(&revoke))).await {
@@ -142,7 +130,7 @@ async fn a_token_that_is_revoked_many_times_at_once_is_gone() {
 #[tokio::test]
 async fn a_token_is_two_round_trips_and_so_is_its_end() {
     let system = System::start().await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     system.proxy.forget();
     let token = client.token().await;
     assert_eq!(
@@ -161,16 +149,16 @@ async fn a_token_is_two_round_trips_and_so_is_its_end() {
     system.proxy.forget();
     client.post("token", "grant_type=password").await;
     client.post("introspect", "").await;
-    system.anonymous.post("/oauth2/token", "grant_type=client_credentials").await;
+    system.anonymous.post(paths::TOKEN, "grant_type=client_credentials").await;
     assert_eq!(system.proxy.operations(), [""; 0], "what cannot be granted asks nothing of the store");
 }
 
 #[tokio::test]
 async fn the_table_holds_neither_a_token_nor_a_secret() {
     let system = System::start().await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     let new = model::oauth::ClientSecret::of_digits("the new one");
-    system.change("a", |application| application.rotate_secret(&new, Some(u64::MAX))).await;
+    system.operator.change("a", |application| application.rotate_secret(&new, Some(u64::MAX))).await;
     let mut secrets = vec![client.secret.clone(), new.reveal().to_owned()];
     secrets.push(client.token().await);
     secrets.push(OAuthClient::new(&system.anonymous, "a", new.reveal()).token().await);

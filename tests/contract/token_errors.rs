@@ -1,9 +1,10 @@
 //! The errors of `/oauth2/…`, those of the gateway included: RFC 6749 §5.2.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use local::demo::USER;
 use model::{ApplicationStatus, Scope};
 use reqwest::Method;
-use tests::{CUSTOMER_SERVICE, Fault, MESSAGE_PUSH, OAuthClient, System};
+use tests::{CUSTOMER_SERVICE, Caller, Fault, MESSAGE_PUSH, OAuthClient, Reply, System, paths};
 
 const ENDPOINTS: [&str; 3] = ["token", "introspect", "revoke"];
 
@@ -13,7 +14,7 @@ const GOOD: &str = "grant_type=client_credentials&token=cn-1";
 #[tokio::test]
 async fn what_is_asked_for_has_to_be_said_once_and_properly() {
     let system = System::start().await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     for (endpoint, form, status, error, description) in [
         ("token", "", 400, "invalid_request", "grant_type is missing"),
         ("token", "grant_type=", 400, "invalid_request", "grant_type is missing"),
@@ -54,27 +55,24 @@ async fn what_is_asked_for_has_to_be_said_once_and_properly() {
     ] {
         client.post(endpoint, form).await.is_oauth_error(status, error, description);
     }
-    let again = "/oauth2/token?grant_type=client_credentials";
+    let again = paths::with_query(paths::TOKEN, "grant_type=client_credentials");
     let basic = BASE64_STANDARD.encode(format!("a:{}", client.secret));
     let caller = system.anonymous.with_header(&format!("Basic {basic}"));
-    caller.post(again, "grant_type=client_credentials").await.is_oauth_error(
+    caller.post(&again, "grant_type=client_credentials").await.is_oauth_error(
         400,
         "invalid_request",
         "grant_type is there more than once",
     );
     // A token in a URL is in logs already; it is not looked for there.
-    caller.post("/oauth2/introspect?token=cn-1", "").await.is_oauth_error(
-        400,
-        "invalid_request",
-        "token is missing",
-    );
+    let in_url = paths::with_query(paths::INTROSPECT, "token=cn-1");
+    caller.post(&in_url, "").await.is_oauth_error(400, "invalid_request", "token is missing");
 }
 
 #[tokio::test]
 async fn only_what_is_approved_is_granted() {
     let system = System::start().await;
-    let client = system.application_with("a", &[Scope::MessagePush], &[1]).await;
-    let refused = |reply: tests::Reply| {
+    let client = system.operator.create_application_with("a", &[Scope::MessagePush], &[1]).await;
+    let refused = |reply: Reply| {
         reply.is_oauth_error(400, "invalid_scope", "a scope is not approved for the application");
     };
     for scope in [
@@ -90,6 +88,7 @@ async fn only_what_is_approved_is_granted() {
         refused(client.ask_for(scope).await);
     }
     system
+        .operator
         .change("a", |application| {
             application.request_scope(CUSTOMER_SERVICE);
         })
@@ -97,6 +96,7 @@ async fn only_what_is_approved_is_granted() {
     refused(client.ask_for(CUSTOMER_SERVICE).await);
     assert_eq!(client.ask().await.json()["scope"], MESSAGE_PUSH, "what is only asked for is left out");
     system
+        .operator
         .change("a", |application| {
             application.reject_scope(MESSAGE_PUSH).unwrap();
         })
@@ -108,11 +108,10 @@ async fn only_what_is_approved_is_granted() {
 #[tokio::test]
 async fn whoever_does_not_show_who_it_is_is_no_client() {
     let system = System::start().await;
-    let OAuthClient { secret, .. } = system.application("a").await;
+    let OAuthClient { secret, .. } = system.operator.create_application("a").await;
     let basic = |pair: &str| format!("Basic {}", BASE64_STANDARD.encode(pair));
     let long = basic(&format!("{}:{secret}", "a".repeat(65)));
-    for endpoint in ENDPOINTS {
-        let path = format!("/oauth2/{endpoint}");
+    for path in [paths::TOKEN, paths::INTROSPECT, paths::REVOKE] {
         for header in [
             "Basic",
             "Basic ",
@@ -127,7 +126,7 @@ async fn whoever_does_not_show_who_it_is_is_no_client() {
             &basic(&format!("b:{secret}")),
             &long,
         ] {
-            let reply = system.anonymous.with_header(header).post(&path, GOOD).await;
+            let reply = system.anonymous.with_header(header).post(path, GOOD).await;
             reply.is_oauth_error(401, "invalid_client", "client authentication failed");
         }
         for body in [
@@ -137,7 +136,7 @@ async fn whoever_does_not_show_who_it_is_is_no_client() {
             format!("{GOOD}&client_id=b&client_secret={secret}"),
             format!("{GOOD}&client_id=a&client_secret=x"),
         ] {
-            let reply = system.anonymous.post(&path, body).await;
+            let reply = system.anonymous.post(path, body).await;
             reply.is_oauth_error(401, "invalid_client", "client authentication failed");
         }
     }
@@ -146,7 +145,7 @@ async fn whoever_does_not_show_who_it_is_is_no_client() {
 #[tokio::test]
 async fn a_client_shows_itself_in_one_way_and_never_in_the_url() {
     let system = System::start().await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     for endpoint in ENDPOINTS {
         for form in
             ["client_secret=x", "client_id=b", &format!("client_id=a&client_secret={}", client.secret)]
@@ -170,7 +169,7 @@ async fn a_client_shows_itself_in_one_way_and_never_in_the_url() {
 #[tokio::test]
 async fn an_unknown_client_and_a_wrong_secret_are_one_answer_after_the_same_work() {
     let system = System::start().await;
-    let known = system.application("a").await;
+    let known = system.operator.create_application("a").await;
     for endpoint in ENDPOINTS {
         let mut seen = Vec::new();
         for id in ["a", "b"] {
@@ -188,8 +187,9 @@ async fn an_unknown_client_and_a_wrong_secret_are_one_answer_after_the_same_work
 #[tokio::test]
 async fn that_an_application_is_disabled_only_its_own_client_learns() {
     let system = System::start().await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     system
+        .operator
         .change("a", |application| {
             application.set_status(ApplicationStatus::Disabled);
         })
@@ -211,21 +211,21 @@ async fn that_an_application_is_disabled_only_its_own_client_learns() {
 #[tokio::test]
 async fn what_is_no_form_or_too_large_is_refused() {
     let system = System::start().await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     let basic = BASE64_STANDARD.encode(format!("a:{}", client.secret));
     let caller = system.anonymous.with_header(&format!("Basic {basic}"));
     let form = caller
-        .request(Method::POST, "/oauth2/token")
+        .request(Method::POST, paths::TOKEN)
         .header("content-type", "application/x-www-form-urlencoded");
-    tests::Caller::reply(form.body(b"grant_type=\xff".to_vec())).await.is_oauth_error(
+    Caller::reply(form.body(b"grant_type=\xff".to_vec())).await.is_oauth_error(
         400,
         "invalid_request",
         "the body is not a form in UTF-8",
     );
     let of_size = |size: usize| format!("grant_type=client_credentials&x={}", "x".repeat(size - 32));
-    assert_eq!(caller.post("/oauth2/token", of_size(262_144)).await.status, 200);
+    assert_eq!(caller.post(paths::TOKEN, of_size(262_144)).await.status, 200);
     for size in [262_145, 11 * 1024 * 1024] {
-        caller.post("/oauth2/token", of_size(size)).await.is_oauth_error(
+        caller.post(paths::TOKEN, of_size(size)).await.is_oauth_error(
             413,
             "invalid_request",
             "the body is too large",
@@ -237,13 +237,13 @@ async fn what_is_no_form_or_too_large_is_refused() {
 async fn other_paths_and_methods_are_answered_by_the_gateway() {
     let system = System::start().await;
     for (method, path) in [
-        (Method::GET, "/oauth2/token"),
-        (Method::PUT, "/oauth2/token"),
-        (Method::GET, "/oauth2/introspect"),
-        (Method::DELETE, "/oauth2/revoke"),
+        (Method::GET, paths::TOKEN),
+        (Method::PUT, paths::TOKEN),
+        (Method::GET, paths::INTROSPECT),
+        (Method::DELETE, paths::REVOKE),
         (Method::POST, "/oauth2/authorize"),
         (Method::POST, "/oauth2"),
-        (Method::POST, "/oauth2/token/x"),
+        (Method::POST, &format!("{}/x", paths::TOKEN)),
     ] {
         let reply = system.anonymous.send(method, path, Some(GOOD)).await;
         reply.is_oauth_error(404, "invalid_request", "there is no such path or method");
@@ -253,7 +253,7 @@ async fn other_paths_and_methods_are_answered_by_the_gateway() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_fails_is_a_server_error_and_one_fault_is_survived() {
     let system = System::start().await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     for fault in Fault::ALL {
         system.proxy.fail(move |_, _| Some(fault));
         for endpoint in ENDPOINTS {
@@ -268,15 +268,11 @@ async fn a_token_is_issued_once_whatever_befalls_a_request_to_the_store() {
     let faults = Fault::ALL.into_iter().chain([Fault::TransactionThrottled, Fault::TransactionConflict]);
     for fault in faults.filter(|fault| *fault != Fault::Refused) {
         let system = System::start().await;
-        let client = system.application("a").await;
+        let client = system.operator.create_application("a").await;
         // The transaction, after the two reads.
         system.proxy.fail(move |number, _| (number == 2).then_some(fault));
         let token = client.token().await;
-        let caller = system.anonymous.with_token(&token);
-        assert_eq!(caller.get("/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG").await.status, 200);
-        let app = model::BoundedText::parse("a").unwrap();
-        let tokens =
-            store::tokens::issued_to(&system.access_table(), &app, system.clock.now()).await.unwrap();
-        assert_eq!(tokens.len(), 1, "{fault:?}");
+        assert_eq!(system.partner(&token).user_info(&[("clientId", USER)]).await.status, 200);
+        assert_eq!(system.operator.tokens_of("a").await.len(), 1, "{fault:?}");
     }
 }

@@ -1,21 +1,22 @@
 //! `POST /oauth2/token`, `introspect` and `revoke`: what a client gets.
 
+use local::demo::USER;
 use model::{Scope, oauth::ClientSecret};
-use tests::{CUSTOMER_SERVICE, MESSAGE_PUSH, ManualClock, OAuthClient, Reply, System, TOKENS_PER_MINUTE};
+use tests::{
+    CUSTOMER_SERVICE, MESSAGE_PUSH, ManualClock, OAuthClient, Reply, System, TOKENS_PER_MINUTE, paths,
+};
 
 /// 2026-11-21 00:00:10 UTC, ten seconds into a minute.
 const NOW: u64 = 1_795_219_210_000;
 /// What partners know.
 const LIFETIME: u64 = 359_420;
 
-const USER: &str = "/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG";
-const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
 const MESSAGE: &str = r#"{"userIds":"u","content":"x","messageId":"m","expireTime":1}"#;
 
 /// Whether a token opens the customer-service product, and the push product.
 async fn opens(system: &System, token: &str) -> (bool, bool) {
-    let caller = system.anonymous.with_token(token);
-    let (user, push) = (caller.get(USER).await, caller.post(PUSH, MESSAGE).await);
+    let partner = system.partner(token);
+    let (user, push) = (partner.user_info(&[("clientId", USER)]).await, partner.try_push(MESSAGE).await);
     for (reply, refusal) in [(&user, "token is wrong"), (&push, "check access_token error")] {
         assert!(reply.status == 200 || reply.body.contains(refusal), "{}", reply.body);
     }
@@ -34,7 +35,7 @@ fn issued(reply: &Reply, scope: &str) -> String {
             r#"{{"access_token":"{token}","token_type":"bearer","expires_in":{left},"scope":"{scope}"}}"#
         ),
     );
-    reply.is_not_kept();
+    reply.is_not_cached();
     let uuid = uuid::Uuid::parse_str(token.strip_prefix("cn-").unwrap()).unwrap();
     assert_eq!((uuid.get_version_num(), token.len()), (4, 39), "122 random bits");
     token
@@ -43,7 +44,7 @@ fn issued(reply: &Reply, scope: &str) -> String {
 #[tokio::test]
 async fn a_token_is_good_for_all_that_is_approved_or_for_what_was_asked_of_it() {
     let system = System::start().await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     let both = issued(&client.ask().await, "message-push-service thirdparty-customer-service");
     assert_eq!(opens(&system, &both).await, (true, true));
     let push = issued(&client.ask_for(MESSAGE_PUSH).await, MESSAGE_PUSH);
@@ -58,20 +59,20 @@ async fn a_token_is_good_for_all_that_is_approved_or_for_what_was_asked_of_it() 
 #[tokio::test]
 async fn a_token_speaks_for_its_applications_sources_and_for_its_application() {
     let system = System::start().await;
-    let token = system.application_with("a", &Scope::OF_PARTNERS, &[7]).await.token().await;
-    let caller = system.anonymous.with_token(&token);
-    caller.get(&format!("{USER}&source=7")).await.is_error(404, 46004, "user does not exist");
-    caller.get(USER).await.is_error(403, 48001, "source is not permitted");
-    let other = system.application("b").await.token().await;
-    caller.post(PUSH, MESSAGE).await.is_code(200, "success");
-    let same_id = r#"{"userIds":"u","content":"other","messageId":"m","expireTime":1}"#;
-    system.anonymous.with_token(&other).post(PUSH, same_id).await.is_code(200, "success");
+    let token = system.operator.create_application_with("a", &Scope::OF_PARTNERS, &[7]).await.token().await;
+    let partner = system.partner(&token);
+    let of_source_7 = partner.user_info(&[("clientId", USER), ("source", "7")]).await;
+    of_source_7.is_error(404, 46004, "user does not exist");
+    partner.user_info(&[("clientId", USER)]).await.is_error(403, 48001, "source is not permitted");
+    let other = system.operator.create_application("b").await.token().await;
+    partner.push("u", "x", "m", 1).await;
+    system.partner(&other).push("u", "other", "m", 1).await;
 }
 
 #[tokio::test]
 async fn a_client_shows_itself_in_the_header_or_in_the_body_and_says_what_it_wants_there_or_in_the_url() {
     let system = System::start().await;
-    let OAuthClient { id, secret, .. } = system.application("an app").await;
+    let OAuthClient { id, secret, .. } = system.operator.create_application("an app").await;
     let basic = |pair: String| {
         use base64::{Engine, prelude::BASE64_STANDARD};
         system.anonymous.with_header(&format!("basic {}", BASE64_STANDARD.encode(pair)))
@@ -81,24 +82,24 @@ async fn a_client_shows_itself_in_the_header_or_in_the_body_and_says_what_it_wan
     let nobody = &system.anonymous;
     let in_body = format!("client_id=an%20app&client_secret={}", secret.replace(' ', "+"));
     let all = "message-push-service thirdparty-customer-service";
-    for (caller, path, body) in [
-        (&plain, "/oauth2/token", "grant_type=client_credentials"),
-        (&encoded, "/oauth2/token", "grant_type=client_credentials&client_id=an+app"),
-        (&plain, "/oauth2/token?grant_type=client_credentials", ""),
-        (nobody, "/oauth2/token", &format!("{in_body}&grant_type=client_credentials&unknown=1&unknown=2")),
-        (nobody, "/oauth2/token?grant_type=client_credentials&unknown=x", &in_body),
+    for (caller, query, body) in [
+        (&plain, "", "grant_type=client_credentials"),
+        (&encoded, "", "grant_type=client_credentials&client_id=an+app"),
+        (&plain, "grant_type=client_credentials", ""),
+        (nobody, "", &format!("{in_body}&grant_type=client_credentials&unknown=1&unknown=2")),
+        (nobody, "grant_type=client_credentials&unknown=x", &in_body),
     ] {
-        issued(&caller.post(path, body).await, all);
+        issued(&caller.post(&paths::with_query(paths::TOKEN, query), body).await, all);
     }
-    let path = format!("/oauth2/token?grant_type=client_credentials&scope={MESSAGE_PUSH}");
-    issued(&plain.post(&path, "").await, MESSAGE_PUSH);
+    let query = format!("grant_type=client_credentials&scope={MESSAGE_PUSH}");
+    issued(&plain.post(&paths::with_query(paths::TOKEN, &query), "").await, MESSAGE_PUSH);
 }
 
 #[tokio::test]
 async fn a_token_lives_as_long_as_it_says() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
-    let token = system.application("a").await.token().await;
+    let token = system.operator.create_application("a").await.token().await;
     clock.advance_seconds(LIFETIME - 1);
     assert_eq!(opens(&system, &token).await, (true, true));
     clock.advance_seconds(1);
@@ -109,7 +110,7 @@ async fn a_token_lives_as_long_as_it_says() {
 async fn expires_in_is_the_time_that_is_left_when_the_answer_is_given() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     // The store takes two seconds.
     let slow = clock.clone();
     system.proxy.fail(move |_, operation| {
@@ -128,10 +129,10 @@ async fn expires_in_is_the_time_that_is_left_when_the_answer_is_given() {
 async fn a_secret_that_was_replaced_works_for_the_grace_period() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
-    let old = system.application("a").await;
+    let old = system.operator.create_application("a").await;
     let new_secret = ClientSecret::of_digits("new");
     let until = system.clock.now().seconds() + 60;
-    system.change("a", |application| application.rotate_secret(&new_secret, Some(until))).await;
+    system.operator.change("a", |application| application.rotate_secret(&new_secret, Some(until))).await;
     let new = OAuthClient::new(&system.anonymous, "a", new_secret.reveal());
     clock.advance_seconds(59);
     let (first, second) = (old.token().await, new.token().await);
@@ -147,7 +148,8 @@ async fn a_secret_that_was_replaced_works_for_the_grace_period() {
 async fn an_application_takes_so_many_tokens_a_minute_and_no_more() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
-    let (client, other) = (system.application("a").await, system.application("b").await);
+    let (client, other) =
+        (system.operator.create_application("a").await, system.operator.create_application("b").await);
     for _ in 0..TOKENS_PER_MINUTE {
         client.token().await;
     }
@@ -166,7 +168,7 @@ async fn an_application_takes_so_many_tokens_a_minute_and_no_more() {
 async fn a_client_learns_what_its_own_token_is_good_for() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
-    let client = system.application("a").await;
+    let client = system.operator.create_application("a").await;
     let token = client.token().await;
     let (issued_at, end) = (NOW / 1000, NOW / 1000 + LIFETIME);
     let active = format!(
@@ -175,7 +177,7 @@ async fn a_client_learns_what_its_own_token_is_good_for() {
     let form = format!("token={token}&token_type_hint=refresh_token");
     for reply in [client.introspect(&token).await, client.post("introspect", &form).await] {
         reply.is(200, &active);
-        reply.is_not_kept();
+        reply.is_not_cached();
     }
     clock.advance_seconds(LIFETIME);
     client.introspect(&token).await.is(200, r#"{"active":false}"#);
@@ -184,26 +186,28 @@ async fn a_client_learns_what_its_own_token_is_good_for() {
 #[tokio::test]
 async fn of_a_token_that_is_unknown_foreign_or_dead_a_client_learns_nothing() {
     let system = System::start().await;
-    let (client, other) = (system.application("a").await, system.application("b").await);
+    let (client, other) =
+        (system.operator.create_application("a").await, system.operator.create_application("b").await);
     let (foreign, dead) = (other.token().await, client.token().await);
     client.revoke(&dead).await.is(200, "{}");
     let unknown = "cn-99999999-9999-4999-8999-999999999999";
     for token in [unknown, &foreign, &dead, "%20", "%E4%BB%A4%E7%89%8C", "a%0Ab", &"x".repeat(10_000)] {
         let reply = client.introspect(token).await;
         reply.is(200, r#"{"active":false}"#);
-        reply.is_not_kept();
+        reply.is_not_cached();
     }
 }
 
 #[tokio::test]
 async fn a_client_ends_its_own_token_and_no_other() {
     let system = System::start().await;
-    let (client, other) = (system.application("a").await, system.application("b").await);
+    let (client, other) =
+        (system.operator.create_application("a").await, system.operator.create_application("b").await);
     let (token, kept, foreign) = (client.token().await, client.token().await, other.token().await);
     for token in [&token, &token, &foreign, "cn-99999999-9999-4999-8999-999999999999", "%E4%BB%A4"] {
         let reply = client.revoke(token).await;
         reply.is(200, "{}");
-        reply.is_not_kept();
+        reply.is_not_cached();
     }
     assert_eq!(opens(&system, &token).await, (false, false));
     assert_eq!(opens(&system, &kept).await, (true, true));

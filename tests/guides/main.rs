@@ -92,7 +92,7 @@ async fn each_program_runs_to_its_end() {
             command.env("CLIENT_ID", CLIENT_ID).env("CLIENT_SECRET", CLIENT_SECRET);
             let printed = run(command).await;
             // What it has done is in the system: 250 users wait for the message, in three calls of one message id.
-            let state = tests::everything(&system).await;
+            let state = system.everything().await;
             let waiting =
                 state.iter().filter(|item| item["pk"].as_str().unwrap().starts_with("INBOX#")).count();
             assert_eq!(waiting, 250, "{program}: {printed}");

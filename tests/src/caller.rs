@@ -1,4 +1,4 @@
-//! A partner's HTTP client.
+//! An HTTP client of the APIs. It checks every answer against the reference.
 
 use std::time::Duration;
 
@@ -6,25 +6,25 @@ use reqwest::{
     Client, Method,
     header::{AUTHORIZATION, HeaderMap},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::REFERENCE;
+use crate::{REFERENCE, paths};
 
-/// Where the APIs are.
+/// The base URLs of the APIs.
 #[derive(Debug, Clone)]
 pub struct Urls {
-    /// What the paths of the token endpoint and its neighbours follow.
+    /// The token API.
     pub token: String,
-    /// What the paths of the customer-service product follow.
+    /// The customer-service API.
     pub customer_service: String,
-    /// What the paths of the push product follow.
+    /// The push API.
     pub message_push: String,
-    /// What the paths of the platform's own API follow.
+    /// The platform's API.
     pub platform: String,
 }
 
 impl Urls {
-    /// All APIs at one place, as `local` has them.
+    /// The same URL for all APIs, as in `local`.
     #[must_use]
     pub fn all(url: &str) -> Self {
         let url = url.to_owned();
@@ -32,7 +32,7 @@ impl Urls {
     }
 }
 
-/// Who calls the APIs, and with what in the `Authorization` header.
+/// A client with a fixed `Authorization` header, or without one.
 #[derive(Debug, Clone)]
 pub struct Caller {
     urls: Urls,
@@ -40,23 +40,21 @@ pub struct Caller {
     client: Client,
 }
 
-/// An answer, whole.
+/// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// The HTTP status.
     pub status: u16,
-    /// The body.
     pub body: String,
-    /// The content type.
+    /// Empty if the header is absent.
     pub content_type: String,
     headers: HeaderMap,
 }
 
-/// The most calls that a client makes for one answer.
+/// The most calls for one answer.
 const TRIES: u32 = 5;
 
-/// Calls again while the answer is a clean 500, as the contract asks of a client: after 1 s, 2 s, 4 s and 8 s. On a machine that is
-/// busy otherwise, a call that overlaps many others may use up its time at the store.
+/// Repeats a call that is answered 500, as clients should: after 1 s, 2 s, 4 s and 8 s. On a busy machine, one of many concurrent
+/// calls may use up its time at the store.
 pub async fn until_answered(call: impl AsyncFn() -> Reply) -> Reply {
     for number in 1..TRIES {
         let reply = call().await;
@@ -69,41 +67,39 @@ pub async fn until_answered(call: impl AsyncFn() -> Reply) -> Reply {
 }
 
 impl Caller {
-    /// Calls what is at `urls` without any token.
+    /// A client without a token.
     #[must_use]
     pub fn anonymous(urls: Urls) -> Self {
         Self { urls, authorization: None, client: Client::new() }
     }
 
-    /// Where the APIs are.
     #[must_use]
     pub const fn urls(&self) -> &Urls {
         &self.urls
     }
 
-    /// The same, with `token`.
+    /// The same client with a bearer token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         self.with_header(&format!("Bearer {token}"))
     }
 
-    /// The same, with this `Authorization` header.
+    /// The same client with this `Authorization` header.
     #[must_use]
     pub fn with_header(&self, authorization: &str) -> Self {
         Self { authorization: Some(authorization.to_owned()), ..self.clone() }
     }
 
-    /// GET.
     pub async fn get(&self, path: &str) -> Reply {
         self.send(Method::GET, path, None::<Vec<u8>>).await
     }
 
-    /// POST, without a content type.
+    /// Sends a POST without a content type.
     pub async fn post(&self, path: &str, body: impl Into<Vec<u8>>) -> Reply {
         self.send(Method::POST, path, Some(body)).await
     }
 
-    /// Any method.
+    /// Sends a request with any method.
     pub async fn send(&self, method: Method, path: &str, body: Option<impl Into<Vec<u8>>>) -> Reply {
         let mut request = self.request(method, path);
         if let Some(authorization) = &self.authorization {
@@ -115,13 +111,13 @@ impl Caller {
         Self::reply(request).await
     }
 
-    /// A request that is not like the others.
+    /// A request to the API of `path`, without the `Authorization` header, for [`Self::reply`].
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let base = if path.starts_with("/oauth2") {
+        let base = if path.starts_with(paths::TOKEN_API) {
             &self.urls.token
-        } else if path.starts_with("/chatbot/api/platform") {
+        } else if path.starts_with(paths::PLATFORM_API) {
             &self.urls.platform
-        } else if path.starts_with("/chatbot/api") {
+        } else if path.starts_with(paths::MESSAGE_PUSH_API) {
             &self.urls.message_push
         } else {
             &self.urls.customer_service
@@ -129,10 +125,10 @@ impl Caller {
         self.client.request(method, format!("{base}{path}"))
     }
 
-    /// Sends such a request. Its answer has to be one that the reference shows.
+    /// Sends a request. Panics if the reference does not describe the answer.
     pub async fn reply(request: reqwest::RequestBuilder) -> Reply {
         let (client, request) = request.build_split();
-        let request = request.expect("it is a request");
+        let request = request.expect("the request is complete");
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
         let response = client.execute(request).await.expect("the gateway answers");
         let headers = response.headers().clone();
@@ -149,16 +145,35 @@ impl Caller {
 }
 
 impl Reply {
-    /// The value of a header.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().expect("it is text"))
     }
 
-    /// The body, which is JSON.
+    /// The parsed body. Panics if it is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).expect("the body is JSON")
+    }
+
+    /// The `data` of a success of the push product or of the platform's API.
+    #[track_caller]
+    #[must_use]
+    pub fn data(&self) -> Value {
+        let mut body = self.json();
+        let outcome = (self.status, &body["code"], &body["message"]);
+        assert_eq!(outcome, (200, &json!(200), &json!("success")), "{}", self.body);
+        body["data"].take()
+    }
+
+    /// The body of a success of the customer-service product.
+    #[track_caller]
+    #[must_use]
+    pub fn success(&self) -> Value {
+        let body = self.json();
+        let outcome = (self.status, &body["status"], &body["message"]);
+        assert_eq!(outcome, (200, &json!(0), &json!("ok")), "{}", self.body);
+        body
     }
 
     /// Compares the whole answer.
@@ -174,25 +189,25 @@ impl Reply {
         self.is(status, &format!(r#"{{"status":-1,"errcode":{errcode},"message":"{message}"}}"#));
     }
 
-    /// Compares the whole answer with one of the push product.
+    /// Compares the whole answer with one of the push product that has no `data`.
     #[track_caller]
     pub fn is_code(&self, code: u16, message: &str) {
         self.is(code, &format!(r#"{{"code":{code},"message":"{message}"}}"#));
     }
 
-    /// Compares the whole answer with an error of the token endpoint and its neighbours.
+    /// Compares the whole answer, its headers included, with an error of the token API.
     #[track_caller]
     pub fn is_oauth_error(&self, status: u16, error: &str, description: &str) {
         self.is(status, &format!(r#"{{"error":"{error}","error_description":"{description}"}}"#));
-        self.is_not_kept();
+        self.is_not_cached();
         let challenge = (status == 401).then_some(r#"Basic realm="oauth2", charset="UTF-8""#);
         assert_eq!(self.header("www-authenticate"), challenge);
         assert_eq!(self.header("retry-after").is_some(), status == 429);
     }
 
-    /// Checks that nobody on the way keeps the answer.
+    /// Checks that the answer must not be cached.
     #[track_caller]
-    pub fn is_not_kept(&self) {
+    pub fn is_not_cached(&self) {
         let headers = (self.header("cache-control"), self.header("pragma"));
         assert_eq!(headers, (Some("no-store"), Some("no-cache")));
     }

@@ -1,31 +1,39 @@
-//! What the contract's tests stand on: a system to call, a caller, and a DynamoDB that fails on demand.
+//! Support of the black-box tests: a system, the actors that call it (a partner, the platform, an operator), and a DynamoDB
+//! that fails on demand.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on fails"
+    reason = "a test fails by panicking"
 )]
+#![allow(missing_docs, reason = "names of test support describe themselves")]
 
 mod caller;
 mod captured;
 mod clock;
 pub mod faults;
-mod inbox;
 pub mod markdown;
 mod oauth;
+mod operator;
+mod partner;
+pub mod paths;
+mod platform;
 pub mod reference;
+mod stored;
 mod system;
 
 pub use caller::{Caller, Reply, Urls, until_answered};
 pub use captured::Captured;
 pub use clock::ManualClock;
 pub use faults::{Fault, FaultyDynamoDb, Recorded};
-pub use inbox::{
-    Item, ack_id, acknowledge, delivered_to, deliveries_of, everything, items, path_with, store_items,
-    waiting_for,
-};
+pub use local::demo;
 pub use oauth::{OAuthClient, TOKENS_PER_MINUTE};
+pub use operator::Operator;
+pub use partner::{Partner, RECEIVED, begin_event, end_event, push_request, text_message};
+pub use paths::path_with;
+pub use platform::{Platform, RECORDED, acknowledged};
 pub use reference::REFERENCE;
+pub use stored::Item;
 pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, PLATFORM, Setup, System};

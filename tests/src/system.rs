@@ -1,4 +1,4 @@
-//! A system to call: what `local` runs, on free ports, in the process of the test; or a deployed stack.
+//! The system under test: what `local` runs, in the process of the test on free ports; or a deployed stack.
 
 use std::collections::HashMap;
 
@@ -15,14 +15,14 @@ use local::{
     gateway::{self, Gateway},
     template::{Template, Throttle},
 };
-use model::{AppId, BearerToken, BoundedText, Scope, Source};
-use store::{
-    Table,
-    tokens::{self, Grant},
-};
+use model::Scope;
+use store::Table;
 use tokio::net::TcpListener;
 
-use crate::{Caller, FaultyDynamoDb, ManualClock, caller::Urls, captured::keep_callsites_open, inbox::scan};
+use crate::{
+    Caller, FaultyDynamoDb, ManualClock, Operator, Partner, Platform, caller::Urls,
+    captured::keep_callsites_open, stored::scan,
+};
 
 /// The scope of the customer-service product.
 pub const CUSTOMER_SERVICE: &str = Scope::CustomerService.name();
@@ -31,61 +31,58 @@ pub const MESSAGE_PUSH: &str = Scope::MessagePush.name();
 /// The scope of the platform's own API.
 pub const PLATFORM: &str = Scope::Platform.name();
 
-/// How a system is to be started.
+/// How a system differs from the template.
 #[derive(Default)]
 pub struct Setup {
-    /// The time it is; the machine's unless a test brings its own.
+    /// The machine's clock by default.
     pub clock: Option<ManualClock>,
-    /// Code in the place of functions, by their logical id.
+    /// Code that replaces functions, by their logical id.
     pub replaced: Vec<(&'static str, Code)>,
-    /// The throttle that the gateway enforces for each endpoint, in the place of the template's.
+    /// The throttle that the gateway enforces for each endpoint. By default the gateway enforces none.
     pub throttle: Option<Throttle>,
 }
 
-/// A running system with the demo data in it, and nothing else.
+/// A running system that holds the demo data only.
 pub struct System {
-    /// A caller of the customer-service product with its demo token.
-    pub customer_service: Caller,
-    /// A caller of the push product with its demo token.
-    pub message_push: Caller,
-    /// A caller of the platform's own API with its demo token.
-    pub platform: Caller,
+    /// The demo application with its token for the customer-service product.
+    pub customer_service: Partner,
+    /// The demo application with its token for the push product.
+    pub message_push: Partner,
+    pub platform: Platform,
+    pub operator: Operator,
     /// A caller without a token.
     pub anonymous: Caller,
-    /// The store, past every fault.
+    /// DynamoDB, past every fault.
     pub dynamodb: Client,
-    /// Where the store is; of a deployed stack the environment says it.
+    /// DynamoDB's endpoint; `None` for a deployed stack, whose endpoint is in the environment.
     pub dynamodb_url: Option<String>,
-    /// The name of the table of applications and tokens.
     pub access_table: String,
-    /// The name of the table of messages, chat logs, users and pushes.
     pub chat_table: String,
-    /// What stands between the functions and the store, if they run here.
+    /// The proxy between the functions and DynamoDB. A deployed stack does not use it.
     pub proxy: FaultyDynamoDb,
-    /// The time it is for the functions.
+    /// The clock of the functions.
     pub clock: Clock,
     _servers: Vec<ServerHandle>,
 }
 
 impl System {
-    /// Starts a system; or empties a deployed one, if the environment names it.
+    /// Starts a system, or empties the deployed stack that the environment names.
     pub async fn start() -> Self {
         Self::start_with(Setup::default()).await
     }
 
-    /// Starts a system whose time a test sets.
+    /// Starts a system with a clock that the test moves.
     pub async fn start_at(clock: &ManualClock) -> Self {
         Self::start_with(Setup { clock: Some(clock.clone()), ..Setup::default() }).await
     }
 
-    /// Starts a system in another way.
     pub async fn start_with(setup: Setup) -> Self {
         match Deployed::from_environment() {
             None => Self::start_here(setup).await,
             Some(deployed) => {
                 assert!(
                     setup.clock.is_none() && setup.replaced.is_empty() && setup.throttle.is_none(),
-                    "a deployed stack is what it is"
+                    "a deployed stack cannot be changed"
                 );
                 Self::start_anew(deployed).await
             }
@@ -94,7 +91,7 @@ impl System {
 
     async fn start_here(setup: Setup) -> Self {
         keep_callsites_open();
-        let template = Template::parse(TEMPLATE).expect("the template is one");
+        let template = Template::parse(TEMPLATE).expect("the template can be parsed");
         let clock = setup.clock.as_ref().map_or_else(Clock::system, Clock::from);
         let database = dynamodb::serve(free_port().await, None).expect("DynamoDB starts");
         let dynamodb = store::client::at_endpoint(&database.url());
@@ -120,14 +117,14 @@ impl System {
 
     async fn start_anew(deployed: Deployed) -> Self {
         let dynamodb = store::client::from_environment();
-        // What the last test left, before it is gone.
+        // The items of the test before this one.
         let access =
             serde_json::to_string(&scan(&dynamodb, &deployed.access_table).await).expect("it is JSON");
         assert!(!access.contains("\"cn-") && !access.contains("\"cs-"), "a token or a secret is stored");
         for table in [&deployed.access_table, &deployed.chat_table] {
             empty(&dynamodb, table).await;
         }
-        // Nothing passes through it: the functions have their own way to the store.
+        // Nothing passes through it: deployed functions call DynamoDB directly.
         let proxy = FaultyDynamoDb::start("http://127.0.0.1:1");
         let tables = (deployed.access_table, deployed.chat_table);
         Self::seeded(deployed.urls, (dynamodb, None), tables, proxy, Clock::system(), Vec::new()).await
@@ -146,9 +143,10 @@ impl System {
         demo::seed(&access, &chat, &clock).await.expect("the demo data is stored");
         let anonymous = Caller::anonymous(urls);
         Self {
-            customer_service: anonymous.with_token(CUSTOMER_SERVICE_TOKEN),
-            message_push: anonymous.with_token(MESSAGE_PUSH_TOKEN),
-            platform: anonymous.with_token(PLATFORM_TOKEN),
+            customer_service: Partner::new(anonymous.with_token(CUSTOMER_SERVICE_TOKEN)),
+            message_push: Partner::new(anonymous.with_token(MESSAGE_PUSH_TOKEN)),
+            platform: Platform::new(anonymous.with_token(PLATFORM_TOKEN)),
+            operator: Operator::new(access, clock.clone(), anonymous.clone()),
             anonymous,
             dynamodb,
             dynamodb_url,
@@ -160,44 +158,26 @@ impl System {
         }
     }
 
-    /// Stores a token of an application, good for an hour.
-    pub async fn grant(&self, token: &str, app: &str, scopes: &[&str], sources: &[u32]) {
-        self.grant_until(token, app, scopes, sources, self.clock.now().seconds() + 3600).await;
+    /// A partner with this token.
+    #[must_use]
+    pub fn partner(&self, token: &str) -> Partner {
+        Partner::new(self.anonymous.with_token(token))
     }
 
-    /// Stores a token of an application, good until `expire_at` in epoch seconds.
-    pub async fn grant_until(
-        &self,
-        token: &str,
-        app: &str,
-        scopes: &[&str],
-        sources: &[u32],
-        expire_at: u64,
-    ) {
-        let hash = BearerToken::parse(token).unwrap_or_else(|_| panic!("it is a token")).hash();
-        let grant = Grant {
-            app_id: AppId::parse(app).expect("it is an application's id"),
-            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
-            sources: sources
-                .iter()
-                .map(|number| Source::try_from(*number).expect("it is a source"))
-                .collect(),
-            issued_at: Some(self.clock.now()),
-            expire_at,
-        };
-        tokens::put(&Table::new(self.dynamodb.clone(), self.access_table.clone()), &hash, &grant)
-            .await
-            .expect("it is stored");
+    /// The table `Access`, past every fault.
+    #[must_use]
+    pub fn access_table(&self) -> Table {
+        Table::new(self.dynamodb.clone(), self.access_table.clone())
     }
 
-    /// The table of messages, chat logs, users and pushes, past every fault.
+    /// The table `Chat`, past every fault.
     #[must_use]
     pub fn chat_table(&self) -> Table {
         Table::new(self.dynamodb.clone(), self.chat_table.clone())
     }
 }
 
-/// A stack that is deployed, by what the environment says of it.
+/// A deployed stack, named by environment variables.
 struct Deployed {
     urls: Urls,
     access_table: String,
@@ -208,7 +188,7 @@ impl Deployed {
     fn from_environment() -> Option<Self> {
         let variable = |name| std::env::var(name).ok();
         variable("CUSTOMER_SERVICE_URL")?;
-        // Its tables are emptied: never those of an account.
+        // The tests empty its tables, so it must not be an AWS account.
         let endpoint = variable("AWS_ENDPOINT_URL").unwrap_or_default();
         assert!(endpoint.starts_with("http://127.0.0.1:"), "only a stack on this machine is tested");
         let urls = Urls {

@@ -63,9 +63,9 @@ pub(super) fn caller(system: &System, operation: &Operation) -> Caller {
             "Basic {}",
             BASE64_STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}"))
         )),
-        "customerService" => system.customer_service.clone(),
-        "messagePush" => system.message_push.clone(),
-        "platform" => system.platform.clone(),
+        "customerService" => (*system.customer_service).clone(),
+        "messagePush" => (*system.message_push).clone(),
+        "platform" => (*system.platform).clone(),
         other => panic!("{other}: nobody has such credentials"),
     }
 }

@@ -77,9 +77,7 @@ async fn provoke(system: &System, operation: &Operation, name: &str, shown: &Val
         "messageId-recalled" => {
             call.body["messageId"] = json!("recalled");
             assert_eq!(call.send(operation, &anybody).await.status, 200);
-            let recall = json!({"messageId": call.body["messageId"]}).to_string();
-            let path = "/chatbot/api/front/thirdParty/message/recall";
-            assert_eq!(anybody.post(path, recall).await.status, 200);
+            system.message_push.recall("recalled").await;
             vec![call.send(operation, &anybody).await]
         }
         "message-unknown" => {
@@ -101,8 +99,11 @@ async fn provoke(system: &System, operation: &Operation, name: &str, shown: &Val
         "grant_type-not-supported" => raw(b"grant_type=password").await,
         "scope-not-approved" => raw(format!("{form}&scope=chatbot-platform").as_bytes()).await,
         "application-disabled" => {
-            let client = system.application("disabled").await;
-            system.change("disabled", |application| application.status = ApplicationStatus::Disabled).await;
+            let client = system.operator.create_application("disabled").await;
+            system
+                .operator
+                .change("disabled", |application| application.status = ApplicationStatus::Disabled)
+                .await;
             vec![post(&client, operation, &form).await]
         }
         "too-many-tokens" => too_many(system, operation, &form).await,
@@ -124,7 +125,7 @@ async fn break_rule(system: &System, operation: &Operation, text: &str) -> Vec<R
     let Offence { wrong, right } = offence(operation, text);
     let mut caller = caller(system, operation);
     if operation.security.0 == "customerService" {
-        system.grant("each-bound", "demo", &[CUSTOMER_SERVICE], &[1, 2_147_483_647]).await;
+        system.operator.grant("each-bound", "demo", &[CUSTOMER_SERVICE], &[1, 2_147_483_647]).await;
         caller = system.anonymous.with_token("each-bound");
     }
     for call in &right {
@@ -172,7 +173,7 @@ async fn post(client: &OAuthClient, operation: &Operation, form: &str) -> Reply 
 }
 
 async fn too_many(system: &System, operation: &Operation, form: &str) -> Vec<Reply> {
-    let client = system.application("hasty").await;
+    let client = system.operator.create_application("hasty").await;
     // Twice, since a minute may end on the way.
     for _ in 0..=2 * TOKENS_PER_MINUTE {
         let reply = post(&client, operation, form).await;

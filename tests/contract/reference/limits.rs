@@ -3,7 +3,7 @@
 use local::{TEMPLATE, demo::CHAT, docs::DOCUMENT, template::Stack};
 use model::{BODY_LIMIT, BoundedText, UserId, UserIds, oauth::TokenLifetime};
 use serde_json::{Value, json};
-use tests::{REFERENCE, Reply, System, TOKENS_PER_MINUTE};
+use tests::{REFERENCE, Reply, System, TOKENS_PER_MINUTE, end_event};
 
 use super::{
     call::{Call, caller},
@@ -144,9 +144,8 @@ fn what_is_said_of_limits_in_prose_is_what_they_are() {
 async fn a_parameter_that_is_not_given_is_what_its_default_says() {
     let system = System::start().await;
     // More than a page of the chat window and of a status, so that they tell one default from another.
-    let message = json!({"touser": CHAT, "msgtype": "event", "eventType": "end"}).to_string();
     for _ in 0..=100 {
-        system.customer_service.post("/chatbot/servlet/third/msg/receive", message.clone()).await;
+        system.customer_service.receive(end_event(CHAT)).await;
     }
     let push_message = REFERENCE.operation("pushMessage");
     for hundred in 0..=10 {

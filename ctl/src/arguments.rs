@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use model::{AppId, AppName, BoundedText, Scope, Source};
+use model::{AppId, AppName, BoundedText, Source, oauth::Scope};
 
 /// Creates applications, decides on their scopes, and ends what they may do
 ///

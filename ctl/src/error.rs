@@ -1,6 +1,9 @@
 //! What can go wrong, and what to do about it.
 
-use model::{AppId, NotApprovable, NotRequested, Scope};
+use model::{
+    AppId,
+    oauth::{NotApprovable, NotRequested, Scope},
+};
 use store::{Fault, StoreError};
 use thiserror::Error as ThisError;
 

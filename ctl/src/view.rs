@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, fmt};
 
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
-use model::{AppId, Application, ApplicationStatus, Effect, ScopeState, Timestamp, oauth::ClientSecret};
+use model::{
+    AppId, Timestamp,
+    oauth::{Application, ApplicationStatus, ClientSecret, Effect, ScopeState},
+};
 use serde::Serialize;
 use store::{AuditEntry, tokens::IssuedToken};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};

@@ -2,8 +2,8 @@
 
 use api::Clock;
 use model::{
-    AppId, AppName, Application, BearerToken, BoundedText, ChatId, ClientId, Scope, Source, Timestamp,
-    oauth::{ClientSecret, ScopeList},
+    AppId, AppName, BoundedText, ChatId, ClientId, Source, Timestamp,
+    oauth::{Application, BearerToken, ClientSecret, Scope, ScopeList},
 };
 use store::{
     AuditEntry, RecordId, Retention, StoreError, Table, applications,

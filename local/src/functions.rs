@@ -10,15 +10,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use api::{Clock, Environment, EnvironmentError};
-use lambda_http::{Adapter, Body, Response, request::LambdaRequest, service_fn, tower::Service};
+use api::{Clock, Dependencies, EnvironmentError, Failure, FromEvent, Product};
+use lambda_http::{Adapter, request::LambdaRequest, service_fn, tower::Service};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde::Serialize;
 use store::Client;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::template::Template;
+use crate::template::{FunctionSpec, Template};
 
 /// The greatest event and the greatest answer of a function, in bytes.
 pub const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
@@ -84,16 +84,16 @@ impl Functions {
     /// Starts every function of `template` on the DynamoDB behind `client`.
     ///
     /// # Errors
-    /// [`StartError`] for a function that is not known here, or that its environment does not suit.
+    /// [`StartError`] if a binary is unknown, or an environment variable is missing or not valid.
     pub fn start(template: &Template, client: &Client, clock: &Clock) -> Result<Self, StartError> {
-        let start = |function: &crate::template::FunctionSpec| {
-            let code = code(&function.binary, &function.environment, client, clock)
-                .map_err(|error| StartError::Environment { function: function.id.clone(), error })?
+        let start = |spec: &FunctionSpec| {
+            let code = code(spec, client, clock)
+                .map_err(|error| StartError::Environment { function: spec.id.clone(), error })?
                 .ok_or_else(|| StartError::UnknownBinary {
-                    function: function.id.clone(),
-                    binary: function.binary.clone(),
+                    function: spec.id.clone(),
+                    binary: spec.binary.clone(),
                 })?;
-            Ok((function.id.clone(), Function { code, timeout: function.timeout }))
+            Ok((spec.id.clone(), Function { code, timeout: spec.timeout }))
         };
         template.functions.iter().map(start).collect::<Result<_, _>>().map(Self)
     }
@@ -145,74 +145,84 @@ fn context(timeout: Duration) -> Context {
     context
 }
 
-/// The code of a binary; `None` if no such binary is part of this process.
-fn code(
-    binary: &str,
-    environment: &Environment,
-    client: &Client,
-    clock: &Clock,
-) -> Result<Option<Code>, EnvironmentError> {
-    /// The code of a function behind an API, by the name of its crate.
-    macro_rules! http_function {
-        ($function:ident) => {{
-            let deps = Arc::new($function::Deps::new(environment, client.clone(), clock.clone())?);
-            http_code(move |event| {
-                let deps = Arc::clone(&deps);
-                async move { $function::respond(&deps, event).await }
-            })
-        }};
-    }
-    Ok(Some(match binary {
-        "authorizer" => authorizer_code(authorizer::Deps::new(environment, client.clone(), clock.clone())?),
-        "acknowledge-messages" => http_function!(acknowledge_messages),
-        "get-chat-messages" => http_function!(get_chat_messages),
-        "get-chatlog" => http_function!(get_chatlog),
-        "get-pending-messages" => http_function!(get_pending_messages),
-        "get-push-status" => http_function!(get_push_status),
-        "get-user-info" => http_function!(get_user_info),
-        "issue-token" => http_function!(issue_token),
-        "log-in-user" => http_function!(log_in_user),
-        "push-message" => http_function!(push_message),
-        "recall-message" => http_function!(recall_message),
-        "receive-message" => http_function!(receive_message),
-        "record-chatlog" => http_function!(record_chatlog),
+/// The code of a function's binary; `None` if this process has no such binary.
+fn code(spec: &FunctionSpec, client: &Client, clock: &Clock) -> Result<Option<Code>, EnvironmentError> {
+    let start = Start { spec, client, clock };
+    Ok(Some(match spec.binary.as_str() {
+        "authorizer" => authorizer_code(start.deps()?),
+        "acknowledge-messages" => start.http_code(acknowledge_messages::handle)?,
+        "get-chat-messages" => start.http_code(get_chat_messages::handle)?,
+        "get-chatlog" => start.http_code(get_chatlog::handle)?,
+        "get-pending-messages" => start.http_code(get_pending_messages::handle)?,
+        "get-push-status" => start.http_code(get_push_status::handle)?,
+        "get-user-info" => start.http_code(get_user_info::handle)?,
+        "issue-token" => start.http_code(issue_token::handle)?,
+        "log-in-user" => start.http_code(log_in_user::handle)?,
+        "push-message" => start.http_code(push_message::handle)?,
+        "recall-message" => start.http_code(recall_message::handle)?,
+        "receive-message" => start.http_code(receive_message::handle)?,
+        "record-chatlog" => start.http_code(record_chatlog::handle)?,
         _ => return Ok(None),
     }))
 }
 
-/// Code that answers API Gateway's events, behind the same adapter that a deployed function runs behind.
-fn http_code<R, F>(respond: R) -> Code
-where
-    R: Fn(lambda_http::Request) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
-{
-    Arc::new(move |event, context| {
-        let respond = respond.clone();
-        Box::pin(async move {
-            let payload: LambdaRequest = serde_json::from_str(&event).map_err(returned)?;
-            let mut adapter = Adapter::from(service_fn(respond));
-            let answer = adapter.call(LambdaEvent::new(payload, context)).await.map_err(returned)?;
-            json(&answer)
-        })
-    })
+/// The inputs from which a function starts.
+struct Start<'a> {
+    spec: &'a FunctionSpec,
+    client: &'a Client,
+    clock: &'a Clock,
 }
 
-fn authorizer_code(deps: authorizer::Deps) -> Code {
-    let deps = Arc::new(deps);
+impl Start<'_> {
+    fn deps<D: Dependencies>(&self) -> Result<Arc<D>, EnvironmentError> {
+        D::new(&self.spec.environment, self.client.clone(), self.clock.clone()).map(Arc::new)
+    }
+
+    /// The code of a function behind an API, in the adapter that a deployed function runs in.
+    fn http_code<D, R, P, T, F>(
+        &self,
+        handle: impl Fn(Arc<D>, R) -> F + Copy + Send + Sync + 'static,
+    ) -> Result<Code, EnvironmentError>
+    where
+        D: Dependencies,
+        R: FromEvent + 'static,
+        P: Product + 'static,
+        T: Serialize + Send + 'static,
+        F: Future<Output = Result<T, Failure<P>>> + Send + 'static,
+    {
+        let (deps, binary) = (self.deps::<D>()?, Arc::<str>::from(self.spec.binary.as_str()));
+        Ok(Arc::new(move |event, context| {
+            let (deps, binary) = (Arc::clone(&deps), Arc::clone(&binary));
+            Box::pin(async move {
+                let payload: LambdaRequest = serde_json::from_str(&event).map_err(returned)?;
+                let mut adapter = Adapter::from(service_fn(move |event| {
+                    let (deps, binary) = (Arc::clone(&deps), Arc::clone(&binary));
+                    async move {
+                        let response = api::respond(&binary, event, |request| handle(deps, request)).await;
+                        Ok::<_, Infallible>(response)
+                    }
+                }));
+                json(&adapter.call(LambdaEvent::new(payload, context)).await.map_err(returned)?)
+            })
+        }))
+    }
+}
+
+fn authorizer_code(deps: Arc<authorizer::Deps>) -> Code {
     Arc::new(move |event, context| {
         let deps = Arc::clone(&deps);
         Box::pin(async move {
             let payload = serde_json::from_str(&event).map_err(returned)?;
-            let answer = authorizer::respond(&deps, LambdaEvent::new(payload, context))
+            let policy = authorizer::respond(deps, LambdaEvent::new(payload, context))
                 .await
                 .map_err(|error| FunctionError::Returned(error.into()))?;
-            json(&answer)
+            json(&policy)
         })
     })
 }
 
-fn json(answer: &impl Serialize) -> Outcome {
-    serde_json::to_string(answer).map_err(returned)
+fn json(response: &impl Serialize) -> Outcome {
+    serde_json::to_string(response).map_err(returned)
 }
 
 fn returned(error: impl fmt::Display) -> FunctionError {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{AppId, BoundedText, JsonObject, ReceivedMessage, Source, Timestamp};
+use model::{AppId, BoundedText, JsonObject, Source, Timestamp, customer_service::ReceivedMessage};
 use serde_json::{Value, json};
 use store::{
     RecordId,

@@ -1,7 +1,7 @@
 //! The whole story, told from outside in one test: an application, its scope, its token; what it pushes and what becomes of
 //! that; what an agent says and how the user's side shows it.
 
-use model::{AppId, BoundedText, Content, MessageId, Scope, Timestamp, UserId};
+use model::{AppId, BoundedText, Content, MessageId, Timestamp, UserId, oauth::Scope};
 use serde_json::{Value, json};
 use store::push::send::{self, Claim, Push};
 use tests::{Partner, RECEIVED, System, acknowledged};

@@ -1,6 +1,6 @@
 //! What the template promises, against what the code says; and the rules the template keeps for operators.
 
-use api::{ANSWER_WITHIN, Envelope};
+use api::{CustomerService, MessagePush, OAuth, Platform, Product, RESPONSE_DEADLINE};
 use std::collections::{BTreeMap, BTreeSet};
 
 use local::{
@@ -8,8 +8,11 @@ use local::{
     template::{Api, Resource, Stack, Template},
 };
 use model::{
-    BodyError, CustomerServiceError, PushError,
+    BodyError,
+    customer_service::CustomerServiceError,
     oauth::{OAuthError, TokenLifetime},
+    platform::PlatformError,
+    push::PushError,
 };
 use serde_json::{Value, json};
 
@@ -77,6 +80,20 @@ impl From<Meaning> for PushError {
     }
 }
 
+impl From<Meaning> for PlatformError {
+    fn from(meaning: Meaning) -> Self {
+        match meaning {
+            Meaning::TokenMissing => Self::TokenMissing,
+            Meaning::TokenRefused => Self::TokenRefused,
+            Meaning::InvalidUrl => Self::InvalidUrl,
+            Meaning::InvalidJson => Self::InvalidJson,
+            Meaning::TooLarge => Self::BodyTooLarge,
+            Meaning::Throttled => Self::Throttled,
+            Meaning::System => Self::System,
+        }
+    }
+}
+
 impl From<Meaning> for OAuthError {
     fn from(meaning: Meaning) -> Self {
         match meaning {
@@ -95,19 +112,15 @@ fn api(id: &str) -> Api {
     template.apis.into_iter().find(|api| api.id == id).unwrap()
 }
 
-fn answers_as<E: Envelope + From<Meaning>>(api: &Api) {
+fn answers_as<P: Product<Error: From<Meaning>>>(api: &Api) {
     assert_eq!(api.gateway_responses.len(), RESPONSE_TYPES.len());
     for (name, meaning) in RESPONSE_TYPES {
         let response = &api.gateway_responses[name];
-        let error = E::from(meaning);
-        assert_eq!(
-            (response.status, &response.body),
-            (error.http_status().as_u16(), &error.body()),
-            "{name}"
-        );
+        let failure = P::failure(&meaning.into());
+        assert_eq!((response.status, &response.body), (failure.status.as_u16(), &failure.body), "{name}");
         let json = [("content-type", "application/json;charset=UTF-8".to_owned())];
-        let every = E::HEADERS.iter().map(|(name, value)| (*name, (*value).to_owned()));
-        let mut expected: BTreeMap<_, _> = json.into_iter().chain(every).chain(error.headers()).collect();
+        let every = P::HEADERS.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let mut expected: BTreeMap<_, _> = json.into_iter().chain(every).chain(failure.headers).collect();
         if name == "WAF_FILTERED" {
             // WAF counts over 60 seconds.
             expected.insert("retry-after", "60".to_owned());
@@ -126,10 +139,10 @@ fn answers_as<E: Envelope + From<Meaning>>(api: &Api) {
 
 #[test]
 fn every_answer_of_the_gateways_own_is_its_products_envelope() {
-    answers_as::<CustomerServiceError>(&api("CustomerServiceApi"));
-    answers_as::<PushError>(&api("MessagePushApi"));
-    answers_as::<PushError>(&api("PlatformApi"));
-    answers_as::<OAuthError>(&api("TokenApi"));
+    answers_as::<CustomerService>(&api("CustomerServiceApi"));
+    answers_as::<MessagePush>(&api("MessagePushApi"));
+    answers_as::<Platform>(&api("PlatformApi"));
+    answers_as::<OAuth>(&api("TokenApi"));
 }
 
 #[test]
@@ -155,7 +168,7 @@ fn the_gateway_asks_for_the_token_syntax_that_the_authorizer_asks_for() {
         ] {
             assert_eq!(
                 validation.is_match(header),
-                model::BearerToken::from_header(header).is_ok(),
+                model::oauth::BearerToken::from_header(header).is_ok(),
                 "{header:?}"
             );
         }
@@ -165,7 +178,7 @@ fn the_gateway_asks_for_the_token_syntax_that_the_authorizer_asks_for() {
 #[test]
 fn a_function_may_run_longer_than_it_takes_to_answer() {
     for function in Template::parse(TEMPLATE).unwrap().functions {
-        assert!(function.timeout.as_secs() >= ANSWER_WITHIN.as_secs() + 2, "{}", function.id);
+        assert!(function.timeout.as_secs() >= RESPONSE_DEADLINE.as_secs() + 2, "{}", function.id);
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
-use model::{ApplicationStatus, BearerToken};
+use model::oauth::{ApplicationStatus, BearerToken};
 use serde_json::json;
 use store::tokens::IssuedToken;
 use tests::{

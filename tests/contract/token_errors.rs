@@ -2,7 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use local::demo::USER;
-use model::{ApplicationStatus, Scope};
+use model::oauth::{ApplicationStatus, Scope};
 use reqwest::Method;
 use tests::{CUSTOMER_SERVICE, Caller, Fault, MESSAGE_PUSH, OAuthClient, Reply, System, paths};
 

@@ -1,7 +1,7 @@
 //! `POST /oauth2/token`, `introspect` and `revoke`: what a client gets.
 
 use local::demo::USER;
-use model::{Scope, oauth::ClientSecret};
+use model::oauth::{ClientSecret, Scope};
 use tests::{
     CUSTOMER_SERVICE, MESSAGE_PUSH, ManualClock, OAuthClient, Reply, System, TOKENS_PER_MINUTE, paths,
 };

@@ -1,9 +1,11 @@
 //! For any input whatever: no parser panics, and what it accepts is within its limits.
 
 use model::{
-    BearerToken, BodyError, BoundedText, ChatId, ChatLogQuery, ClientId, Content, Cursor, ExpireHours,
-    JsonObject, Limit, MessageBody, MessageId, Parameter, Principal, PushError, PushRequest, ReceivedMessage,
-    Source, Timestamp, UserId, UserIds,
+    BodyError, BoundedText, ChatId, ClientId, Content, JsonObject, MessageId, Parameter, Source, Timestamp,
+    UserId,
+    customer_service::{ChatLogCursor, ChatLogPageSize, ChatLogQuery, MessageBody, ReceivedMessage},
+    oauth::{BearerToken, Principal},
+    push::{ExpireHours, PushError, PushRequest, UserIds},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -154,7 +156,7 @@ proptest! {
 
     #[test]
     fn any_query_is_a_user_or_an_error(query in text()) {
-        if let Ok(client) = ClientId::from_parameter(&Parameter::from_query(Some(&query))) {
+        if let Ok(client) = Parameter::from_query(Some(&query)).required::<ClientId>("clientId") {
             prop_assert!(is_trimmed_and_within(client.as_str(), ClientId::MAX_LENGTH));
         }
     }
@@ -168,7 +170,7 @@ proptest! {
         }));
         if let Ok(query) = ChatLogQuery::parse(Source::DEFAULT, parameter) {
             prop_assert!(is_trimmed_and_within(query.chat.as_str(), ChatId::MAX_LENGTH));
-            prop_assert!(query.limit.is_none_or(|limit| Limit::RANGE.contains(&limit.number())));
+            prop_assert!(query.limit.is_none_or(|limit| ChatLogPageSize::RANGE.contains(&u32::try_from(limit.get()).unwrap())));
             prop_assert_eq!(query.after, None, "nobody guesses a cursor");
         }
     }
@@ -177,7 +179,7 @@ proptest! {
     fn a_cursor_comes_back_from_any_place_in_any_chat(chat in "\\PC{1,30}", position in "[0-9]{13}#[^\u{0}]{1,16}") {
         prop_assume!(!chat.trim().is_empty());
         let id = ChatId::parse(&chat).unwrap();
-        let issued = Cursor::after(position).issue(Source::DEFAULT, &id);
+        let issued = ChatLogCursor::after(position).issue(Source::DEFAULT, &id);
         let parameter = |name| Parameter::from_query(match name {
             "openId" => Some(chat.as_str()),
             "cursor" => Some(issued.as_str()),

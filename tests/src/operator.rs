@@ -1,7 +1,10 @@
 //! An operator, who registers applications and tokens. Writes through the crate `store`, as `chatbotctl` does.
 
 use api::Clock;
-use model::{AppId, AppName, Application, BearerToken, BoundedText, Scope, Source, oauth::ClientSecret};
+use model::{
+    AppId, AppName, BoundedText, Source,
+    oauth::{Application, BearerToken, ClientSecret, Scope},
+};
 use store::{
     AuditEntry, Stored, Table, applications,
     tokens::{self, Grant, IssuedToken},

@@ -15,7 +15,7 @@ use local::{
     gateway::{self, Gateway},
     template::{Template, Throttle},
 };
-use model::Scope;
+use model::oauth::Scope;
 use store::Table;
 use tokio::net::TcpListener;
 

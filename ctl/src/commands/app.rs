@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use model::{
-    AppId, AppName, Application, ApplicationStatus, BoundedText, Effect, Scope, ScopeState, Source,
-    Timestamp, oauth::ClientSecret,
+    AppId, AppName, BoundedText, Source, Timestamp,
+    oauth::{Application, ApplicationStatus, ClientSecret, Effect, Scope, ScopeState},
 };
 use store::{
     AuditEntry, Stored, VersionedApplication, applications,

@@ -7,7 +7,10 @@ use std::io::{self, IsTerminal, Write};
 
 use api::Clock;
 use dialoguer::Confirm;
-use model::{AppId, Application, Effect, Timestamp};
+use model::{
+    AppId, Timestamp,
+    oauth::{Application, Effect},
+};
 use serde::Serialize;
 use store::{AuditEntry, StoreError, Stored, Table, VersionedApplication, applications};
 

@@ -2,7 +2,10 @@
 
 use std::io::{self, Read};
 
-use model::{AppId, BearerToken, Effect, TokenHash};
+use model::{
+    AppId,
+    oauth::{BearerToken, Effect, TokenHash},
+};
 use store::tokens;
 
 use super::Operator;

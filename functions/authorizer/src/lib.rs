@@ -1,49 +1,49 @@
 //! The TOKEN authorizer of API Gateway: contract, "Tokens".
 //!
-//! What it returns decides which row of the contract's table the caller reads: the error `Unauthorized` is a token
-//! that is missing or malformed, a policy that denies is a token that is unknown, expired or without the scope, any
-//! other error is that tokens cannot be checked just now. All three fail closed.
+//! Its result selects the row of the contract's table: the error `Unauthorized` for a missing or malformed token, a Deny
+//! for an unknown or expired token or one without the scope, any other error if tokens cannot be checked. All three fail
+//! closed.
 
 mod policy;
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
-use api::{Clock, Environment, EnvironmentError, Metric, Tally, logging::RequestLine};
+use api::{Clock, Dependencies, Environment, EnvironmentError, Metric, RequestMetrics, logging::RequestLine};
 use lambda_http::aws_lambda_events::apigw::{
     ApiGatewayCustomAuthorizerRequest, ApiGatewayCustomAuthorizerResponse,
 };
 use lambda_runtime::{Diagnostic, LambdaEvent};
-use model::{BearerToken, Principal, Scope};
-use store::{Client, Meter, StoreError, Table, tokens};
+use model::oauth::{BearerToken, Principal, Scope};
+use store::{Client, StoreError, Table, tokens};
 
 pub use policy::Context;
 
-/// What this function works with.
+/// `ACCESS_TABLE` and `REQUIRED_SCOPE`.
 #[derive(Debug, Clone)]
 pub struct Deps {
-    /// Where tokens are kept.
+    /// Tokens.
     pub access: Table,
-    /// The scope that covers the API this authorizer guards.
+    /// The scope of the API that this authorizer guards.
     pub required_scope: Scope,
-    /// What time it is.
+    /// The time, as an input.
     pub clock: Clock,
 }
 
-impl Deps {
-    /// Reads `ACCESS_TABLE` and `REQUIRED_SCOPE`.
-    ///
-    /// # Errors
-    /// [`EnvironmentError`] if one is not set, or not valid.
-    pub fn new(environment: &Environment, client: Client, clock: Clock) -> Result<Self, EnvironmentError> {
+impl Dependencies for Deps {
+    fn new(environment: &Environment, client: Client, clock: Clock) -> Result<Self, EnvironmentError> {
         Ok(Self {
             access: Table::new(client, environment.get::<String>("ACCESS_TABLE")?),
             required_scope: environment.get("REQUIRED_SCOPE")?,
             clock,
         })
     }
+
+    fn table(&self) -> &Table {
+        &self.access
+    }
 }
 
-/// Why there is no policy.
+/// Why the authorizer returns no policy.
 #[derive(Debug, PartialEq, Eq)]
 pub enum AuthorizerError {
     /// The header holds no bearer token.
@@ -54,7 +54,7 @@ pub enum AuthorizerError {
 
 impl From<AuthorizerError> for Diagnostic {
     fn from(error: AuthorizerError) -> Self {
-        // The message `Unauthorized`, to the letter, is what API Gateway takes for a 401.
+        // API Gateway answers 401 only if the message is exactly `Unauthorized`.
         let (error_type, error_message) = match error {
             AuthorizerError::MalformedToken => ("Unauthorized", "Unauthorized"),
             AuthorizerError::Store(_) => ("Unchecked", "the token cannot be checked"),
@@ -63,37 +63,38 @@ impl From<AuthorizerError> for Diagnostic {
     }
 }
 
-/// Answers API Gateway's event, and logs one line of it.
+/// Answers API Gateway's event with a policy, and logs one line.
 ///
 /// # Errors
-/// [`AuthorizerError`], which API Gateway turns into an answer of its own.
+/// [`AuthorizerError`], which API Gateway turns into a response of its own.
 pub async fn respond(
-    deps: &Deps,
+    deps: Arc<Deps>,
     event: LambdaEvent<ApiGatewayCustomAuthorizerRequest>,
 ) -> Result<ApiGatewayCustomAuthorizerResponse<Context>, AuthorizerError> {
     let started = Instant::now();
-    let meter = Meter::default();
-    let decision = handle(deps, &meter, event.payload.authorization_token.as_deref()).await;
-    let (outcome, application, cause) = match &decision {
-        Ok(Some(principal)) => ("allow", Some(principal.app.as_str()), None),
-        Ok(None) => ("deny", None, None),
-        Err(AuthorizerError::MalformedToken) => ("malformed", None, None),
-        Err(AuthorizerError::Store(fault)) => ("error", None, Some(fault.to_string())),
+    let metrics = RequestMetrics::default();
+    let decision = handle(&deps, &metrics, event.payload.authorization_token.as_deref()).await;
+    let (outcome, cause) = match &decision {
+        Ok(Some(principal)) => {
+            metrics.set_application(&principal.app);
+            ("allow", None)
+        }
+        Ok(None) => ("deny", None),
+        Err(AuthorizerError::MalformedToken) => ("malformed", None),
+        Err(AuthorizerError::Store(error)) => ("error", Some(error.to_string())),
     };
-    let tally = Tally::default();
-    if matches!(decision, Ok(None) | Err(AuthorizerError::MalformedToken)) {
-        tally.count(Metric::Denials, 1);
+    if matches!(outcome, "deny" | "malformed") {
+        metrics.count(Metric::Denials, 1);
     }
     let line = RequestLine {
         request_id: &event.context.request_id,
         gateway_request_id: None,
         function: env!("CARGO_PKG_NAME"),
-        application,
         outcome: outcome.into(),
         cause: cause.as_deref(),
         duration: started.elapsed(),
     };
-    line.write(&meter, &tally);
+    line.write(&metrics);
     let method_arn = event.payload.method_arn.unwrap_or_default();
     Ok(match decision? {
         Some(principal) => policy::allow(&method_arn, &principal),
@@ -101,18 +102,18 @@ pub async fn respond(
     })
 }
 
-/// Finds out who shows this `Authorization` header; `None` if its token is not good for this API.
+/// Reads the principal of an `Authorization` header; `None` if the token is unknown or expired, or lacks the scope.
 ///
 /// # Errors
 /// [`AuthorizerError`] if there is no token, or it cannot be checked.
-pub async fn handle(
+async fn handle(
     deps: &Deps,
-    meter: &Meter,
+    metrics: &RequestMetrics,
     header: Option<&str>,
 ) -> Result<Option<Principal>, AuthorizerError> {
     let token =
         BearerToken::from_header(header.unwrap_or_default()).map_err(|_| AuthorizerError::MalformedToken)?;
-    let access = deps.access.metered(meter);
+    let access = metrics.table(&deps.access);
     let found =
         tokens::find(&access, &token.hash(), deps.clock.now()).await.map_err(AuthorizerError::Store)?;
     Ok(found.filter(|token| token.covers(deps.required_scope)).map(|token| token.principal))

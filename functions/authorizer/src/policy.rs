@@ -1,32 +1,30 @@
-//! The policies an authorizer answers with.
+//! The policies of the authorizer.
 
 use lambda_http::aws_lambda_events::{
     apigw::{ApiGatewayCustomAuthorizerPolicy, ApiGatewayCustomAuthorizerResponse},
     iam::{IamPolicyEffect, IamPolicyStatement},
 };
-use model::Principal;
+use model::oauth::Principal;
 use serde::{Deserialize, Serialize};
 
-/// Who calls, as API Gateway passes it on to the function: strings are all that it passes.
+/// The principal, as API Gateway passes it to the function: it passes strings only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Context {
-    /// The application.
     #[serde(skip_serializing_if = "Option::is_none")]
     app_id: Option<String>,
-    /// The sources it may use, comma-separated.
+    /// Comma-separated.
     #[serde(skip_serializing_if = "Option::is_none")]
     sources: Option<String>,
 }
 
-/// Lets `principal` call the whole API, since a scope covers all of it: the answer may be kept for its other routes.
+/// Allows the whole API, since a scope covers all of it: API Gateway caches the policy for every route.
 pub(crate) fn allow(method_arn: &str, principal: &Principal) -> ApiGatewayCustomAuthorizerResponse<Context> {
     let context =
         Context { app_id: Some(principal.app.to_string()), sources: Some(principal.sources.to_context()) };
     response(principal.app.as_str(), IamPolicyEffect::Allow, method_arn, context)
 }
 
-/// Lets nobody call anything.
 pub(crate) fn deny(method_arn: &str) -> ApiGatewayCustomAuthorizerResponse<Context> {
     response("unknown", IamPolicyEffect::Deny, method_arn, Context::default())
 }

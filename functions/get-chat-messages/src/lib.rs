@@ -1,45 +1,35 @@
 //! `GET /chatbot/api/platform/chat/messages`: the chat window polls for new messages.
 
 mod poll;
-mod shown;
+mod query;
+mod view;
 
-use std::convert::Infallible;
+use std::sync::Arc;
 
-pub use api::ChatDeps as Deps;
-use api::{Data, Failure, Request};
-use lambda_http::{Body, Response};
-use model::{PushError, platform::ChatQuery};
+use api::{ChatDeps, Data, Failure, Platform, Request};
 use serde::Serialize;
 use store::chats;
 
 use poll::{Poll, poll};
-use shown::{ChatState, ShownMessage};
+use query::ChatQuery;
+use view::{ChatState, MessageView};
 
-/// The new messages of a chat, and who is speaking to the user.
 #[derive(Debug, Serialize)]
 pub struct Chat {
-    messages: Vec<ShownMessage>,
+    messages: Vec<MessageView>,
     #[serde(flatten)]
     state: ChatState,
     /// The cursor of the next poll.
     after: String,
 }
 
-/// Answers API Gateway's event.
-///
-/// # Errors
-/// None: whatever happens has an answer.
-pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Response<Body>, Infallible> {
-    Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
-}
-
-/// Reads the messages of a chat since the last poll, and who is speaking. One round trip of two queries as a rule; two more
-/// for large or expired messages, and one or two more for the name of a human whom the `begin` does not name.
+/// Reads the messages of a chat since the last poll, and its state. Usually one round trip of two queries; up to two more
+/// for large or expired messages, and up to two for the agent's name if the system sent the `begin`.
 ///
 /// # Errors
 /// The first that applies, of `source`, `chatId`, `after`, `limit` and `latest`; or the store.
-pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Chat>, Failure<PushError>> {
-    let query = ChatQuery::parse(|name| request.query(name)).map_err(PushError::from)?;
+pub async fn handle(deps: Arc<ChatDeps>, request: Request) -> Result<Data<Chat>, Failure<Platform>> {
+    let query = ChatQuery::parse(|name| request.query(name))?;
     let table = request.table(&deps.chat);
     let now = deps.clock.now();
     let (Poll { messages, cursor }, event) = tokio::try_join!(

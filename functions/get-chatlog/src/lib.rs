@@ -1,65 +1,53 @@
 //! `GET /chatbot/servlet/third/msg/chatlog/get`: a third-party customer-service system reads a user's conversation
 //! with the robot.
 
-mod transcript;
+mod page;
 
-use std::convert::Infallible;
+use std::sync::Arc;
 
-pub use api::ChatDeps as Deps;
-use api::{Failure, Request};
-use lambda_http::{Body, Response};
-use model::{ChatLogEntry, ChatLogQuery, CustomerServiceError};
+use api::{ChatDeps, CustomerService, Failure, Request};
+use model::customer_service::{ChatLogEntry, ChatLogQuery};
 use serde::Serialize;
 use store::chat_log;
 
-use transcript::Transcript;
+use page::PageBuilder;
 
-/// The most queries of an answer, each of a megabyte at most: enough for the longest answer, and a bound for entries that
-/// wait for TTL. An answer that needs more ends with a cursor.
-const QUERIES: usize = 7;
+/// The most queries of a request, each of at most 1 MB: enough for the longest response, and a bound for expired entries
+/// that wait for TTL. A response that needs more ends with a cursor.
+const MAX_QUERIES: usize = 7;
 
-/// A chat log, or as much of it as one answer holds.
+/// A page of a chat log.
 #[derive(Debug, Serialize)]
 pub struct ChatLog {
-    /// The number of entries in the list: the contract has it as a string.
+    /// The number of entries in `list`, a string in the contract.
     total: String,
     list: Vec<ChatLogEntry>,
-    /// Where the next answer goes on; left out of the last one.
+    /// Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
 }
 
-/// Answers API Gateway's event.
-///
-/// # Errors
-/// None: whatever happens has an answer.
-pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Response<Body>, Infallible> {
-    Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
-}
-
-/// Reads the conversation a request names, oldest first, up to its limit or to what an answer holds.
+/// Reads a page of a chat log, oldest first, up to its limit or the size of a response.
 ///
 /// # Errors
 /// The first that applies: `source`, `openId`, `limit`, `cursor`; or the store.
-pub async fn handle(deps: &Deps, request: Request) -> Result<ChatLog, Failure<CustomerServiceError>> {
+pub async fn handle(deps: Arc<ChatDeps>, request: Request) -> Result<ChatLog, Failure<CustomerService>> {
     let source = request.source()?;
-    let query =
-        ChatLogQuery::parse(source, |name| request.query(name)).map_err(CustomerServiceError::from)?;
+    let query = ChatLogQuery::parse(source, |name| request.query(name))?;
     let chat = request.table(&deps.chat);
     let now = deps.clock.now();
-    let mut transcript = Transcript::new(query.limit);
+    let mut page = PageBuilder::new(query.limit);
     let mut after = query.after;
-    let mut to_read = transcript.to_read_first();
-    for _ in 0..QUERIES {
-        let page = chat_log::read(&chat, source, &query.chat, after.as_ref(), to_read, now).await?;
-        transcript.extend(page.entries);
-        after = page.next;
-        to_read = None;
-        if transcript.is_full() || after.is_none() {
+    let mut size = page.first_query_size();
+    for _ in 0..MAX_QUERIES {
+        let read = chat_log::read(&chat, source, &query.chat, after.as_ref(), size.take(), now).await?;
+        page.extend(read.entries);
+        after = read.next;
+        if page.is_full() || after.is_none() {
             break;
         }
     }
-    let (list, cursor) = transcript.finish(after);
+    let (list, cursor) = page.finish(after);
     Ok(ChatLog {
         total: list.len().to_string(),
         list,

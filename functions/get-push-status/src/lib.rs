@@ -1,16 +1,14 @@
-//! `GET /chatbot/api/front/thirdParty/message/status`: an application reads the outcome of a message
+//! `GET /chatbot/api/front/thirdParty/message/status`: an application reads the status of a message
 //! that it pushed.
 
-use std::convert::Infallible;
+use std::sync::Arc;
 
-pub use api::ChatDeps as Deps;
-use api::{Data, Failure, Request};
-use lambda_http::{Body, Response};
-use model::{PushError, StatusQuery};
+use api::{ChatDeps, Data, Failure, MessagePush, Request};
+use model::push::StatusQuery;
 use serde::Serialize;
 use store::push::status::{self, PushState, Recipient};
 
-/// The outcome of a message for a page of its users. The numbers are of the page.
+/// The status of a message for a page of its users. The numbers are those of the page.
 #[derive(Debug, Default, Serialize)]
 pub struct Status {
     total: usize,
@@ -20,39 +18,30 @@ pub struct Status {
     expired: usize,
     recalled: usize,
     users: Vec<UserStatus>,
-    /// Where the next page goes on; left out of the last one.
+    /// Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
 }
 
-/// The outcome of a message for one user.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserStatus {
     user_id: String,
     state: &'static str,
-    /// Since when, as `yyyy-MM-dd HH:mm:ss` in UTC+8.
+    /// `yyyy-MM-dd HH:mm:ss` in UTC+8.
     at: String,
 }
 
-/// Answers API Gateway's event.
-///
-/// # Errors
-/// None: whatever happens has an answer.
-pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Response<Body>, Infallible> {
-    Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
-}
-
-/// Reads the outcome of a message of the calling application, user by user.
+/// Reads the status of a message of the calling application, user by user.
 ///
 /// # Errors
 /// The first that applies, of `messageId`, `limit` and `cursor`; or the store.
-pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Status>, Failure<PushError>> {
+pub async fn handle(deps: Arc<ChatDeps>, request: Request) -> Result<Data<Status>, Failure<MessagePush>> {
     let app = &request.principal.app;
     let StatusQuery { message, limit, from } = StatusQuery::parse(app, |name| request.query(name))?;
     let table = request.table(&deps.chat);
     let now = deps.clock.now();
-    let page = status::read(&table, app, &message, from.as_ref(), limit.number(), now).await?;
+    let page = status::read(&table, app, &message, from.as_ref(), limit.get(), now).await?;
     let cursor = page.next.map(|next| next.issue(app, &message));
     let mut status = Status { cursor, ..Status::default() };
     for Recipient { user, state, at } in page.recipients {

@@ -1,17 +1,17 @@
-//! Who calls.
+//! Client authentication.
 
-use api::{Failure, UnauthenticatedRequest};
+use api::{Failure, OAuth, UnauthenticatedRequest};
 use model::{
-    Application, ApplicationStatus, Timestamp,
-    oauth::{ClientCredentials, OAuthError},
+    Timestamp,
+    oauth::{Application, ApplicationStatus, ClientCredentials, OAuthError},
 };
 use store::VersionedApplication;
 
-/// Checks that `found`, which was read by the id that the client shows, is an application that is enabled and whose
-/// secret the client shows too; from then on the request is known to be its.
+/// Checks the secret of `found`, the application with the client's id, and its status; then sets the application of the
+/// request.
 ///
-/// Neither the answer nor the time it takes tells a client that is unknown from one that shows another secret. That an
-/// application is disabled only its own client learns.
+/// An unknown client and a wrong secret cannot be told apart, by response or by time. Only the application's own client
+/// learns that it is disabled.
 ///
 /// # Errors
 /// [`OAuthError::InvalidClient`], then [`OAuthError::UnauthorizedClient`].
@@ -20,11 +20,11 @@ pub(crate) fn authenticate(
     credentials: &ClientCredentials,
     found: Option<VersionedApplication>,
     now: Timestamp,
-) -> Result<VersionedApplication, Failure<OAuthError>> {
+) -> Result<VersionedApplication, Failure<OAuth>> {
     let application = found.as_ref().map(|found| &found.application);
     let is_authentic = Application::authenticates(application, &credentials.secret, now);
     let found = found.filter(|_| is_authentic).ok_or(OAuthError::InvalidClient)?;
-    request.belongs_to(&found.application.app_id);
+    request.set_application(&found.application.app_id);
     match found.application.status {
         ApplicationStatus::Enabled => Ok(found),
         ApplicationStatus::Disabled => Err(OAuthError::UnauthorizedClient.into()),

@@ -1,9 +1,9 @@
-//! Telling a client what its token is good for: RFC 7662.
+//! Introspection: RFC 7662.
 
-use api::{Failure, UnauthenticatedRequest};
+use api::{Failure, OAuth, UnauthenticatedRequest};
 use model::{
     Timestamp,
-    oauth::{ClientCredentials, Form, OAuthError, TokenParameter},
+    oauth::{ClientCredentials, Form, TokenParameter},
 };
 use serde::Serialize;
 use store::{
@@ -13,7 +13,7 @@ use store::{
 
 use crate::{Deps, client::authenticate};
 
-/// What a token is good for. Of one that is none, not even whose it is.
+/// The metadata of a token. An inactive one has none, not even its application.
 #[derive(Debug, Serialize)]
 pub struct Introspection {
     active: bool,
@@ -26,22 +26,22 @@ struct ActiveToken {
     scope: String,
     client_id: String,
     token_type: &'static str,
-    /// The end of its life, in epoch seconds.
+    /// In epoch seconds.
     exp: u64,
-    /// When it was issued, in epoch seconds.
+    /// In epoch seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     iat: Option<u64>,
 }
 
-/// Tells what the token of a request is good for, if it is the client's own and lives. One round trip: two reads.
+/// Reads the metadata of a token, if it is the client's own and active. One round trip of two reads.
 ///
 /// # Errors
-/// The first that applies: the parameters, who asks; or the store.
+/// The first that applies: the parameters, the client authentication; or the store.
 pub(crate) async fn introspect(
     deps: &Deps,
     request: &UnauthenticatedRequest,
     form: &Form,
-) -> Result<Introspection, Failure<OAuthError>> {
+) -> Result<Introspection, Failure<OAuth>> {
     let parameter = TokenParameter::parse(form)?;
     let credentials = ClientCredentials::read(request.authorization(), form)?;
     let access = request.table(&deps.access);

@@ -1,10 +1,7 @@
 //! Issuing a token: RFC 6749 §4.4.
 
-use api::{Failure, Metric, UnauthenticatedRequest};
-use model::{
-    Application, BearerToken,
-    oauth::{ClientCredentials, Form, OAuthError, ScopeList, TokenRequest},
-};
+use api::{Failure, Metric, OAuth, UnauthenticatedRequest};
+use model::oauth::{Application, BearerToken, ClientCredentials, Form, OAuthError, ScopeList, TokenRequest};
 use serde::Serialize;
 use store::{
     applications,
@@ -14,34 +11,34 @@ use uuid::Uuid;
 
 use crate::{Deps, client::authenticate};
 
-/// A token as its client gets it, once: RFC 6749 §5.1.
+/// The response with the token: RFC 6749 §5.1.
 #[derive(Serialize)]
-pub struct TokenAnswer {
+pub struct IssuedToken {
     access_token: String,
     token_type: &'static str,
-    /// Seconds that are left when the answer is given.
+    /// Seconds from the response on.
     expires_in: u64,
     scope: String,
 }
 
-// Not derived, so that nothing that shows an answer shows a token.
-impl std::fmt::Debug for TokenAnswer {
+// Not derived: it must not show the token.
+impl std::fmt::Debug for IssuedToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TokenAnswer").field("scope", &self.scope).finish_non_exhaustive()
+        f.debug_struct("IssuedToken").field("scope", &self.scope).finish_non_exhaustive()
     }
 }
 
-/// Issues a token to the client of a request. Two round trips: who it is and how many tokens it took, and a transaction
-/// that stores the token if the application is still what it was.
+/// Issues a token to the client of a request. Two round trips: the application and its token count, then a transaction that
+/// stores the token if the application is unchanged.
 ///
 /// # Errors
-/// The first that applies: what is asked for, who asks, whether it is approved, whether it was too often; or the store.
+/// The first that applies: the parameters, the client authentication, the scopes, the rate limit; or the store.
 pub(crate) async fn issue(
     deps: &Deps,
     request: &UnauthenticatedRequest,
     form: &Form,
-) -> Result<TokenAnswer, Failure<OAuthError>> {
-    let wanted = TokenRequest::parse(form)?.scopes;
+) -> Result<IssuedToken, Failure<OAuth>> {
+    let requested = TokenRequest::parse(form)?.scopes;
     let credentials = ClientCredentials::read(request.authorization(), form)?;
     let access = request.table(&deps.access);
     // Retries if the application changed concurrently, until the request's time for the store is over.
@@ -53,7 +50,7 @@ pub(crate) async fn issue(
             tokens::rate_limit(&access, &credentials.app, minute, deps.tokens_per_minute),
         )?;
         let client = authenticate(request, &credentials, found, now)?;
-        let scopes = grantable(&client.application, wanted.as_ref())?;
+        let scopes = grantable(&client.application, requested.as_ref())?;
         let token = BearerToken::of_uuid(&Uuid::new_v4().to_string());
         let grant = Grant::to(&client.application, &scopes, now, deps.lifetime.expiry(now));
         let issue = if let Some(rate_limited) = rate_limited {
@@ -65,7 +62,7 @@ pub(crate) async fn issue(
         match issue {
             Issue::Done => {
                 request.count(Metric::TokensIssued);
-                return Ok(TokenAnswer {
+                return Ok(IssuedToken {
                     access_token: token.reveal().to_owned(),
                     token_type: "bearer",
                     // The store may have taken a while since the token was dated.
@@ -82,12 +79,12 @@ pub(crate) async fn issue(
     }
 }
 
-/// What a token is issued for: all that is approved, or what is wanted of it.
-fn grantable(application: &Application, wanted: Option<&ScopeList>) -> Result<ScopeList, OAuthError> {
+/// The scopes of the token: all approved ones, or those requested of them.
+fn grantable(application: &Application, requested: Option<&ScopeList>) -> Result<ScopeList, OAuthError> {
     let approved = application.approved_scopes().ok_or(OAuthError::InvalidScope)?;
-    match wanted {
+    match requested {
         None => Ok(approved),
-        Some(wanted) if wanted.is_within(&approved) => Ok(wanted.clone()),
+        Some(requested) if requested.is_within(&approved) => Ok(requested.clone()),
         Some(_) => Err(OAuthError::InvalidScope),
     }
 }

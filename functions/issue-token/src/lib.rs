@@ -1,41 +1,38 @@
-//! The token endpoint of OAuth 2.0 and its neighbours, for the clients of applications:
+//! OAuth 2.0 for the clients of applications:
 //!
 //! - `POST /oauth2/token` issues a token (RFC 6749 §4.4),
-//! - `POST /oauth2/introspect` tells a client what its token is good for (RFC 7662),
-//! - `POST /oauth2/revoke` ends it (RFC 7009).
+//! - `POST /oauth2/introspect` returns the metadata of a token (RFC 7662),
+//! - `POST /oauth2/revoke` revokes it (RFC 7009).
 
 mod client;
 mod introspect;
 mod issue;
 mod revoke;
 
-use std::{convert::Infallible, num::NonZeroU32};
+use std::{num::NonZeroU32, sync::Arc};
 
-use api::{Clock, Environment, EnvironmentError, Failure, Metric, UnauthenticatedRequest};
-use lambda_http::{Body, Response};
+use api::{
+    Clock, Dependencies, Environment, EnvironmentError, Failure, Metric, OAuth, UnauthenticatedRequest,
+};
 use model::oauth::{Form, OAuthError, TokenLifetime};
 use serde::Serialize;
 use store::{Client, Table};
 
-/// What this function works with.
+/// `ACCESS_TABLE`, `TOKEN_LIFETIME_SECONDS` and `TOKENS_PER_MINUTE`.
 #[derive(Debug, Clone)]
 pub struct Deps {
-    /// Where applications and tokens are kept.
+    /// Applications and tokens.
     pub access: Table,
-    /// What time it is.
+    /// The time, as an input.
     pub clock: Clock,
-    /// For how long a token is good.
+    /// The lifetime of a token.
     pub lifetime: TokenLifetime,
-    /// How many tokens an application may take in a minute.
+    /// The most tokens of an application per minute of the clock.
     pub tokens_per_minute: NonZeroU32,
 }
 
-impl Deps {
-    /// Reads `ACCESS_TABLE`, `TOKEN_LIFETIME_SECONDS` and `TOKENS_PER_MINUTE`.
-    ///
-    /// # Errors
-    /// [`EnvironmentError`] if one is not set, or not valid.
-    pub fn new(environment: &Environment, client: Client, clock: Clock) -> Result<Self, EnvironmentError> {
+impl Dependencies for Deps {
+    fn new(environment: &Environment, client: Client, clock: Clock) -> Result<Self, EnvironmentError> {
         Ok(Self {
             access: Table::new(client, environment.get::<String>("ACCESS_TABLE")?),
             clock,
@@ -43,44 +40,40 @@ impl Deps {
             tokens_per_minute: environment.get("TOKENS_PER_MINUTE")?,
         })
     }
+
+    fn table(&self) -> &Table {
+        &self.access
+    }
 }
 
-/// What a client gets that asked for something it may have.
+/// The payload of a success.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Answer {
-    /// A token.
-    Token(issue::TokenAnswer),
-    /// What a token is good for.
+pub enum TokenResponse {
+    Token(issue::IssuedToken),
     Introspection(introspect::Introspection),
-    /// A token is gone, or was never there.
-    Revoked(api::Done),
+    /// The token is revoked, or did not exist.
+    Revoked(api::Empty),
 }
 
-/// Answers API Gateway's event.
+/// Handles the request by its path.
 ///
 /// # Errors
-/// None: whatever happens has an answer.
-pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Response<Body>, Infallible> {
-    Ok(api::respond_unauthenticated(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
-}
-
-/// Does what the path of a request asks for.
-///
-/// # Errors
-/// The first that applies: the form, its parameters, who the client is, what it may have; or the store.
-pub async fn handle(deps: &Deps, request: UnauthenticatedRequest) -> Result<Answer, Failure<OAuthError>> {
+/// The first that applies: the form, its parameters, the client authentication, the grant; or the store.
+pub async fn handle(
+    deps: Arc<Deps>,
+    request: UnauthenticatedRequest,
+) -> Result<TokenResponse, Failure<OAuth>> {
     let form = Form::parse(request.body(), request.query())?;
     let outcome = match request.path.as_str() {
-        "/oauth2/token" => issue::issue(deps, &request, &form).await.map(Answer::Token),
+        "/oauth2/token" => issue::issue(&deps, &request, &form).await.map(TokenResponse::Token),
         "/oauth2/introspect" => {
-            introspect::introspect(deps, &request, &form).await.map(Answer::Introspection)
+            introspect::introspect(&deps, &request, &form).await.map(TokenResponse::Introspection)
         }
-        "/oauth2/revoke" => revoke::revoke(deps, &request, &form).await.map(Answer::Revoked),
+        "/oauth2/revoke" => revoke::revoke(&deps, &request, &form).await.map(TokenResponse::Revoked),
         _ => Err(OAuthError::InvalidUrl.into()),
     };
-    if let Err(Failure { answer: OAuthError::InvalidClient | OAuthError::UnauthorizedClient, .. }) = &outcome
-    {
+    if let Err(Failure { error: OAuthError::InvalidClient | OAuthError::UnauthorizedClient, .. }) = &outcome {
         request.count(Metric::Denials);
     }
     outcome

@@ -1,21 +1,21 @@
-//! Ending a token: RFC 7009.
+//! Revocation: RFC 7009.
 
-use api::{Done, Failure, Metric, UnauthenticatedRequest};
-use model::oauth::{ClientCredentials, Form, OAuthError, TokenParameter};
+use api::{Empty, Failure, Metric, OAuth, UnauthenticatedRequest};
+use model::oauth::{ClientCredentials, Form, TokenParameter};
 use store::{applications, tokens};
 
 use crate::{Deps, client::authenticate};
 
-/// Ends the token of a request if it is the client's own; another's is left alone, and the answer is the same. Two round
-/// trips: who it is, and the deletion.
+/// Deletes the token of a request if it is the client's own; another application's is left alone, and the response is the
+/// same. Two round trips: the application, and the deletion.
 ///
 /// # Errors
-/// The first that applies: the parameters, who asks; or the store.
+/// The first that applies: the parameters, the client authentication; or the store.
 pub(crate) async fn revoke(
     deps: &Deps,
     request: &UnauthenticatedRequest,
     form: &Form,
-) -> Result<Done, Failure<OAuthError>> {
+) -> Result<Empty, Failure<OAuth>> {
     let parameter = TokenParameter::parse(form)?;
     let credentials = ClientCredentials::read(request.authorization(), form)?;
     let access = request.table(&deps.access);
@@ -26,5 +26,5 @@ pub(crate) async fn revoke(
     {
         request.count(Metric::TokensRevoked);
     }
-    Ok(Done {})
+    Ok(Empty {})
 }

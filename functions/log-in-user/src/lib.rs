@@ -1,15 +1,13 @@
-//! `POST /chatbot/api/platform/user/login`: the platform's front end says that a user is there, and learns what waits.
+//! `POST /chatbot/api/platform/user/login`: the platform's front end reports a login, and reads the first pending messages.
 
 mod browser;
 
-use std::convert::Infallible;
+use std::sync::Arc;
 
-pub use api::WriteDeps as Deps;
-use api::{Data, Failure, Metric, Request};
+use api::{Data, Failure, Metric, Platform, Request, WriteDeps};
 use inbox::PendingPage;
-use lambda_http::{Body, Response};
 use model::{
-    PushError, Timestamp,
+    Timestamp, UserDetail,
     platform::{InboxCursor, Login},
 };
 use store::{
@@ -19,23 +17,15 @@ use store::{
 
 use browser::Browser;
 
-/// Answers API Gateway's event.
-///
-/// # Errors
-/// None: whatever happens has an answer.
-pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Response<Body>, Infallible> {
-    Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
-}
-
-/// Stores who a user is, and reads the first page of the messages that wait for the user, both at the same time. An inbox
-/// that cannot be read fails no login: the answer has no messages then, and a cursor with which to ask for them.
+/// Stores the user's details and reads the first page of the pending messages, in parallel. The login succeeds even if the
+/// inbox cannot be read: then the response has no messages, and a cursor to retry with.
 ///
 /// # Errors
 /// The first that applies: the body, `source`, the fields in their order; or the store.
-pub async fn handle(deps: &Deps, request: Request) -> Result<Data<PendingPage>, Failure<PushError>> {
-    let body = request.json().map_err(PushError::from)?;
-    let login = Login::parse(&body).map_err(PushError::from)?;
-    // A budget each: an inbox that is throttled must not spend the retries of the user's record.
+pub async fn handle(deps: Arc<WriteDeps>, request: Request) -> Result<Data<PendingPage>, Failure<Platform>> {
+    let body = request.json()?;
+    let login = Login::parse(&body)?;
+    // A retry budget each: a throttled inbox must not use up that of the user's record.
     let (chat, inbox) = (request.table(&deps.chat), request.table(&deps.chat));
     let now = deps.clock.now();
     let user = record(&login, now, deps.retention);
@@ -52,10 +42,10 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<Data<PendingPage>, 
     Ok(Data { data })
 }
 
-/// What is stored of a user. What the front end does not say of browser and system is taken from the user agent.
+/// The user's record. Browser and system default to those of the user agent.
 fn record(login: &Login, now: Timestamp, retention: Retention) -> UserRecord {
     let browser = Browser::of(&login.user_agent);
-    let text = |detail: &Option<model::UserDetail>| detail.as_ref().map(ToString::to_string);
+    let text = |detail: &Option<UserDetail>| detail.as_ref().map(ToString::to_string);
     UserRecord {
         host_ip: Some(login.host_ip.to_string()),
         broswer: text(&login.broswer).or(browser.name),

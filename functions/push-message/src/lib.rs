@@ -1,29 +1,19 @@
 //! `POST /chatbot/api/front/thirdParty/message/push`: an application pushes a message to up to 100 users.
 
-use std::convert::Infallible;
+use std::sync::Arc;
 
-pub use api::ChatDeps as Deps;
-use api::{Done, Failure, Metric, Request};
-use lambda_http::{Body, Response};
-use model::{PushError, PushRequest};
+use api::{ChatDeps, Empty, Failure, MessagePush, Metric, Request};
+use model::push::{PushError, PushRequest};
 use store::push::send::{self, Claim, Push};
 
-/// Answers API Gateway's event.
+/// Stores the content once, and a delivery per user. All are durable when this returns; after a failure half-way the same
+/// request completes it.
 ///
 /// # Errors
-/// None: whatever happens has an answer.
-pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Response<Body>, Infallible> {
-    Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
-}
-
-/// Stores the message a request brings, once, and a delivery of it for each user. All of it is durable when this
-/// returns; after a failure half-way the same request completes it.
-///
-/// # Errors
-/// The first that applies, in the contract's order: the body, the fields, that the message id stands for other content or
-/// was recalled; or the store.
-pub async fn handle(deps: &Deps, request: Request) -> Result<Done, Failure<PushError>> {
-    let body = request.json().map_err(PushError::from)?;
+/// The first that applies, in the contract's order: the body, the fields, a message id that was used for different content
+/// or was recalled; or the store.
+pub async fn handle(deps: Arc<ChatDeps>, request: Request) -> Result<Empty, Failure<MessagePush>> {
+    let body = request.json()?;
     let PushRequest { users, content, expire_hours, message } = PushRequest::parse(&body)?;
     let now = deps.clock.now();
     let push = Push::new(&request.principal.app, &message, &content, now, expire_hours.deadline(now));
@@ -46,5 +36,5 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<Done, Failure<PushE
     send::deliver(&chat, &push, claimed, users.as_slice()).await?;
     request.count(Metric::Pushes, 1);
     request.count(Metric::Deliveries, users.as_slice().len());
-    Ok(Done {})
+    Ok(Empty {})
 }

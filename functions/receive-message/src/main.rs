@@ -1,13 +1,8 @@
 //! The Lambda function `receive-message`.
 
-use api::{Clock, Environment};
-use receive_message::{Deps, respond};
+use store::WarmUp;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    let environment = Environment::of_process();
-    api::logging::init(&environment);
-    let deps = Deps::new(&environment, store::client::from_environment(), Clock::system())?;
-    store::warm_up::by_put(&deps.chat).await;
-    lambda_http::run(lambda_http::service_fn(|event| respond(&deps, event))).await
+async fn main() -> Result<(), api::Error> {
+    api::run(env!("CARGO_PKG_NAME"), WarmUp::Put, receive_message::handle).await
 }

@@ -1,33 +1,22 @@
-//! `POST /chatbot/api/platform/chatlog`: the robot says what a user asked and what it replied.
+//! `POST /chatbot/api/platform/chatlog`: the robot records a question and its reply.
 
-use std::convert::Infallible;
+use std::sync::Arc;
 
-pub use api::WriteDeps as Deps;
-use api::{Data, Done, Failure, Metric, Request};
-use lambda_http::{Body, Response};
-use model::{ParameterError, PushError, platform::RobotTurn};
+use api::{Data, Empty, Failure, Metric, Platform, Request, WriteDeps};
+use model::{ParameterError, platform::RobotTurn};
 use store::{
     RecordId,
     chat_log::{self, Once, Turn, TurnRecord},
 };
 
-/// Answers API Gateway's event.
+/// Stores a turn of a conversation. It is durable when this returns. Idempotent with an `entryId`.
 ///
 /// # Errors
-/// None: whatever happens has an answer.
-pub async fn respond(deps: &Deps, event: lambda_http::Request) -> Result<Response<Body>, Infallible> {
-    Ok(api::respond(env!("CARGO_PKG_NAME"), event, |request| handle(deps, request)).await)
-}
-
-/// Stores a turn of a conversation; with an `entryId` once, however often it is sent. It is durable when this returns.
-///
-/// # Errors
-/// The first that applies: the body, `source`, the fields in their order, that `entryId` stands for another turn; or the
-/// store.
-pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Done>, Failure<PushError>> {
-    let body = request.json().map_err(PushError::from)?;
-    let RobotTurn { source, chat, question, reply, reply_mode, at, entry } =
-        RobotTurn::parse(&body).map_err(PushError::from)?;
+/// The first that applies: the body, `source`, the fields in their order, an `entryId` that was used for another turn; or
+/// the store.
+pub async fn handle(deps: Arc<WriteDeps>, request: Request) -> Result<Data<Empty>, Failure<Platform>> {
+    let body = request.json()?;
+    let RobotTurn { source, chat, question, reply, reply_mode, at, entry } = RobotTurn::parse(&body)?;
     let now = deps.clock.now();
     let said = TurnRecord {
         question: question.as_str().to_owned(),
@@ -42,8 +31,8 @@ pub async fn handle(deps: &Deps, request: Request) -> Result<Data<Done>, Failure
         None => chat_log::put(&table, source, &chat, &turn).await.map(|()| Once::Stored)?,
     };
     if stored == Once::Taken {
-        return Err(PushError::from(ParameterError::Taken("entryId")).into());
+        return Err(ParameterError::Taken("entryId").into());
     }
     request.count(Metric::TurnsRecorded, 1);
-    Ok(Data { data: Done {} })
+    Ok(Data { data: Empty {} })
 }

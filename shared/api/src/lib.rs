@@ -1,23 +1,27 @@
-//! What every function shares at its edge: its environment, its logs, reading a request, who calls, and answering in
-//! the envelope of its product.
+//! The edge of every function: environment, logs, metrics, reading a request, and the response in its product's envelope.
+
+#![warn(missing_docs)]
 
 mod answer_budget;
 mod clock;
 mod deps;
-mod envelope;
 mod environment;
 mod failure;
 pub mod logging;
+mod metrics;
+mod product;
 mod request;
 mod respond;
-mod tally;
+mod run;
 
 pub use answer_budget::AnswerBudget;
 pub use clock::Clock;
-pub use deps::{ChatDeps, WriteDeps};
-pub use envelope::Envelope;
+pub use deps::{ChatDeps, Dependencies, WriteDeps};
 pub use environment::{Environment, EnvironmentError};
 pub use failure::Failure;
-pub use request::{Request, UnauthenticatedRequest};
-pub use respond::{ANSWER_WITHIN, Data, Done, respond, respond_unauthenticated};
-pub use tally::{Metric, Tally};
+pub use lambda_http::Error;
+pub use metrics::{Metric, RequestMetrics};
+pub use product::{CustomerService, ErrorResponse, MessagePush, OAuth, Platform, Product};
+pub use request::{FromEvent, Request, UnauthenticatedRequest};
+pub use respond::{Data, Empty, RESPONSE_DEADLINE, respond};
+pub use run::{run, start};

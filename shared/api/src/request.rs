@@ -1,4 +1,4 @@
-//! Requests: of a caller who has been checked, and of one who is yet to show who it is.
+//! Requests: with a principal that the authorizer checked, and without.
 
 use lambda_http::{
     Body, RequestExt,
@@ -6,43 +6,39 @@ use lambda_http::{
     http::header::AUTHORIZATION,
     request::RequestContext,
 };
-use model::{AppId, BodyError, CustomerServiceError, JsonObject, Parameter, Principal, Source};
-use store::{Meter, Table};
+use model::{
+    AppId, BodyError, JsonObject, Parameter, Source, customer_service::CustomerServiceError, oauth::Principal,
+};
+use store::Table;
 
-use crate::{Metric, Tally};
+use crate::{Metric, RequestMetrics};
 
-/// What a request uses and counts, for its log line.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Account {
-    pub(crate) meter: Meter,
-    pub(crate) tally: Tally,
+/// A request that is read from API Gateway's event.
+pub trait FromEvent: Sized + Send {
+    /// `None` if the event lacks what API Gateway adds to this kind of request.
+    fn from_event(event: lambda_http::Request, metrics: RequestMetrics) -> Option<Self>;
 }
 
-impl Account {
-    fn table(&self, table: &Table) -> Table {
-        table.metered(&self.meter)
-    }
-}
-
-/// A request as a `handle` gets it: there is none without a principal.
+/// A request with a principal: it is made only from an event that the authorizer passed.
 #[derive(Debug)]
 pub struct Request {
-    /// Who calls.
+    /// The caller.
     pub principal: Principal,
     query: QueryMap,
     body: Body,
-    account: Account,
+    metrics: RequestMetrics,
+}
+
+impl FromEvent for Request {
+    fn from_event(event: lambda_http::Request, metrics: RequestMetrics) -> Option<Self> {
+        let principal = principal(&event)?;
+        metrics.set_application(&principal.app);
+        let query = event.query_string_parameters();
+        Some(Self { principal, query, body: event.into_body(), metrics })
+    }
 }
 
 impl Request {
-    /// Takes the request out of API Gateway's event; `None` if the event carries no principal of the authorizer's.
-    pub(crate) fn from_event(event: lambda_http::Request, account: Account) -> Option<Self> {
-        let principal = principal(&event)?;
-        account.tally.belongs_to_application(&principal.app);
-        let query = event.query_string_parameters();
-        Some(Self { principal, query, body: event.into_body(), account })
-    }
-
     /// The query parameter `name`; of a repeated one, the first.
     #[must_use]
     pub fn query(&self, name: &str) -> Parameter<'_> {
@@ -57,14 +53,14 @@ impl Request {
         JsonObject::from_body(&self.body)
     }
 
-    /// The third-party system this request speaks for, which the caller must be permitted to use.
+    /// The parameter `source`, which the caller must be permitted to use.
     ///
     /// # Errors
-    /// That `source` is no source, then that it is not permitted.
+    /// `source` is not valid, then not permitted.
     pub fn source(&self) -> Result<Source, CustomerServiceError> {
         let source = Source::parse(&self.query("source"))?;
         if self.principal.sources.permit(source) {
-            self.account.tally.belongs_to(source);
+            self.metrics.set_source(source);
             Ok(source)
         } else {
             self.count(Metric::Denials, 1);
@@ -72,83 +68,83 @@ impl Request {
         }
     }
 
-    /// Counts `by` more of `metric`, which stands in the request's log line.
+    /// Adds `by` to `metric`, which the request's log line shows.
     pub fn count(&self, metric: Metric, by: usize) {
-        self.account.tally.count(metric, by);
+        self.metrics.count(metric, by);
     }
 
-    /// `table` as this request sees it: what is used of it stands in the request's log line.
+    /// `table` for this request: its consumed capacity is logged with the request.
     #[must_use]
     pub fn table(&self, table: &Table) -> Table {
-        self.account.table(table)
+        self.metrics.table(table)
     }
 }
 
-/// A request that no authorizer has seen: whoever handles it finds out who calls. It holds secrets, hence no `Debug`.
+/// A request that no authorizer has checked: `handle` authenticates the caller. It holds secrets, hence no `Debug`.
 pub struct UnauthenticatedRequest {
-    /// The path of the route, whatever stage or domain it was called by.
+    /// The path of the route, without the stage.
     pub path: String,
     authorization: Option<String>,
     query: QueryMap,
     body: Body,
-    account: Account,
+    metrics: RequestMetrics,
 }
 
-impl UnauthenticatedRequest {
-    /// Takes the request out of API Gateway's event; `None` if the event is of no route.
-    pub(crate) fn from_event(event: lambda_http::Request, account: Account) -> Option<Self> {
+impl FromEvent for UnauthenticatedRequest {
+    fn from_event(event: lambda_http::Request, metrics: RequestMetrics) -> Option<Self> {
         let path = gateway_context(&event)?.resource_path.clone()?;
-        // A header that is no text is as one that says nothing.
+        // A non-text header is treated as empty.
         let authorization = event.headers().get(AUTHORIZATION);
         let authorization = authorization.map(|value| value.to_str().unwrap_or_default().to_owned());
         let query = event.query_string_parameters();
-        Some(Self { path, authorization, query, body: event.into_body(), account })
+        Some(Self { path, authorization, query, body: event.into_body(), metrics })
     }
+}
 
+impl UnauthenticatedRequest {
     /// The `Authorization` header.
     #[must_use]
     pub fn authorization(&self) -> Option<&str> {
         self.authorization.as_deref()
     }
 
-    /// The parameters of the URL, decoded, each as often as it is there.
+    /// The query parameters, decoded; a repeated one is listed as often as it occurs.
     #[must_use]
     pub fn query(&self) -> Vec<(String, String)> {
         self.query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
-    /// The body.
+    /// The decoded body.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// Notes who was found to call.
-    pub fn belongs_to(&self, application: &AppId) {
-        self.account.tally.belongs_to_application(application);
+    /// Sets the application that the log line names.
+    pub fn set_application(&self, application: &AppId) {
+        self.metrics.set_application(application);
     }
 
-    /// Counts one more of `metric`, which stands in the request's log line.
+    /// Adds one to `metric`, which the request's log line shows.
     pub fn count(&self, metric: Metric) {
-        self.account.tally.count(metric, 1);
+        self.metrics.count(metric, 1);
     }
 
-    /// `table` as this request sees it: what is used of it stands in the request's log line.
+    /// `table` for this request: its consumed capacity is logged with the request.
     #[must_use]
     pub fn table(&self, table: &Table) -> Table {
-        self.account.table(table)
+        self.metrics.table(table)
     }
 }
 
-/// Who the authorizer says calls. A caller cannot write into the request context, so this is the one place a
-/// principal comes from.
+/// The principal that the authorizer passed on. The request context is the one place it is read from: a caller cannot
+/// write there.
 fn principal(event: &lambda_http::Request) -> Option<Principal> {
     let context = gateway_context(event)?;
     let field = |name: &str| context.authorizer.fields.get(name)?.as_str();
     Principal::from_context(field("appId")?, field("sources")?)
 }
 
-/// What API Gateway says of a request beside what the caller sent.
 pub(crate) fn gateway_context(event: &lambda_http::Request) -> Option<&ApiGatewayProxyRequestContext> {
     match event.request_context_ref()? {
         RequestContext::ApiGatewayV1(context) => Some(context),

@@ -1,4 +1,4 @@
-//! From an event to an answer: the one way every function behind an API takes.
+//! From an event to a response: the one way that every function behind an API takes.
 
 use std::{
     future::Future,
@@ -12,104 +12,77 @@ use lambda_http::{
 use serde::Serialize;
 
 use crate::{
-    Envelope, Failure, Request, UnauthenticatedRequest,
-    logging::RequestLine,
-    request::{Account, gateway_context},
+    ErrorResponse, Failure, FromEvent, Product, RequestMetrics, logging::RequestLine,
+    request::gateway_context,
 };
 
-/// The time in which an answer is given, whatever the store does: two seconds less than a function may run, so that
-/// the caller gets a clean error of ours and not the gateway's.
-pub const ANSWER_WITHIN: Duration = Duration::from_secs(8);
+/// The deadline of a response, whatever the store does: two seconds less than a function may run, so that the caller gets
+/// an error in the product's envelope and not Lambda's time-out.
+pub const RESPONSE_DEADLINE: Duration = Duration::from_secs(8);
 
-/// Of every answer with a body, the gateway's own included.
+/// The content type of every response, API Gateway's own included.
 const JSON: &str = "application/json;charset=UTF-8";
 
-/// The payload of an answer that says no more than that it is done.
+/// The payload of a success that has none.
 #[derive(Debug, Serialize)]
-pub struct Done {}
+pub struct Empty {}
 
-/// The payload of an answer that says something, in an envelope that has a place for it.
+/// A payload in the field `data` of its envelope.
 #[derive(Debug, Serialize)]
 pub struct Data<T> {
-    /// What it says.
+    /// The payload.
     pub data: T,
 }
 
-/// Answers `event` with what `handle` makes of it, and logs one line of it.
+/// Answers `event` with the result of `handle`, and logs one line.
 ///
-/// An event without a principal is answered 500 and `handle` is not called; so is one that `handle` takes too long
-/// for. The line holds what identifies the request and what became of it, and never a token, a header or a body.
-pub async fn respond<E, P, F>(
-    function: &'static str,
+/// An event without a principal is answered 500 and `handle` is not called; a `handle` that exceeds [`RESPONSE_DEADLINE`]
+/// is answered 500 too. The line identifies the request and its outcome, and never holds a token, a header or a body.
+pub async fn respond<R, P, T, F>(
+    function: &str,
     event: lambda_http::Request,
-    handle: impl FnOnce(Request) -> F,
-) -> Response<Body>
-where
-    E: Envelope,
-    P: Serialize,
-    F: Future<Output = Result<P, Failure<E>>>,
-{
-    answer(function, event, Request::from_event, handle).await
-}
-
-/// The same for an API without an authorizer, whose `handle` finds out itself who calls.
-pub async fn respond_unauthenticated<E, P, F>(
-    function: &'static str,
-    event: lambda_http::Request,
-    handle: impl FnOnce(UnauthenticatedRequest) -> F,
-) -> Response<Body>
-where
-    E: Envelope,
-    P: Serialize,
-    F: Future<Output = Result<P, Failure<E>>>,
-{
-    answer(function, event, UnauthenticatedRequest::from_event, handle).await
-}
-
-async fn answer<R, E, P, F>(
-    function: &'static str,
-    event: lambda_http::Request,
-    read: impl FnOnce(lambda_http::Request, Account) -> Option<R>,
     handle: impl FnOnce(R) -> F,
 ) -> Response<Body>
 where
-    E: Envelope,
-    P: Serialize,
-    F: Future<Output = Result<P, Failure<E>>>,
+    R: FromEvent,
+    P: Product,
+    T: Serialize,
+    F: Future<Output = Result<T, Failure<P>>>,
 {
     let started = Instant::now();
     let request_id = event.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
-    // What the caller sees as `x-amzn-requestid`, by which to find the line of a request that was reported.
+    // The caller sees it as `x-amzn-requestid`: the key to find the log line of a reported request.
     let gateway_request_id = gateway_context(&event).and_then(|context| context.request_id.clone());
-    let account = Account::default();
+    let metrics = RequestMetrics::default();
 
-    let outcome: Result<String, Failure<E>> = match read(event, account.clone()) {
-        None => Err(Failure::of_ours("the event lacks what API Gateway puts there")),
-        Some(request) => match tokio::time::timeout(ANSWER_WITHIN, handle(request)).await {
-            Err(_) => Err(Failure::of_ours("no answer in time")),
+    let outcome: Result<String, Failure<P>> = match R::from_event(event, metrics.clone()) {
+        None => Err(Failure::internal("the event lacks what API Gateway puts there")),
+        Some(request) => match tokio::time::timeout(RESPONSE_DEADLINE, handle(request)).await {
+            Err(_) => Err(Failure::internal("no answer in time")),
             Ok(Err(failure)) => Err(failure),
-            Ok(Ok(payload)) => E::success(&payload).map_err(|_| Failure::of_ours("the answer has no JSON")),
+            Ok(Ok(payload)) => P::success(&payload).map_err(|_| Failure::internal("the answer has no JSON")),
         },
     };
-    let Account { meter, tally } = account;
-    let application = tally.application();
+    let (response, cause) = match outcome {
+        Ok(body) => (Ok(body), None),
+        Err(Failure { error, cause }) => (Err(P::failure(&error)), cause),
+    };
     let line = RequestLine {
         request_id: &request_id,
         gateway_request_id: gateway_request_id.as_deref(),
         function,
-        application: application.as_deref(),
-        outcome: outcome.as_ref().map_or_else(|failure| failure.answer.code(), |_| E::SUCCESS.into()),
-        cause: outcome.as_ref().err().and_then(|failure| failure.cause.as_deref()),
+        outcome: response.as_ref().map_or_else(|error| error.code.clone(), |_| P::SUCCESS.into()),
+        cause: cause.as_deref(),
         duration: started.elapsed(),
     };
-    line.write(&meter, &tally);
-    match outcome {
-        Ok(body) => response::<E>(StatusCode::OK, Vec::new(), body),
-        Err(Failure { answer, .. }) => response::<E>(answer.http_status(), answer.headers(), answer.body()),
+    line.write(&metrics);
+    match response {
+        Ok(body) => http_response::<P>(StatusCode::OK, Vec::new(), body),
+        Err(ErrorResponse { status, headers, body, .. }) => http_response::<P>(status, headers, body),
     }
 }
 
-fn response<E: Envelope>(
+fn http_response<P: Product>(
     status: StatusCode,
     headers: Vec<(&'static str, String)>,
     body: String,
@@ -117,7 +90,7 @@ fn response<E: Envelope>(
     let mut response = Response::new(Body::Text(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
-    for (name, value) in E::HEADERS {
+    for (name, value) in P::HEADERS {
         response.headers_mut().insert(*name, HeaderValue::from_static(value));
     }
     for (name, value) in headers {

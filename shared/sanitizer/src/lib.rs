@@ -37,6 +37,8 @@
 //! `cargo run --release --package bench-sanitizer` measures the most expensive contents known (`shapes.rs`). The tests count
 //! the memory of the same contents, and of tag soup at random.
 
+#![warn(missing_docs)]
+
 mod allow_list;
 mod budget;
 mod prune;

@@ -5,7 +5,7 @@
 //! changes at once one has to be thought over. Issuing a token checks the version too: no token is issued on what an
 //! application was a moment ago.
 
-use model::{AppId, Application, Timestamp};
+use model::{AppId, Timestamp, oauth::Application};
 use serde::{Deserialize, Serialize};
 
 use crate::{

@@ -2,7 +2,10 @@
 //!
 //! The sort key is the moment of the turn in 13 digits of milliseconds, then an id: turns come back oldest first.
 
-use model::{ChatId, ChatLogEntry, ContentHash, Cursor, EntryId, Source, Timestamp};
+use model::{
+    ChatId, ContentHash, EntryId, Source, Timestamp,
+    customer_service::{ChatLogCursor, ChatLogEntry},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -48,9 +51,9 @@ pub struct TurnRecord {
 #[derive(Debug)]
 pub struct Page {
     /// The turns, each with the place after it, oldest first.
-    pub entries: Vec<(Cursor, ChatLogEntry)>,
+    pub entries: Vec<(ChatLogCursor, ChatLogEntry)>,
     /// Where the next read goes on; `None` at the end of the log.
-    pub next: Option<Cursor>,
+    pub next: Option<ChatLogCursor>,
 }
 
 /// Reads on in a chat log: at most `limit` turns, at most a megabyte, without what has expired by `now`. One query,
@@ -62,7 +65,7 @@ pub async fn read(
     table: &Table,
     source: Source,
     chat: &ChatId,
-    after: Option<&Cursor>,
+    after: Option<&ChatLogCursor>,
     limit: Option<u32>,
     now: Timestamp,
 ) -> Result<Page, StoreError> {
@@ -72,7 +75,7 @@ pub async fn read(
     let mut next = None;
     let mut entries = Vec::new();
     for item in page.items {
-        let place = sort_of(&item).map(Cursor::after)?;
+        let place = sort_of(&item).map(ChatLogCursor::after)?;
         next = Some(place.clone()).filter(|_| page.has_more);
         let said: TurnRecord = from_item(item, "Query")?;
         if lives(said.expire_at, now) {
@@ -162,7 +165,7 @@ fn partition(source: Source, chat: &ChatId) -> String {
 }
 
 /// The moment of the turn after which `place` is.
-fn moment(place: &Cursor) -> Result<Timestamp, StoreError> {
+fn moment(place: &ChatLogCursor) -> Result<Timestamp, StoreError> {
     place
         .position()
         .split_once('#')

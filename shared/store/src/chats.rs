@@ -1,6 +1,6 @@
 //! What the chat window shows: the other end of [`messages`].
 
-use model::{AgentName, AppId, ChatId, Source, Timestamp, platform::MessageKey};
+use model::{AgentName, AppId, ChatId, Source, Timestamp};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -9,6 +9,9 @@ use crate::{
     record::{from_item, lives, sort_of},
     table::{Direction, Range, Read},
 };
+
+/// The id of a message, a UUIDv7: 48 bits of milliseconds, then random bits. Ids sort by their moments.
+pub type MessageKey = [u8; 16];
 
 /// A message of a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,8 @@
 //! `pk`, a sort key `sk` and a TTL attribute `expireAt` in epoch seconds. TTL may lag by days, so that every read
 //! drops what has expired, by a clock that the caller brings.
 
+#![warn(missing_docs)]
+
 pub mod applications;
 pub mod chat_log;
 pub mod chats;
@@ -12,7 +14,6 @@ pub mod messages;
 pub mod push;
 pub mod tokens;
 pub mod users;
-pub mod warm_up;
 
 mod backoff;
 mod batch;
@@ -26,6 +27,7 @@ mod retention;
 mod retry;
 mod table;
 mod transaction;
+mod warm_up;
 
 pub use applications::{AuditEntry, Stored, VersionedApplication};
 pub use aws_sdk_dynamodb::Client;
@@ -35,3 +37,4 @@ pub use record_id::RecordId;
 pub use retention::Retention;
 pub use retry::REQUEST_TIME;
 pub use table::Table;
+pub use warm_up::WarmUp;

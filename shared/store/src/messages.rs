@@ -4,7 +4,10 @@
 //! under `EVT#`, so that the state of a chat, its last event, is one read however many messages came since. An id that makes
 //! a retry safe is `ID#a#<app>#<msgId>` for 24 hours: applications of one source count on their own.
 
-use model::{AgentName, AppId, ChatId, ContentHash, MessageBody, ReceivedMessage, Source, Timestamp};
+use model::{
+    AgentName, AppId, ChatId, ContentHash, Source, Timestamp,
+    customer_service::{MessageBody, ReceivedMessage},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{

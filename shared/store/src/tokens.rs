@@ -7,7 +7,8 @@ use std::num::NonZeroU32;
 
 use futures_util::{TryStreamExt, stream};
 use model::{
-    AppId, Application, PermittedSources, Principal, Scope, Source, Timestamp, TokenHash, oauth::ScopeList,
+    AppId, Source, Timestamp,
+    oauth::{Application, PermittedSources, Principal, Scope, ScopeList, TokenHash},
 };
 use serde::{Deserialize, Serialize};
 

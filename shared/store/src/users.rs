@@ -1,6 +1,9 @@
 //! Users of the robot: `USER#<source>#<clientId>`, one item each.
 
-use model::{ChannelConfig, ChatUser, ClientId, Source, Timestamp, UserProfile};
+use model::{
+    ClientId, Source, Timestamp,
+    customer_service::{ChannelConfig, ChatUser, UserProfile},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{

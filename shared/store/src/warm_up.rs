@@ -1,7 +1,4 @@
-//! Opens the connection to DynamoDB before the first request needs it.
-//!
-//! Each function does so with the cheapest call that its role allows anyway. Nothing is read and nothing is changed;
-//! that it fails is no reason not to start, and it never holds up the start for long.
+//! Opens the connection to DynamoDB in init, so that the first request need not.
 
 use std::{
     future::Future,
@@ -15,51 +12,60 @@ use crate::{
     table::{Item, keyed},
 };
 
-/// The longest a start waits for the connection.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// The longest that a start waits for the connection.
+const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// A condition that holds of no item.
+/// A condition that no item fulfils.
 const IMPOSSIBLE: &str = "attribute_exists(pk) AND attribute_not_exists(pk)";
 
-/// Opens the connection by reading an item that does not exist.
-pub async fn by_get(table: &Table) {
-    patiently(table.client.get_item().table_name(&table.name).set_key(Some(nothing())).send()).await;
+/// The partition and sort key of an item that never exists.
+const NO_KEY: &str = "WARM-UP";
+
+/// The operation that opens the connection: the cheapest one that the function's role allows. It reads and changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WarmUp {
+    /// `GetItem` of an item that does not exist.
+    Get,
+    /// `Query` of a partition that does not exist.
+    Query,
+    /// `PutItem` whose condition never holds.
+    Put,
+    /// `DeleteItem` whose condition never holds.
+    Delete,
 }
 
-/// Opens the connection by querying a partition that does not exist.
-pub async fn by_query(table: &Table) {
-    let query = table
-        .client
-        .query()
-        .table_name(&table.name)
-        .key_condition_expression("pk = :nothing AND sk = :nothing");
-    patiently(query.expression_attribute_values(":nothing", AttributeValue::S(NOTHING.to_owned())).send())
-        .await;
+impl WarmUp {
+    /// Opens the connection. A failure is no reason not to start.
+    pub async fn run(self, table: &Table) {
+        let (client, name) = (&table.client, &table.name);
+        match self {
+            Self::Get => attempt(client.get_item().table_name(name).set_key(Some(no_key())).send()).await,
+            Self::Query => {
+                let query =
+                    client.query().table_name(name).key_condition_expression("pk = :key AND sk = :key");
+                let key = AttributeValue::S(NO_KEY.to_owned());
+                attempt(query.expression_attribute_values(":key", key).send()).await;
+            }
+            Self::Put => {
+                let put = client.put_item().table_name(name).set_item(Some(no_key()));
+                attempt(put.condition_expression(IMPOSSIBLE).send()).await;
+            }
+            Self::Delete => {
+                let delete = client.delete_item().table_name(name).set_key(Some(no_key()));
+                attempt(delete.condition_expression(IMPOSSIBLE).send()).await;
+            }
+        }
+    }
 }
 
-/// Opens the connection by a deletion whose condition cannot hold.
-pub async fn by_delete(table: &Table) {
-    let delete = table.client.delete_item().table_name(&table.name).set_key(Some(nothing()));
-    patiently(delete.condition_expression(IMPOSSIBLE).send()).await;
+fn no_key() -> Item {
+    keyed(NO_KEY.to_owned(), NO_KEY.to_owned(), Item::new())
 }
 
-/// Opens the connection by a put whose condition cannot hold.
-pub async fn by_put(table: &Table) {
-    let put = table.client.put_item().table_name(&table.name).set_item(Some(nothing()));
-    patiently(put.condition_expression(IMPOSSIBLE).send()).await;
-}
-
-/// A key that no record has.
-const NOTHING: &str = "WARM-UP";
-
-fn nothing() -> Item {
-    keyed(NOTHING.to_owned(), NOTHING.to_owned(), Item::new())
-}
-
-/// One attempt, past the retries of requests: a warm-up that fails takes none of theirs.
-async fn patiently(call: impl Future) {
+/// One attempt outside of the retries of requests: a failed warm-up takes none of their budget.
+async fn attempt(call: impl Future) {
     let began = Instant::now();
     // Whatever the outcome, a connection is open or the first request opens one.
-    let _ = tokio::time::timeout(PATIENCE, Box::pin(call)).await;
+    let _ = tokio::time::timeout(TIMEOUT, Box::pin(call)).await;
     tracing::debug!(micros = began.elapsed().as_micros(), "opened the connection to DynamoDB");
 }

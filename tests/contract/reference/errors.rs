@@ -2,7 +2,7 @@
 
 use jsonschema::draft202012;
 use local::gateway::REQUEST_LIMIT;
-use model::{ApplicationStatus, BODY_LIMIT};
+use model::{BODY_LIMIT, oauth::ApplicationStatus};
 use serde_json::{Value, json};
 use tests::{
     CUSTOMER_SERVICE, Fault, OAuthClient, REFERENCE, Reply, System, TOKENS_PER_MINUTE, reference::Operation,

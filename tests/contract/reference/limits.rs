@@ -1,7 +1,7 @@
 //! Each limit of a request that the document states, and the error that comes of it.
 
 use local::{TEMPLATE, demo::CHAT, docs::DOCUMENT, template::Stack};
-use model::{BODY_LIMIT, BoundedText, UserId, UserIds, oauth::TokenLifetime};
+use model::{BODY_LIMIT, BoundedText, UserId, oauth::TokenLifetime, push::UserIds};
 use serde_json::{Value, json};
 use tests::{REFERENCE, Reply, System, TOKENS_PER_MINUTE, end_event};
 

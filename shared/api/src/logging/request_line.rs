@@ -7,9 +7,8 @@ use std::{
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use store::Meter;
 
-use crate::Tally;
+use crate::RequestMetrics;
 
 /// The namespace of the metrics in CloudWatch, where the deployment gives it none of its own.
 pub const DEFAULT_NAMESPACE: &str = "ChatbotThirdParty";
@@ -35,10 +34,7 @@ pub struct RequestLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_request_id: Option<&'a str>,
     /// The function.
-    pub function: &'static str,
-    /// The application that called, if it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub application: Option<&'a str>,
+    pub function: &'a str,
     /// What became of it: the product's code, or the authorizer's decision.
     pub outcome: Value,
     /// What is behind a fault of ours.
@@ -50,25 +46,30 @@ pub struct RequestLine<'a> {
 }
 
 impl RequestLine<'_> {
-    /// Writes the line, with what the request used of the store and what it counted.
+    /// Writes the line, with the application, the consumed capacity and the counts of the request.
     ///
-    /// What is counted stands in it in CloudWatch's embedded metric format, so that CloudWatch makes metrics of the
-    /// log: by function, and by function and source where there is a source.
-    pub fn write(&self, meter: &Meter, tally: &Tally) {
+    /// The counts are in CloudWatch's embedded metric format, with the dimension `function`, and `function` and `source`
+    /// if there is a source.
+    pub fn write(&self, metrics: &RequestMetrics) {
         let Ok(Value::Object(mut line)) = serde_json::to_value(self) else { return };
+        if let Some(application) = metrics.application() {
+            line.insert("application".to_owned(), application.into());
+        }
+        let meter = &metrics.meter;
         line.insert("read_units".to_owned(), meter.read_units().into());
         line.insert("write_units".to_owned(), meter.write_units().into());
         line.insert("store_retries".to_owned(), meter.retries().into());
-        line.extend(metrics(meter, tally));
+        line.extend(embedded_metrics(metrics));
         let fields = Value::Object(line).to_string();
         tracing::info!(target: TARGET, fields, "request");
     }
 }
 
-/// The metrics that are not zero, and what tells CloudWatch that they are metrics.
-fn metrics(meter: &Meter, tally: &Tally) -> Map<String, Value> {
+/// The metrics that are not zero, and the `_aws` member by which CloudWatch extracts them.
+fn embedded_metrics(metrics: &RequestMetrics) -> Map<String, Value> {
+    let meter = &metrics.meter;
     #[expect(clippy::cast_precision_loss, reason = "a request counts far fewer than 2^53 of anything")]
-    let counts = tally.counts().into_iter().map(|(metric, count)| (metric.name(), count as f64));
+    let counts = metrics.counts().into_iter().map(|(metric, count)| (metric.name(), count as f64));
     #[expect(clippy::cast_precision_loss, reason = "nor does it try that often")]
     let used = [("WriteUnits", meter.write_units()), ("StoreRetries", meter.retries() as f64)];
     let values: Vec<_> = counts.chain(used).filter(|(_, value)| *value > 0.0).collect();
@@ -78,7 +79,7 @@ fn metrics(meter: &Meter, tally: &Tally) -> Map<String, Value> {
     let mut fields: Map<_, _> =
         values.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
     let mut dimensions = vec![vec!["function"]];
-    if let Some(source) = tally.source() {
+    if let Some(source) = metrics.source() {
         fields.insert("source".to_owned(), source.to_string().into());
         dimensions.push(vec!["function", "source"]);
     }

@@ -1,7 +1,7 @@
 //! What is asked of the three endpoints, beside who asks.
 
 use super::{Form, OAuthError, ScopeList};
-use crate::BearerToken;
+use crate::oauth::BearerToken;
 
 /// The one grant there is: RFC 6749 §4.4.2.
 const CLIENT_CREDENTIALS: &str = "client_credentials";

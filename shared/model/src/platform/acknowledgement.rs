@@ -1,6 +1,6 @@
 //! A user has, or has read, what was pushed.
 
-use crate::{JsonObject, Parameter, ParameterError, UserId, parameter_error::required};
+use crate::{JsonObject, Parameter, ParameterError, UserId};
 
 use super::AckId;
 
@@ -35,7 +35,7 @@ impl Acknowledgement {
     /// # Errors
     /// The first that applies, of `userId`, `ackIds` (present, a list of strings, its size) and `state`.
     pub fn parse(body: &JsonObject<'_>) -> Result<Self, ParameterError> {
-        let user = required(&body.get("userId"), "userId")?;
+        let user = body.get("userId").required("userId")?;
         let texts = texts(body)?;
         let state = body.get("state");
         let state = state.text().map_err(|_| ParameterError::NotAString("state"))?;

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{
-    AppId, ContentHash, MessageId, Parameter, ParameterError, Timestamp, UserId, cursor_codec::CursorCodec,
-    parameter_error::required,
-};
+use crate::{AppId, ContentHash, CursorCodec, MessageId, Parameter, ParameterError, Timestamp, UserId};
 
 /// A delivery within an inbox. Deliveries are in the order of the first acceptance of their content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +53,7 @@ impl InboxQuery {
     /// # Errors
     /// The first that applies, of `userId` and `cursor`.
     pub fn parse<'a>(parameter: impl Fn(&'static str) -> Parameter<'a>) -> Result<Self, ParameterError> {
-        let user = required(&parameter("userId"), "userId")?;
+        let user = parameter("userId").required("userId")?;
         let from = InboxCursor::parse(&parameter("cursor"), &user)?.unwrap_or(InboxCursor::Start);
         Ok(Self { user, from })
     }
@@ -66,12 +63,12 @@ impl InboxCursor {
     /// The text for a caller, valid for this user's inbox alone.
     #[must_use]
     pub fn issue(&self, user: &UserId) -> String {
-        issue(&of_inbox(user), self)
+        encode(&inbox_codec(user), self)
     }
 
     fn parse(parameter: &Parameter<'_>, user: &UserId) -> Result<Option<Self>, ParameterError> {
-        let place = of_inbox(user).read(parameter)?;
-        place.map(|place| decode(&place).ok_or(ParameterError::InvalidCursor)).transpose()
+        let position = inbox_codec(user).decode(parameter)?;
+        position.map(|position| decode(&position).ok_or(ParameterError::InvalidCursor)).transpose()
     }
 }
 
@@ -79,31 +76,31 @@ impl AckId {
     /// The text for a caller, valid for this user alone.
     #[must_use]
     pub fn issue(&self, user: &UserId) -> String {
-        issue(&of_acknowledgements(user), self)
+        encode(&ack_id_codec(user), self)
     }
 
     /// Reads a text that [`Self::issue`] made; `None` if it was altered or is another user's.
     #[must_use]
     pub fn parse(text: &str, user: &UserId) -> Option<Self> {
-        decode(&of_acknowledgements(user).read_value(text)?)
+        decode(&ack_id_codec(user).decode_text(text)?)
     }
 }
 
-fn issue(list: &CursorCodec<'_>, value: &impl Serialize) -> String {
+fn encode(codec: &CursorCodec<'_>, value: &impl Serialize) -> String {
     // Text and numbers always have a JSON.
-    list.issue(serde_json::to_vec(value).unwrap_or_default())
+    codec.encode(serde_json::to_vec(value).unwrap_or_default())
 }
 
 fn decode<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     serde_json::from_slice(json).ok()
 }
 
-fn of_inbox(user: &UserId) -> CursorCodec<'_> {
-    CursorCodec::of(["inbox", "", user.as_str()])
+fn inbox_codec(user: &UserId) -> CursorCodec<'_> {
+    CursorCodec::new(["inbox", "", user.as_str()])
 }
 
-fn of_acknowledgements(user: &UserId) -> CursorCodec<'_> {
-    CursorCodec::of(["acknowledgement", "", user.as_str()])
+fn ack_id_codec(user: &UserId) -> CursorCodec<'_> {
+    CursorCodec::new(["acknowledgement", "", user.as_str()])
 }
 
 #[cfg(test)]
@@ -134,7 +131,10 @@ mod tests {
         }
         assert_eq!(parse("", "u"), Ok(None));
         for place in ["", " ", "{}", "1", r#"{"After":{}}"#] {
-            assert_eq!(parse(&of_inbox(&user("u")).issue(place), "u"), Err(ParameterError::InvalidCursor));
+            assert_eq!(
+                parse(&inbox_codec(&user("u")).encode(place), "u"),
+                Err(ParameterError::InvalidCursor)
+            );
         }
     }
 
@@ -155,7 +155,7 @@ mod tests {
                 r#"{{"delivery":{{"first_accepted_at":1,"app":"a","message":"m"}},"content_hash":"{}","accepted_at":1}}"#,
                 "0".repeat(2_000)
             );
-            assert_eq!(AckId::parse(&of_acknowledgements(&user("u")).issue(forged), &user("u")), None);
+            assert_eq!(AckId::parse(&ack_id_codec(&user("u")).encode(forged), &user("u")), None);
             assert_eq!(AckId::parse(&InboxCursor::Start.issue(&user("u")), &user("u")), None);
         }
     }

@@ -1,9 +1,6 @@
 //! A user logs in.
 
-use crate::{
-    ClientId, HostIp, JsonObject, ParameterError, Source, UserAgent, UserDetail, UserId,
-    parameter_error::{optional, required},
-};
+use crate::{ClientId, HostIp, JsonObject, ParameterError, Source, UserAgent, UserDetail, UserId};
 
 /// A user as the platform's front end knows one at a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,13 +34,13 @@ impl Login {
     /// The first that applies: `source`, then the fields in the order of this type.
     pub fn parse(body: &JsonObject<'_>) -> Result<Self, ParameterError> {
         let source = Source::parse(&body.get("source"))?;
-        let detail = |name: &'static str| optional(&body.get(name), name);
+        let detail = |name: &'static str| body.get(name).optional(name);
         Ok(Self {
-            user: required(&body.get("userId"), "userId")?,
-            client: required(&body.get("clientId"), "clientId")?,
+            user: body.get("userId").required("userId")?,
+            client: body.get("clientId").required("clientId")?,
             source,
-            host_ip: required(&body.get("hostIp"), "hostIp")?,
-            user_agent: required(&body.get("userAgent"), "userAgent")?,
+            host_ip: body.get("hostIp").required("hostIp")?,
+            user_agent: body.get("userAgent").required("userAgent")?,
             broswer: detail("broswer")?,
             sys_info: detail("sysInfo")?,
             address: detail("address")?,

@@ -1,13 +1,13 @@
-//! What the chatbot platform's own front end and robot send and ask.
+//! The platform's API: what its own front end and robot send and read.
 
 mod acknowledgement;
-mod chat;
 mod delivery;
+mod error;
 mod login;
 mod turn;
 
 pub use acknowledgement::{AckState, Acknowledgement};
-pub use chat::{ChatCursor, ChatQuery, MessageKey, PollLimit};
 pub use delivery::{AckId, DeliveryRef, InboxCursor, InboxQuery};
+pub use error::PlatformError;
 pub use login::Login;
 pub use turn::RobotTurn;

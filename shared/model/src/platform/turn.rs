@@ -1,9 +1,6 @@
 //! The robot's turn in a conversation.
 
-use crate::{
-    ChatId, Content, EntryId, JsonObject, ParameterError, ReplyMode, Source, Timestamp,
-    parameter_error::{optional, required},
-};
+use crate::{ChatId, Content, EntryId, JsonObject, ParameterError, ReplyMode, Source, Timestamp};
 
 /// A question of a user and the robot's reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +28,10 @@ impl RobotTurn {
     /// The first that applies: `source`, then `openId`, `question`, `reply`, `replyMode`, `dateTime` and `entryId`.
     pub fn parse(body: &JsonObject<'_>) -> Result<Self, ParameterError> {
         let source = Source::parse(&body.get("source"))?;
-        let chat = required(&body.get("openId"), "openId")?;
-        let question = required(&body.get("question"), "question")?;
-        let reply = required(&body.get("reply"), "reply")?;
-        let reply_mode = optional(&body.get("replyMode"), "replyMode")?;
+        let chat = body.get("openId").required("openId")?;
+        let question = body.get("question").required("question")?;
+        let reply = body.get("reply").required("reply")?;
+        let reply_mode = body.get("replyMode").optional("replyMode")?;
         let date_time = body.get("dateTime");
         let at = date_time
             .text()
@@ -43,7 +40,7 @@ impl RobotTurn {
                 Timestamp::parse_date_time(text.trim()).ok_or(ParameterError::NotADateTime("dateTime"))
             })
             .transpose()?;
-        let entry = optional(&body.get("entryId"), "entryId")?;
+        let entry = body.get("entryId").optional("entryId")?;
         Ok(Self { source, chat, question, reply, reply_mode, at, entry })
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use model::{AppId, ContentHash, MessageId, StatusCursor, Timestamp, UserId, platform::DeliveryRef};
+use model::{AppId, ContentHash, MessageId, Timestamp, UserId, platform::DeliveryRef, push::StatusCursor};
 
 use super::records::{
     AckRecord, DeliveryRecord, LAST_CALL, RecalledRecord, RecipientsRecord, ack_key, call_of_sort,

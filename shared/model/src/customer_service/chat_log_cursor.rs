@@ -1,16 +1,15 @@
-//! Where a chat log that was too long for one answer goes on.
+//! The cursor of a chat log: the position after its last entry.
 
-use crate::{ChatId, Parameter, ParameterError, Source, cursor_codec::CursorCodec};
+use crate::{ChatId, CursorCodec, Parameter, ParameterError, Source};
 
-/// The place after an entry of a chat log: that entry's position in its chat.
+/// The position after an entry of a chat log.
 ///
-/// To a caller it is opaque text, good for this chat of this source alone. It only says where in a chat to go on; which
-/// chat that is comes from the request, checked like any other.
+/// It says only where in a chat to go on; which chat that is comes from the request, checked like any other parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor(String);
+pub struct ChatLogCursor(String);
 
-impl Cursor {
-    /// The place after the entry at `position`.
+impl ChatLogCursor {
+    /// The position after the entry at `position`.
     #[must_use]
     pub fn after(position: impl Into<String>) -> Self {
         Self(position.into())
@@ -22,10 +21,10 @@ impl Cursor {
         &self.0
     }
 
-    /// The text a caller gets, for this chat of this source alone.
+    /// The text for a caller, valid for this chat of this source alone.
     #[must_use]
     pub fn issue(&self, source: Source, chat: &ChatId) -> String {
-        of_chat_log(&source.to_string(), chat).issue(&self.0)
+        codec(&source.to_string(), chat).encode(&self.0)
     }
 
     /// Reads the parameter `cursor` of a request for `chat` of `source`.
@@ -37,26 +36,17 @@ impl Cursor {
         source: Source,
         chat: &ChatId,
     ) -> Result<Option<Self>, ParameterError> {
-        of_chat_log(&source.to_string(), chat)
-            .read_text(parameter)?
-            .map(
-                |position| {
-                    if is_position(&position) {
-                        Ok(Self(position))
-                    } else {
-                        Err(ParameterError::InvalidCursor)
-                    }
-                },
-            )
-            .transpose()
+        let Some(position) = codec(&source.to_string(), chat).decode(parameter)? else { return Ok(None) };
+        let position = String::from_utf8(position).ok().filter(|position| is_position(position));
+        position.map(|position| Some(Self(position))).ok_or(ParameterError::InvalidCursor)
     }
 }
 
-fn of_chat_log<'a>(source: &'a str, chat: &'a ChatId) -> CursorCodec<'a> {
-    CursorCodec::of(["chat log", source, chat.as_str()])
+fn codec<'a>(source: &'a str, chat: &'a ChatId) -> CursorCodec<'a> {
+    CursorCodec::new(["chat log", source, chat.as_str()])
 }
 
-/// Whether this can be an entry's place: 13 digits of milliseconds, and what tells it from others of that millisecond.
+/// Whether a text has the form of an entry's position: 13 digits of milliseconds, `#` and an id.
 fn is_position(text: &str) -> bool {
     text.split_once('#').is_some_and(|(millis, id)| {
         millis.len() == 13 && millis.bytes().all(|byte| byte.is_ascii_digit()) && (1..=64).contains(&id.len())
@@ -68,18 +58,18 @@ mod tests {
     use super::*;
     use crate::BoundedText;
 
-    fn parse(text: &str, source: u32, chat: &str) -> Result<Option<Cursor>, ParameterError> {
+    fn parse(text: &str, source: u32, chat: &str) -> Result<Option<ChatLogCursor>, ParameterError> {
         let chat = ChatId::parse(chat).unwrap();
-        Cursor::parse(&Parameter::from_query(Some(text)), Source::try_from(source).unwrap(), &chat)
+        ChatLogCursor::parse(&Parameter::from_query(Some(text)), Source::try_from(source).unwrap(), &chat)
     }
 
     fn issued() -> String {
-        Cursor::after("1589243400000#x").issue(Source::DEFAULT, &ChatId::parse("chat").unwrap())
+        ChatLogCursor::after("1589243400000#x").issue(Source::DEFAULT, &ChatId::parse("chat").unwrap())
     }
 
     #[test]
     fn a_cursor_comes_back_as_the_place_it_was_issued_for() {
-        assert_eq!(parse(&issued(), 1, "chat"), Ok(Some(Cursor::after("1589243400000#x"))));
+        assert_eq!(parse(&issued(), 1, "chat"), Ok(Some(ChatLogCursor::after("1589243400000#x"))));
         assert_eq!(parse(" ", 1, "chat"), Ok(None));
     }
 
@@ -87,7 +77,7 @@ mod tests {
     fn a_checksum_does_not_make_a_position() {
         let chat = ChatId::parse("chat").unwrap();
         for position in ["", "#", "1#x", "158924340000x#x", "1589243400000", "1589243400000#"] {
-            let forged = Cursor::after(position).issue(Source::DEFAULT, &chat);
+            let forged = ChatLogCursor::after(position).issue(Source::DEFAULT, &chat);
             assert_eq!(parse(&forged, 1, "chat"), Err(ParameterError::InvalidCursor), "{position}");
         }
     }

@@ -1,4 +1,4 @@
-//! What a request counts for the business: these become metrics.
+//! The business metrics of a request, and its consumed capacity.
 
 use std::{
     collections::BTreeMap,
@@ -6,8 +6,9 @@ use std::{
 };
 
 use model::{AppId, Source};
+use store::{Meter, Table};
 
-/// Something that is counted.
+/// A business metric. CloudWatch shows it by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
     /// A `begin` or an `end` was received.
@@ -78,47 +79,56 @@ impl Metric {
     }
 }
 
-/// What one request has counted so far.
+/// The metrics of one request, and the dimensions they have. Clones count into the same request.
 #[derive(Debug, Clone, Default)]
-pub struct Tally(Arc<Mutex<Counted>>);
+pub struct RequestMetrics {
+    pub(crate) meter: Meter,
+    counters: Arc<Mutex<Counters>>,
+}
 
 #[derive(Debug, Default)]
-struct Counted {
+struct Counters {
     application: Option<String>,
     source: Option<Source>,
     counts: BTreeMap<Metric, usize>,
 }
 
-impl Tally {
-    /// Counts `by` more of `metric`.
+impl RequestMetrics {
+    /// Adds `by` to `metric`.
     pub fn count(&self, metric: Metric, by: usize) {
-        *self.counted().counts.entry(metric).or_default() += by;
+        *self.counters().counts.entry(metric).or_default() += by;
     }
 
-    /// Notes the application that calls.
-    pub(crate) fn belongs_to_application(&self, application: &AppId) {
-        self.counted().application = Some(application.to_string());
+    /// `table` with its consumed capacity counted here.
+    #[must_use]
+    pub fn table(&self, table: &Table) -> Table {
+        table.metered(&self.meter)
+    }
+
+    /// Sets the application that the log line names.
+    pub fn set_application(&self, application: &AppId) {
+        self.counters().application = Some(application.to_string());
     }
 
     pub(crate) fn application(&self) -> Option<String> {
-        self.counted().application.clone()
+        self.counters().application.clone()
     }
 
-    /// Notes the third-party system that what is counted belongs to.
-    pub(crate) fn belongs_to(&self, source: Source) {
-        self.counted().source = Some(source);
+    /// Sets the third-party system, a dimension of the counts.
+    pub(crate) fn set_source(&self, source: Source) {
+        self.counters().source = Some(source);
     }
 
     pub(crate) fn source(&self) -> Option<Source> {
-        self.counted().source
+        self.counters().source
     }
 
     pub(crate) fn counts(&self) -> BTreeMap<Metric, usize> {
-        self.counted().counts.clone()
+        self.counters().counts.clone()
     }
 
-    fn counted(&self) -> MutexGuard<'_, Counted> {
-        // Whoever panicked while counting left the counts as good as they were.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn counters(&self) -> MutexGuard<'_, Counters> {
+        // A poisoned lock is safe: counts are never half-updated.
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{ClientId, Parameter, ParameterError, parameter_error::required};
+use crate::ClientId;
 
 /// A user as the API shows one. Spelled as the API document spells it; what is not known is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,14 +39,4 @@ pub struct UserProfile {
     pub chat_user: ChatUser,
     /// Through which channel.
     pub channel_config: ChannelConfig,
-}
-
-impl ClientId {
-    /// Reads the parameter `clientId`.
-    ///
-    /// # Errors
-    /// That it is not present, not a string, or too long.
-    pub fn from_parameter(parameter: &Parameter<'_>) -> Result<Self, ParameterError> {
-        required(parameter, "clientId")
-    }
 }

@@ -2,11 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::{
-    AgentName, ChatId, Content, CustomerServiceError, FileName, HttpUrl, JsonObject, MsgId, Parameter,
-    ParameterError,
-    parameter_error::{optional, required},
-};
+use super::CustomerServiceError;
+use crate::{AgentName, ChatId, Content, FileName, HttpUrl, JsonObject, MsgId, Parameter, ParameterError};
 
 /// A message from a third-party customer-service system that keeps every rule of the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,33 +53,33 @@ impl ReceivedMessage {
     /// The first in the contract's order: `touser`, `msgtype`, `eventType`, `fromuser`, then what the type needs;
     /// for each whether it is present, its type, its limit and its form; last `msgId`.
     pub fn parse(body: &JsonObject<'_>) -> Result<Self, CustomerServiceError> {
-        let chat = required(&body.get("touser"), "touser")?;
+        let chat = body.get("touser").required("touser")?;
         let kind = Kind::parse(body)?;
         let from = match kind {
-            Kind::End | Kind::Evaluate => optional(&body.get("fromuser"), "fromuser")?,
+            Kind::End | Kind::Evaluate => body.get("fromuser").optional("fromuser")?,
             Kind::Begin | Kind::Text | Kind::Image | Kind::File => {
-                Some(required(&body.get("fromuser"), "fromuser")?)
+                Some(body.get("fromuser").required("fromuser")?)
             }
         };
         let message = match kind {
             Kind::Begin => MessageBody::Begin,
             Kind::End => MessageBody::End,
-            Kind::Evaluate => MessageBody::Evaluate(required(&body.get("url"), "url")?),
+            Kind::Evaluate => MessageBody::Evaluate(body.get("url").required("url")?),
             Kind::Text => {
                 let text = object(body, "text")?;
-                MessageBody::Text(required(&text.get("content"), "text.content")?)
+                MessageBody::Text(text.get("content").required("text.content")?)
             }
             Kind::Image => {
                 let image = object(body, "image")?;
-                MessageBody::Image(required(&image.get("image_url"), "image.image_url")?)
+                MessageBody::Image(image.get("image_url").required("image.image_url")?)
             }
             Kind::File => {
                 let file = object(body, "file")?;
-                let name = required(&file.get("file_name"), "file.file_name")?;
-                MessageBody::File(name, required(&file.get("file_url"), "file.file_url")?)
+                let name = file.get("file_name").required("file.file_name")?;
+                MessageBody::File(name, file.get("file_url").required("file.file_url")?)
             }
         };
-        let id = optional(&body.get("msgId"), "msgId")?;
+        let id = body.get("msgId").optional("msgId")?;
         Ok(Self { chat, from, body: message, id })
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{digest::is_sha256_hex, sha256_hex};
+use crate::{is_sha256_hex, sha256_hex};
 
 /// A token as a caller shows it. Never logged and never stored, hence neither `Debug` nor `Display` nor `Serialize`.
 pub struct BearerToken(String);

@@ -1,4 +1,4 @@
-//! What can be wrong with a parameter, and the ways to read one: contract, "Rules for all parameters".
+//! The errors of a parameter, and reading one with them: contract, "Rules for all parameters".
 
 use std::ops::RangeInclusive;
 
@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{BoundedText, IntegerError, Parameter, TextError};
 
-/// What is wrong with a parameter; errcode 40035 of the customer-service product. Nested names are dotted.
+/// A parameter that breaks a rule; errcode 40035 of the customer-service product. Nested names are dotted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ParameterError {
     /// Absent, `null`, empty or blank.
@@ -21,7 +21,7 @@ pub enum ParameterError {
     /// An integer outside its range.
     #[error("{0}: value must be between {min} and {max}", min = .1.start(), max = .1.end())]
     OutOfRange(&'static str, RangeInclusive<u32>),
-    /// Another word than those there are, which stand in the text.
+    /// The value is not one of those listed.
     #[error("{0}: must be one of [{1}]")]
     NotOneOf(&'static str, &'static str),
     /// Neither a string nor an integer that could stand for one.
@@ -39,53 +39,48 @@ pub enum ParameterError {
     /// Not a date and time of the form the contract shows them in.
     #[error("{0}: must be yyyy-MM-dd HH:mm:ss")]
     NotADateTime(&'static str),
-    /// An id that stands for other content already.
+    /// The id was used for different content.
     #[error("{0}: already used for different content")]
     Taken(&'static str),
-    /// A cursor that was altered, or is for something else than what is asked for.
+    /// A cursor that was altered, or was issued for another list.
     #[error("cursor: is not valid")]
     InvalidCursor,
 }
 
-/// A parameter that must be there.
-///
-/// # Errors
-/// That it is not present, not a string, or breaks a rule of its type.
-pub(crate) fn required<T: BoundedText>(
-    parameter: &Parameter<'_>,
-    name: &'static str,
-) -> Result<T, ParameterError> {
-    optional(parameter, name)?.ok_or(ParameterError::Missing(name))
-}
+impl Parameter<'_> {
+    /// The value of a parameter that must be present.
+    ///
+    /// # Errors
+    /// It is not present, not a string, or breaks a rule of its type.
+    pub fn required<T: BoundedText>(&self, name: &'static str) -> Result<T, ParameterError> {
+        self.optional(name)?.ok_or(ParameterError::Missing(name))
+    }
 
-/// A parameter that may be there, and keeps its rules if it is.
-///
-/// # Errors
-/// That it is not a string, or breaks a rule of its type.
-pub(crate) fn optional<T: BoundedText>(
-    parameter: &Parameter<'_>,
-    name: &'static str,
-) -> Result<Option<T>, ParameterError> {
-    parameter
-        .text()
-        .map_err(|_| ParameterError::NotAString(name))?
-        .map(|text| T::parse(&text).map_err(|error| ParameterError::Text(name, error)))
-        .transpose()
-}
+    /// The value of a parameter that may be absent.
+    ///
+    /// # Errors
+    /// It is not a string, or breaks a rule of its type.
+    pub fn optional<T: BoundedText>(&self, name: &'static str) -> Result<Option<T>, ParameterError> {
+        self.text()
+            .map_err(|_| ParameterError::NotAString(name))?
+            .map(|text| T::parse(&text).map_err(|error| ParameterError::Text(name, error)))
+            .transpose()
+    }
 
-/// A parameter that may be there, and is an integer within `range` if it is.
-///
-/// # Errors
-/// That it is no integer, or out of range.
-pub(crate) fn optional_integer(
-    parameter: &Parameter<'_>,
-    name: &'static str,
-    range: RangeInclusive<u32>,
-) -> Result<Option<u32>, ParameterError> {
-    parameter.integer(range.clone()).map_err(|error| match error {
-        IntegerError::NotAnInteger => ParameterError::NotAnInteger(name),
-        IntegerError::OutOfRange => ParameterError::OutOfRange(name, range),
-    })
+    /// The value of an integer that may be absent.
+    ///
+    /// # Errors
+    /// It is not an integer, or not within `range`.
+    pub fn optional_integer(
+        &self,
+        name: &'static str,
+        range: RangeInclusive<u32>,
+    ) -> Result<Option<u32>, ParameterError> {
+        self.integer(range.clone()).map_err(|error| match error {
+            IntegerError::NotAnInteger => ParameterError::NotAnInteger(name),
+            IntegerError::OutOfRange => ParameterError::OutOfRange(name, range),
+        })
+    }
 }
 
 #[cfg(test)]

@@ -1,19 +1,19 @@
-//! Messages and the state of a chat, in the form they are shown.
+//! Messages and the state of a chat, as the response shows them.
 
 use model::AppId;
 use serde::Serialize;
 use store::chats::{ChatMessage, LastEvent, MessageRecord, Payload};
 
-/// A message of a chat. Beside what all have, each has the fields of its type, as they were sent.
+/// A message of a chat, with the fields of its `msgtype` as they were sent.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ShownMessage {
+pub(crate) struct MessageView {
     id: String,
     app_id: AppId,
     msgtype: String,
-    /// Who speaks; empty if nobody is named.
+    /// Empty if the message names nobody.
     fromuser: String,
-    /// When it was accepted, as `yyyy-MM-dd HH:mm:ss` in UTC+8.
+    /// `yyyy-MM-dd HH:mm:ss` in UTC+8.
     received_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     event_type: Option<String>,
@@ -43,7 +43,7 @@ struct File {
     file_url: String,
 }
 
-impl From<ChatMessage> for ShownMessage {
+impl From<ChatMessage> for MessageView {
     fn from(ChatMessage { id, record }: ChatMessage) -> Self {
         let MessageRecord { app_id, msgtype, fromuser, payload, received_at, .. } = record;
         let Payload { event_type, url, content, image_url, file_name, file_url } = payload;
@@ -62,15 +62,15 @@ impl From<ChatMessage> for ShownMessage {
     }
 }
 
-/// Who speaks to the user, after the last `begin` or `end`.
+/// Who answers the user since the last `begin` or `end`.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct ChatState {
     /// `robot` or `human`.
     state: &'static str,
-    /// The agent's name: who the `begin` is from or, where the system says it, who spoke last since. Empty where nobody has
-    /// spoken yet, and where it is the robot.
+    /// The agent's name: the sender of the `begin`, or of the last message since if the system sent the `begin`. Empty if no
+    /// agent has sent a message yet, and for the robot.
     agent: String,
-    /// Since when, as `yyyy-MM-dd HH:mm:ss` in UTC+8; empty where it was always the robot.
+    /// `yyyy-MM-dd HH:mm:ss` in UTC+8; empty before the first event.
     since: String,
 }
 

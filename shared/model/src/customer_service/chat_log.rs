@@ -1,15 +1,14 @@
 //! The user's conversation with the robot: contract, "GET /chatbot/servlet/third/msg/chatlog/get".
 
-use std::ops::RangeInclusive;
-
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    ChatId, Cursor, Parameter, ParameterError, Source,
-    parameter_error::{optional_integer, required},
-};
+use super::ChatLogCursor;
+use crate::{ChatId, PageSize, Parameter, ParameterError, Source};
 
-/// One question of the user and the robot's reply, in the form the API shows it.
+/// The most entries of one response. Absent, it is as many as a response holds.
+pub type ChatLogPageSize = PageSize<1000, 1000>;
+
+/// A question of the user and the robot's reply, as the API shows them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ChatLogEntry {
@@ -29,9 +28,9 @@ pub struct ChatLogQuery {
     /// The conversation, `openId`.
     pub chat: ChatId,
     /// The most entries to return, `limit`.
-    pub limit: Option<Limit>,
+    pub limit: Option<ChatLogPageSize>,
     /// After which entry to go on, `cursor`.
-    pub after: Option<Cursor>,
+    pub after: Option<ChatLogCursor>,
 }
 
 impl ChatLogQuery {
@@ -43,28 +42,9 @@ impl ChatLogQuery {
         source: Source,
         parameter: impl Fn(&'static str) -> Parameter<'a>,
     ) -> Result<Self, ParameterError> {
-        let chat = required(&parameter("openId"), "openId")?;
-        let limit = Limit::parse(&parameter("limit"))?;
-        let after = Cursor::parse(&parameter("cursor"), source, &chat)?;
+        let chat = parameter("openId").required("openId")?;
+        let limit = ChatLogPageSize::parse_optional(&parameter("limit"))?;
+        let after = ChatLogCursor::parse(&parameter("cursor"), source, &chat)?;
         Ok(Self { chat, limit, after })
-    }
-}
-
-/// The most entries of one answer, `limit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit(u32);
-
-impl Limit {
-    /// The numbers of entries that may be asked for.
-    pub const RANGE: RangeInclusive<u32> = 1..=1000;
-
-    fn parse(parameter: &Parameter<'_>) -> Result<Option<Self>, ParameterError> {
-        Ok(optional_integer(parameter, "limit", Self::RANGE)?.map(Self))
-    }
-
-    /// The number itself.
-    #[must_use]
-    pub const fn number(self) -> u32 {
-        self.0
     }
 }

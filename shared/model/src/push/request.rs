@@ -2,7 +2,8 @@
 
 use std::{borrow::Cow, collections::HashSet, ops::RangeInclusive};
 
-use crate::{BoundedText, Content, JsonObject, MessageId, Parameter, PushError, Timestamp, UserId};
+use super::PushError;
+use crate::{BoundedText, Content, JsonObject, MessageId, Parameter, Timestamp, UserId};
 
 /// A push that keeps every rule of the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]

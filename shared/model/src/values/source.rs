@@ -4,7 +4,7 @@ use std::{fmt, ops::RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Parameter, ParameterError, parameter_error::optional_integer};
+use crate::{Parameter, ParameterError};
 
 /// A third-party system, `source`: 1 is 佳信.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ impl Source {
     /// # Errors
     /// `source: must be an integer`, then `source: value must be between 1 and 2147483647`.
     pub fn parse(parameter: &Parameter<'_>) -> Result<Self, ParameterError> {
-        Ok(optional_integer(parameter, "source", Self::RANGE)?.map_or(Self::DEFAULT, Self))
+        Ok(parameter.optional_integer("source", Self::RANGE)?.map_or(Self::DEFAULT, Self))
     }
 
     /// The number itself.

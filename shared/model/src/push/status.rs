@@ -1,13 +1,12 @@
 //! What an application asks of a message it pushed. The API document does not know it; the limits are ours.
 
-use std::ops::RangeInclusive;
-
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    AppId, MessageId, Parameter, ParameterError, PushError, cursor_codec::CursorCodec, digest::is_sha256_hex,
-    parameter_error::optional_integer, push_request::message_id,
-};
+use super::{PushError, request::message_id};
+use crate::{AppId, CursorCodec, MessageId, PageSize, Parameter, ParameterError, is_sha256_hex};
+
+/// The most users of one response.
+pub type StatusPageSize = PageSize<1000, 1000>;
 
 /// Which message is asked about, and which of its users.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +14,7 @@ pub struct StatusQuery {
     /// The message, `messageId`.
     pub message: MessageId,
     /// The most users of one answer, `limit`.
-    pub limit: StatusLimit,
+    pub limit: StatusPageSize,
     /// Where to go on, `cursor`.
     pub from: Option<StatusCursor>,
 }
@@ -29,23 +28,6 @@ pub struct StatusCursor {
     pub index: usize,
 }
 
-/// The most users of one answer, `limit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StatusLimit(u32);
-
-impl StatusLimit {
-    /// The numbers of users that may be asked for.
-    pub const RANGE: RangeInclusive<u32> = 1..=1000;
-    /// Asked for no number.
-    const DEFAULT: Self = Self(1000);
-
-    /// The number itself.
-    #[must_use]
-    pub const fn number(self) -> usize {
-        self.0 as usize
-    }
-}
-
 impl StatusQuery {
     /// Reads the parameters of a request of `app`.
     ///
@@ -56,9 +38,9 @@ impl StatusQuery {
         parameter: impl Fn(&'static str) -> Parameter<'a>,
     ) -> Result<Self, PushError> {
         let message = message_id(&parameter("messageId"))?;
-        let limit = optional_integer(&parameter("limit"), "limit", StatusLimit::RANGE)?;
+        let limit = StatusPageSize::parse(&parameter("limit"))?;
         let from = StatusCursor::parse(&parameter("cursor"), app, &message)?;
-        Ok(Self { message, limit: limit.map_or(StatusLimit::DEFAULT, StatusLimit), from })
+        Ok(Self { message, limit, from })
     }
 }
 
@@ -67,7 +49,7 @@ impl StatusCursor {
     #[must_use]
     pub fn issue(&self, app: &AppId, message: &MessageId) -> String {
         // Text and numbers always have a JSON.
-        of_recipients(app, message).issue(serde_json::to_vec(self).unwrap_or_default())
+        codec(app, message).encode(serde_json::to_vec(self).unwrap_or_default())
     }
 
     fn parse(
@@ -75,14 +57,14 @@ impl StatusCursor {
         app: &AppId,
         message: &MessageId,
     ) -> Result<Option<Self>, ParameterError> {
-        let Some(place) = of_recipients(app, message).read(parameter)? else { return Ok(None) };
-        let cursor: Self = serde_json::from_slice(&place).map_err(|_| ParameterError::InvalidCursor)?;
+        let Some(position) = codec(app, message).decode(parameter)? else { return Ok(None) };
+        let cursor: Self = serde_json::from_slice(&position).map_err(|_| ParameterError::InvalidCursor)?;
         if is_sha256_hex(&cursor.call) { Ok(Some(cursor)) } else { Err(ParameterError::InvalidCursor) }
     }
 }
 
-fn of_recipients<'a>(app: &'a AppId, message: &'a MessageId) -> CursorCodec<'a> {
-    CursorCodec::of(["recipients", app.as_str(), message.as_str()])
+fn codec<'a>(app: &'a AppId, message: &'a MessageId) -> CursorCodec<'a> {
+    CursorCodec::new(["recipients", app.as_str(), message.as_str()])
 }
 
 #[cfg(test)]
@@ -112,8 +94,8 @@ mod tests {
             assert_eq!(parse("m", limit, "x"), Err("limit: value must be between 1 and 1000".into()));
         }
         assert_eq!(parse("m", "1", "x"), Err("cursor: is not valid".into()));
-        assert_eq!(parse("m", "1000", "").unwrap().limit.number(), 1000);
-        assert_eq!(parse("m", "", "").unwrap().limit.number(), 1000);
+        assert_eq!(parse("m", "1000", "").unwrap().limit.get(), 1000);
+        assert_eq!(parse("m", "", "").unwrap().limit.get(), 1000);
     }
 
     #[test]

@@ -36,7 +36,7 @@ class Functions:
     def __init__(self):
         if not BUILT.exists():
             sys.exit("Nothing is built: run deploy/build")
-        stacks, _ = SamLocalStackProvider.get_stacks(str(BUILT))
+        stacks, _ = SamLocalStackProvider.get_stacks(str(BUILT), language_extensions_enabled=True)
         self._provider = SamFunctionProvider(stacks, ignore_code_extraction_warnings=True)
 
     def of_binary(self, binary: str) -> str:

@@ -182,6 +182,60 @@ fn a_function_may_run_longer_than_it_takes_to_answer() {
     }
 }
 
+/// The places of texts with `${`, outside of `Fn::Sub`: CloudFormation would deploy them as they are.
+fn unfilled(value: &Value, place: &str, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.contains("${") => found.push(place.to_owned()),
+        Value::Array(list) => {
+            for (index, value) in list.iter().enumerate() {
+                unfilled(value, &format!("{place}[{index}]"), found);
+            }
+        }
+        Value::Object(mapping) => {
+            for (key, value) in mapping {
+                let place = format!("{place}.{key}");
+                if key.contains("${") {
+                    found.push(place.clone());
+                }
+                match (key.as_str(), value) {
+                    ("Fn::Sub", Value::String(_)) => {}
+                    ("Fn::Sub", Value::Array(list)) => unfilled(&list[1], &place, found),
+                    _ => unfilled(value, &place, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_loop_variable_is_filled_in() {
+    let mut found = Vec::new();
+    for resource in stack().all_resources() {
+        assert!(!resource.id.contains("ForEach"), "{}", resource.id);
+        unfilled(&resource.body, &resource.id, &mut found);
+    }
+    assert_eq!(found, Vec::<String>::new());
+    let text = json!({"a": ["${I}"], "${I}": 1, "b": {"Fn::Sub": ["${I}", {"I": "${J}"}]}, "c": {"Fn::Sub": "${I}"}});
+    unfilled(&text, "", &mut found);
+    assert_eq!(found, [".${I}", ".a[0]", ".b.Fn::Sub.I"]);
+}
+
+/// Of the loops that CloudFormation expands, the identifiers must be variables of no `Fn::Sub` that is left.
+#[test]
+fn no_text_has_the_identifier_of_a_loop_left() {
+    let stack = stack();
+    let named: BTreeSet<_> = stack.all_resources().iter().map(|resource| resource.id.as_str()).collect();
+    for resource in stack.all_resources() {
+        let text = resource.body.to_string();
+        for variable in text.split("${").skip(1).map(|rest| rest.split('}').next().unwrap()) {
+            let name = variable.split('.').next().unwrap();
+            let known = name.starts_with("AWS::") || stack.parameter(name).is_some() || named.contains(name);
+            assert!(known, "{}: ${{{variable}}}", resource.id);
+        }
+    }
+}
+
 #[test]
 fn every_function_reads_the_certificates_it_trusts_from_amazon_linuxs_one_file() {
     for function in Template::parse(TEMPLATE).unwrap().functions {

@@ -1,19 +1,21 @@
-//! CloudFormation's YAML: its tags, its parameters and its references.
+//! CloudFormation's template: parameters, and resources with loops expanded and SAM's `Globals` filled in.
 
-use saphyr::{LoadableYamlNode, Mapping, Scalar, ScanError, Tag, Yaml};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::TemplateError;
+use super::{
+    TemplateError,
+    language_extensions::{Known, function},
+    yaml,
+};
 
 /// A template with the defaults of its parameters filled in.
 ///
-/// A `Ref` to a parameter is the parameter's default and a `Ref` to a resource its logical id. Other intrinsic
-/// functions stay what they are, in their long form: `{"Fn::GetAtt": ["Table", "Arn"]}`.
+/// A `Ref` to a parameter is the parameter's default and a `Ref` to a resource its logical id. Functions of which the
+/// value is not known before the deployment stay what they are, in their long form: `{"Fn::GetAtt": ["Table", "Arn"]}`.
 #[derive(Debug)]
 pub struct Stack {
-    parameters: Value,
-    globals: Value,
+    parameters: Map<String, Value>,
     resources: Vec<Resource>,
 }
 
@@ -24,37 +26,51 @@ pub struct Resource {
     pub id: String,
     /// Its type.
     pub kind: String,
-    body: Value,
+    /// All that the template says of it: `Type`, `Properties`, `Condition` and so on.
+    pub body: Value,
 }
 
 impl Stack {
     /// Reads a template.
     ///
     /// # Errors
-    /// [`TemplateError`] if it is not a YAML mapping.
+    /// [`TemplateError`] if it is not a YAML mapping, or a resource cannot be read.
     pub fn parse(yaml: &str) -> Result<Self, TemplateError> {
-        let documents = Yaml::load_from_str(yaml).map_err(|error| TemplateError(error.to_string()))?;
-        let template =
-            documents.first().and_then(Yaml::as_mapping).ok_or_else(|| TemplateError("empty".into()))?;
-        let parameters = section(template, "Parameters");
-        let defaults = defaults(parameters);
-        let parameters = parameters.map_or(Value::Null, |parameters| json_map(parameters, &defaults));
-        let globals =
-            section(template, "Globals").map_or(Value::Null, |globals| json_map(globals, &defaults));
+        let mut parameters = Map::new();
+        let mut mappings = Map::new();
+        let mut globals = Map::new();
+        let mut resources = Vec::new();
+        for (name, members) in yaml::sections(yaml).map_err(|error| TemplateError(error.to_string()))? {
+            match (name.as_str(), members) {
+                ("Parameters", Some(members)) => parameters.extend(members),
+                ("Mappings", Some(members)) => mappings.extend(members),
+                ("Globals", Some(members)) => globals.extend(members),
+                ("Resources", Some(members)) => resources = members,
+                ("Parameters" | "Mappings" | "Globals" | "Resources", None) => {
+                    return Err(TemplateError(format!("{name}: not a mapping")));
+                }
+                _ => {}
+            }
+        }
+        let known = Known { parameters: defaults(&parameters), mappings: Value::Object(mappings) };
+        let mut expanded_globals = Map::new();
+        for (kind, properties) in &globals {
+            expanded_globals.extend(known.members(kind, properties)?);
+        }
         // The order of resources matters, and a map of JSON values does not keep it.
-        let resources = section(template, "Resources")
-            .into_iter()
-            .flatten()
-            .filter_map(|(id, body)| {
-                let body = json(body, &defaults);
-                Some(Resource {
-                    id: id.as_str()?.to_owned(),
-                    kind: body.get("Type")?.as_str()?.to_owned(),
-                    body,
-                })
-            })
-            .collect();
-        Ok(Self { parameters, globals, resources })
+        let mut read: Vec<Resource> = Vec::new();
+        for (key, body) in &resources {
+            for (id, body) in known.members(key, body)? {
+                if read.iter().any(|resource| resource.id == id) {
+                    return Err(TemplateError(format!("{id}: there are two resources of this name")));
+                }
+                read.push(resource(id, body, &expanded_globals)?);
+            }
+        }
+        if read.is_empty() {
+            return Err(TemplateError("there are no resources".to_owned()));
+        }
+        Ok(Self { parameters, resources: read })
     }
 
     /// What the template says of a parameter.
@@ -63,19 +79,20 @@ impl Stack {
         self.parameters.get(name)
     }
 
+    /// The resources, in the order of the template.
+    #[must_use]
+    pub fn all_resources(&self) -> &[Resource] {
+        &self.resources
+    }
+
     /// The resources of type `kind`, in the order of the template.
     pub fn resources<'s>(&'s self, kind: &'s str) -> impl Iterator<Item = &'s Resource> {
         self.resources.iter().filter(move |resource| resource.kind == kind)
     }
-
-    /// What the template says of all resources of a kind under `Globals`.
-    pub(super) fn globals<T: DeserializeOwned + Default>(&self, kind: &str) -> Result<T, TemplateError> {
-        self.globals.get(kind).map_or_else(|| Ok(T::default()), |value| read(kind, value))
-    }
 }
 
 impl Resource {
-    /// Its properties.
+    /// Its properties, of which some may be those of `Globals`.
     ///
     /// # Errors
     /// [`TemplateError`] if they are not a `T`.
@@ -88,75 +105,46 @@ impl Resource {
     /// # Errors
     /// [`TemplateError`] if it is not a `T`.
     pub fn read<T: DeserializeOwned>(&self, part: &str) -> Result<T, TemplateError> {
-        read(&format!("{}.{part}", self.id), self.body.get(part).unwrap_or(&Value::Null))
+        let value = self.body.get(part).unwrap_or(&Value::Null);
+        T::deserialize(value).map_err(|error| TemplateError(format!("{}.{part}: {error}", self.id)))
     }
 }
 
-fn read<T: DeserializeOwned>(what: &str, value: &Value) -> Result<T, TemplateError> {
-    T::deserialize(value).map_err(|error| TemplateError(format!("{what}: {error}")))
+fn defaults(parameters: &Map<String, Value>) -> Map<String, Value> {
+    let defaults = parameters.iter().filter_map(|(name, parameter)| Some((name, parameter.get("Default")?)));
+    defaults.map(|(name, default)| (name.clone(), default.clone())).collect()
 }
 
-fn section<'y>(mapping: &'y Mapping<'y>, name: &str) -> Option<&'y Mapping<'y>> {
-    mapping.iter().find(|(key, _)| key.as_str() == Some(name)).and_then(|(_, value)| value.as_mapping())
-}
-
-fn defaults(parameters: Option<&Mapping<'_>>) -> Map<String, Value> {
-    parameters
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, parameter)| {
-            let default = json(parameter, &Map::new()).get("Default")?.clone();
-            Some((name.as_str()?.to_owned(), default))
-        })
-        .collect()
-}
-
-/// Reads a YAML document that is not CloudFormation's.
-///
-/// # Errors
-/// [`ScanError`] if it is not YAML.
-pub fn plain_yaml(text: &str) -> Result<Value, ScanError> {
-    let documents = Yaml::load_from_str(text)?;
-    Ok(documents.first().map_or(Value::Null, |document| json(document, &Map::new())))
-}
-
-fn json(yaml: &Yaml<'_>, defaults: &Map<String, Value>) -> Value {
-    match yaml {
-        Yaml::Value(scalar) => scalar_json(scalar),
-        Yaml::Sequence(items) => items.iter().map(|item| json(item, defaults)).collect(),
-        Yaml::Mapping(mapping) => json_map(mapping, defaults),
-        Yaml::Tagged(tag, node) => intrinsic(tag, json(node, defaults), defaults),
-        Yaml::Representation(..) | Yaml::Alias(_) | Yaml::BadValue => Value::Null,
+fn resource(id: String, mut body: Value, globals: &Map<String, Value>) -> Result<Resource, TemplateError> {
+    if !id.chars().all(|character| character.is_ascii_alphanumeric()) {
+        return Err(TemplateError(format!("{id}: not a logical id")));
     }
-}
-
-fn json_map(mapping: &Mapping<'_>, defaults: &Map<String, Value>) -> Value {
-    mapping
-        .iter()
-        .filter_map(|(key, value)| Some((key.as_str()?.to_owned(), json(value, defaults))))
-        .collect()
-}
-
-fn scalar_json(scalar: &Scalar<'_>) -> Value {
-    match scalar {
-        Scalar::Null => Value::Null,
-        Scalar::Boolean(boolean) => Value::from(*boolean),
-        Scalar::Integer(integer) => Value::from(*integer),
-        Scalar::FloatingPoint(float) => Value::from(float.into_inner()),
-        Scalar::String(text) => Value::from(text.as_ref()),
+    let Some(kind) = body.get("Type").and_then(Value::as_str).map(str::to_owned) else {
+        return Err(TemplateError(format!("{id}: a resource without a type")));
+    };
+    let shared = kind.strip_prefix("AWS::Serverless::").and_then(|kind| globals.get(kind));
+    if let (Some(shared), Some(parts)) = (shared, body.as_object_mut()) {
+        let own = parts.remove("Properties").unwrap_or_else(|| Value::Object(Map::new()));
+        parts.insert("Properties".to_owned(), merged(shared, own));
     }
+    Ok(Resource { id, kind, body })
 }
 
-/// `!Ref X` is what X is, `!Ref AWS::NoValue` nothing; `!GetAtt A.B` and the others are written out.
-fn intrinsic(tag: &Tag, argument: Value, defaults: &Map<String, Value>) -> Value {
-    match (tag.suffix.as_str(), &argument) {
-        ("Ref", Value::String(name)) if name == "AWS::NoValue" => Value::Null,
-        ("Ref", Value::String(name)) => defaults.get(name).cloned().unwrap_or(argument),
-        ("GetAtt", Value::String(path)) => {
-            let path: Vec<_> = path.splitn(2, '.').collect();
-            Value::from_iter([("Fn::GetAtt".to_owned(), Value::from(path))])
+/// As SAM does: mappings are merged, lists are joined, and anything else is the resource's own.
+fn merged(shared: &Value, own: Value) -> Value {
+    match (shared, own) {
+        (Value::Object(shared), Value::Object(mut own))
+            if function(shared).is_none() && function(&own).is_none() =>
+        {
+            for (key, shared) in shared {
+                let value =
+                    own.remove(key).map_or_else(|| shared.clone(), |own_value| merged(shared, own_value));
+                own.insert(key.clone(), value);
+            }
+            Value::Object(own)
         }
-        (name, _) => Value::from_iter([(format!("Fn::{name}"), argument)]),
+        (Value::Array(shared), Value::Array(own)) => shared.iter().cloned().chain(own).collect(),
+        (_, own) => own,
     }
 }
 
@@ -165,6 +153,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn body(stack: &Stack, id: &str) -> Value {
+        stack.all_resources().iter().find(|resource| resource.id == id).unwrap().body.clone()
+    }
 
     #[test]
     fn references_are_resolved_and_other_intrinsics_written_out() {
@@ -187,9 +179,82 @@ mod tests {
     }
 
     #[test]
+    fn a_loop_is_a_resource_for_each_item() {
+        let stack = Stack::parse(
+            "Mappings: {M: {One: {Name: first}, Two: {Name: second}}}\n\
+             Resources:\n  First: {Type: X}\n  \
+             Fn::ForEach::L:\n  - I\n  - &items [One, Two]\n  - \
+             ${I}Thing:\n      Type: X\n      Properties:\n        \
+             Item: !Ref I\n        Of: {Ref: !Sub '${I}Function'}\n        \
+             Text: !Sub 'of ${I}, ${AWS::Region}'\n        \
+             Name: !Sub ['the ${Name}', {Name: !FindInMap [M, !Ref I, Name]}]\n        \
+             Joined: !Join ['-', [!Ref AWS::StackName, !FindInMap [M, !Ref I, Name]]]\n        \
+             Plain: 'keeps ${I}'\n    Fn::ForEach::Inner:\n    - J\n    - *items\n    - ${I}${J}: {Type: X}\n",
+        )
+        .unwrap();
+        let ids: Vec<_> = stack.resources("X").map(|resource| resource.id.as_str()).collect();
+        assert_eq!(ids, ["First", "OneThing", "OneOne", "OneTwo", "TwoThing", "TwoOne", "TwoTwo"]);
+        assert_eq!(
+            body(&stack, "TwoThing")["Properties"],
+            json!({
+                "Item": "Two",
+                "Of": "TwoFunction",
+                "Text": {"Fn::Sub": "of Two, ${AWS::Region}"},
+                "Name": "the second",
+                "Joined": {"Fn::Sub": "${AWS::StackName}-second"},
+                "Plain": "keeps ${I}",
+            })
+        );
+    }
+
+    #[test]
+    fn globals_are_merged_into_the_resources_of_their_kind() {
+        let stack = Stack::parse(
+            "Globals: {Function: {Timeout: 9, Tags: {a: 1}, Layers: [x], Logging: {Format: JSON}}}\n\
+             Resources:\n  F: {Type: 'AWS::Serverless::Function', Properties: {Tags: {b: 2}, Layers: [y], \
+             Logging: {Group: !GetAtt L.Arn}}}\n  \
+             G: {Type: 'AWS::Serverless::Function', Properties: {Timeout: 3, Logging: !If [C, 1, 2]}}\n  \
+             A: {Type: 'AWS::Serverless::Api'}\n",
+        )
+        .unwrap();
+        let group = json!({"Fn::GetAtt": ["L", "Arn"]});
+        assert_eq!(
+            body(&stack, "F")["Properties"],
+            json!({"Timeout": 9, "Tags": {"a": 1, "b": 2}, "Layers": ["x", "y"],
+                "Logging": {"Format": "JSON", "Group": group}})
+        );
+        let own = body(&stack, "G")["Properties"].clone();
+        assert_eq!((&own["Timeout"], &own["Logging"]), (&json!(3), &json!({"Fn::If": ["C", 1, 2]})));
+        assert_eq!(body(&stack, "A").get("Properties"), None);
+    }
+
+    #[test]
     fn what_is_no_template_is_an_error() {
-        for yaml in ["", "- a", "a: [", "text"] {
+        for yaml in ["", "- a", "a: [", "text", "Resources: []", "Resources: {}"] {
             assert!(Stack::parse(yaml).is_err(), "{yaml}");
+        }
+    }
+
+    #[test]
+    fn a_resource_that_cannot_be_read_is_an_error_that_names_it() {
+        for (resource, named) in [
+            ("Nameless: {Properties: {}}", "Nameless"),
+            ("Listed: {Type: [X]}", "Listed"),
+            ("Null:", "Null"),
+            ("'a b': {Type: X}", "a b"),
+            ("Fn::ForEach::L: [I, [A]]", "Fn::ForEach::L"),
+            ("Fn::ForEach::L: [I, A, {'${I}B': {Type: X}}]", "Fn::ForEach::L"),
+            ("Fn::ForEach::L: [I, [1], {'${I}B': {Type: X}}]", "Fn::ForEach::L"),
+            ("Fn::ForEach::L: [I, [A], {'${J}B': {Type: X}}]", "${J}B"),
+            ("Fn::ForEach::L: [I, [A, B], {Same: {Type: X}}]", "Same"),
+            ("AB: {Type: X}\n  Fn::ForEach::L: [I, [A], {'${I}B': {Type: X}}]", "AB"),
+            ("Mapped: {Type: X, Properties: {P: !FindInMap [M, a, b]}}", "Mapped"),
+            ("Long: {Type: X, Properties: {P: {'Fn::Length': [1]}}}", "Long"),
+            ("Bad: {Type: X, Properties: {P: !Sub [a]}}", "Bad"),
+            ("Bad: {Type: X, Properties: {P: !Ref [a]}}", "Bad"),
+        ] {
+            let error = Stack::parse(&format!("Resources:\n  {resource}\n")).unwrap_err().to_string();
+            assert!(error.contains(named), "{resource}: {error}");
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What `template.yaml` says of APIs, functions and tables.
 
 mod cloudformation;
+mod language_extensions;
 mod resources;
+mod yaml;
 
 use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
@@ -9,7 +11,8 @@ use api::Environment;
 use regex::Regex;
 use thiserror::Error;
 
-pub use cloudformation::{Resource, Stack, plain_yaml};
+pub use cloudformation::{Resource, Stack};
+pub use yaml::{YamlError, plain_yaml};
 
 /// The part of the template that this process plays.
 #[derive(Debug, Clone)]
@@ -26,6 +29,13 @@ pub struct Template {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("template.yaml: {0}")]
 pub struct TemplateError(String);
+
+impl TemplateError {
+    /// The same, of a part of what `name` is.
+    fn within(self, name: &str) -> Self {
+        Self(format!("{name}: {}", self.0))
+    }
+}
 
 /// One `AWS::Serverless::Api`.
 #[derive(Debug, Clone)]

@@ -86,7 +86,7 @@ struct ResponseParameters {
     headers: BTreeMap<String, String>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct FunctionProperties {
     timeout: Option<u64>,
@@ -157,13 +157,12 @@ struct TimeToLive {
 }
 
 pub(super) fn read(stack: &Stack) -> Result<Template, TemplateError> {
-    let shared: FunctionProperties = stack.globals("Function")?;
     let mut functions = Vec::new();
     let mut routes = Vec::new();
     for resource in stack.resources(FUNCTION) {
         let properties: FunctionProperties = resource.properties()?;
         routes.extend(properties.events.values().map(|event| route(&resource.id, event)));
-        functions.push(function(resource, &properties, &shared)?);
+        functions.push(function(resource, &properties)?);
     }
     let apis = stack.resources(API).map(|resource| api(resource, &routes)).collect::<Result<Vec<_>, _>>()?;
     let tables = stack.resources(TABLE).map(table).collect::<Result<_, _>>()?;
@@ -181,17 +180,12 @@ fn route(function: &str, event: &Event) -> (String, Route) {
     (rest_api_id.clone(), route)
 }
 
-fn function(
-    resource: &Resource,
-    properties: &FunctionProperties,
-    shared: &FunctionProperties,
-) -> Result<FunctionSpec, TemplateError> {
+fn function(resource: &Resource, properties: &FunctionProperties) -> Result<FunctionSpec, TemplateError> {
     /// What Lambda gives a function that asks for no other time-out.
     const LAMBDAS_DEFAULT: u64 = 3;
     let metadata: Metadata = resource.read("Metadata")?;
-    let timeout = properties.timeout.or(shared.timeout).unwrap_or(LAMBDAS_DEFAULT);
-    let variables = shared.environment.variables.iter().chain(&properties.environment.variables);
-    let variables = variables.filter(|(_, value)| !value.is_null());
+    let timeout = properties.timeout.unwrap_or(LAMBDAS_DEFAULT);
+    let variables = properties.environment.variables.iter().filter(|(_, value)| !value.is_null());
     Ok(FunctionSpec {
         id: resource.id.clone(),
         binary: metadata.build_properties.binary,

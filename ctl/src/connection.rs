@@ -1,4 +1,4 @@
-//! The way to the table, and who goes it.
+//! The connection to the table, and the identity of the operator.
 
 use std::time::Duration;
 
@@ -8,25 +8,23 @@ use store::{Client, client};
 
 use crate::error::Error;
 
-/// Where the table is, and what to tell who works on it.
 pub struct Connection {
-    /// The DynamoDB.
     pub client: Client,
     identity: Identity,
 }
 
 enum Identity {
-    /// Whoever sits at this machine.
+    /// The user of this machine.
     Local,
-    /// Whoever AWS says the credentials are of.
+    /// The caller identity of the AWS credentials.
     Aws(Box<SdkConfig>),
 }
 
 impl Connection {
-    /// Goes to `endpoint_url`, or to AWS as the AWS CLI would.
+    /// Connects to `endpoint_url`, or to AWS as the AWS CLI does.
     ///
     /// # Errors
-    /// [`Error::NoRegion`] if nothing says which, [`Error::Nobody`] if there are no credentials.
+    /// [`Error::NoRegion`], or [`Error::Nobody`] without credentials.
     pub async fn open(endpoint_url: Option<&str>) -> Result<Self, Error> {
         if let Some(url) = endpoint_url {
             return Ok(Self { client: client::at_endpoint(url), identity: Identity::Local });
@@ -39,8 +37,7 @@ impl Connection {
         Ok(Self { client, identity: Identity::Aws(Box::new(settings)) })
     }
 
-    /// Who works on the table, for its history: an ARN; for a table of `local`, which knows nobody, the user of this
-    /// machine.
+    /// The operator's name in the history: an ARN, or the user of this machine for a table of `local`.
     ///
     /// # Errors
     /// [`Error::Nobody`] if AWS does not know the credentials, [`Error::WhoUnanswered`] if it does not answer.
@@ -62,9 +59,9 @@ impl Connection {
     }
 }
 
-/// The settings of whoever sits at this machine, found as the AWS CLI finds them.
+/// The settings as the AWS CLI finds them.
 async fn settings() -> SdkConfig {
-    // From a desk, AWS may be oceans away; nobody's request waits for it.
+    // Longer than in a function: AWS may be far away, and no caller waits.
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(Duration::from_secs(10))

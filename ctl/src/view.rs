@@ -1,4 +1,4 @@
-//! What is shown: tables and lines for people, and the same as JSON for programs.
+//! The output: tables and lines, or JSON.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 use store::{AuditEntry, tokens::IssuedToken};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// A moment as it is shown, in UTC as CloudWatch shows moments: `2026-11-21T07:00:00Z`.
+/// RFC 3339 in UTC, as in CloudWatch: `2026-11-21T07:00:00Z`.
 pub fn moment(at: Timestamp) -> String {
     let seconds = i64::try_from(at.seconds()).unwrap_or(i64::MAX);
     OffsetDateTime::from_unix_timestamp(seconds)
@@ -24,12 +24,10 @@ fn seconds(epoch_seconds: u64) -> String {
     moment(Timestamp::from_millis(epoch_seconds.saturating_mul(1000)))
 }
 
-/// When something ends that may end at once.
 pub fn end(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "at once".to_owned(), |at| format!("at {}", moment(at)))
 }
 
-/// How many tokens were ended.
 pub fn ended(tokens: usize) -> String {
     match tokens {
         0 => "It had no tokens to end.".to_owned(),
@@ -38,7 +36,6 @@ pub fn ended(tokens: usize) -> String {
     }
 }
 
-/// An application.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApplicationView {
@@ -48,7 +45,7 @@ pub struct ApplicationView {
     sources: Vec<u32>,
     scopes: BTreeMap<String, ScopeState>,
     created_at: String,
-    /// Until when the secret before the present one works.
+    /// The end of the grace period of the previous secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_secret_until: Option<String>,
 }
@@ -109,7 +106,7 @@ impl fmt::Display for ApplicationView {
     }
 }
 
-/// Applications, a row each.
+/// One row per application.
 pub fn applications(views: &[ApplicationView]) -> String {
     if views.is_empty() {
         return "There are no applications. `chatbotctl app create NAME --source 1` creates one.".to_owned();
@@ -122,13 +119,13 @@ pub fn applications(views: &[ApplicationView]) -> String {
     table.to_string()
 }
 
-/// What an application's client needs. The only view with a secret in it.
+/// The credentials of an application: the only view with a secret.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CredentialsView {
     client_id: String,
     client_secret: String,
-    /// Until when the secret works that this one replaces.
+    /// The end of the grace period of the previous secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     old_secret_until: Option<String>,
 }
@@ -155,7 +152,6 @@ impl fmt::Display for CredentialsView {
     }
 }
 
-/// What a command changed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeView {
@@ -171,7 +167,6 @@ impl ChangeView {
     }
 }
 
-/// A token.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenView {
@@ -192,7 +187,7 @@ impl TokenView {
     }
 }
 
-/// Tokens, a row each.
+/// One row per token.
 pub fn tokens(views: &[TokenView]) -> String {
     if views.is_empty() {
         return "The application has no token that is good now.".to_owned();
@@ -205,7 +200,6 @@ pub fn tokens(views: &[TokenView]) -> String {
     table.to_string()
 }
 
-/// What was done to an application.
 #[derive(Debug, Serialize)]
 pub struct AuditView {
     at: String,
@@ -219,7 +213,7 @@ impl AuditView {
     }
 }
 
-/// A history, a row for each change.
+/// One row per change.
 pub fn history(views: &[AuditView]) -> String {
     let mut table = table();
     table.set_header(["when", "who", "what"]);

@@ -1,4 +1,4 @@
-//! What a newcomer finds: the documented chat, the documented user, an application, and a token of it for each product.
+//! The demo data: the API document's chat and user, an application, and a token per product.
 
 use api::Clock;
 use model::{
@@ -13,40 +13,33 @@ use store::{
 };
 use thiserror::Error;
 
-/// The application: its id, which is its `client_id`, and its secret.
 pub const CLIENT_ID: &str = "demo";
-/// What its client shows.
 pub const CLIENT_SECRET: &str = "cs-33333333-3333-4333-8333-333333333333";
-/// A token of the customer-service product, for source 1.
 pub const CUSTOMER_SERVICE_TOKEN: &str = "cn-11111111-1111-4111-8111-111111111111";
-/// A token of the push product.
 pub const MESSAGE_PUSH_TOKEN: &str = "cn-22222222-2222-4222-8222-222222222222";
-/// A token of the platform's own API.
 pub const PLATFORM_TOKEN: &str = "cn-44444444-4444-4444-8444-444444444444";
-/// The chat of the API document.
+/// The chat in the examples of the API document.
 pub const CHAT: &str = "dc71a6ba-24b6-4ed9-b865-837f2a7e158f";
-/// The user of the API document.
+/// The user in the examples of the API document.
 pub const USER: &str = "ASDJQFJQEFQEGNQEG";
 
-/// How long what is here is kept: longer than a laptop.
+/// Ten years: demo data does not expire in practice.
 const RETENTION: Retention = Retention::days(3650);
-/// 2020-05-12 08:30:00 in UTC+8, the moment of the document's examples.
+/// 2020-05-12 08:30:00 in UTC+8, as in the examples of the API document.
 const DOCUMENTED: Timestamp = Timestamp::from_millis(1_589_243_400_000);
 const TWENTY_MINUTES: u64 = 20 * 60 * 1000;
 
-/// The demo data cannot be stored.
 #[derive(Debug, Error)]
 pub enum DemoError {
-    /// One of the constants of this module is not what its type asks for.
+    /// A constant of this module is not valid.
     #[error("the demo data is not valid")]
     Invalid,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Stores the demo data in these tables; again and again, it is the same. An application that is there already is left
-/// alone with its tokens: somebody may have changed it.
+/// Stores the demo data. Idempotent. An existing demo application keeps its state and its tokens: an operator may have
+/// changed it.
 ///
 /// # Errors
 /// [`DemoError`] if it cannot be stored.
@@ -64,7 +57,7 @@ pub async fn seed(access: &Table, chat_table: &Table, clock: &Clock) -> Result<(
             let scopes = ScopeList::of([scope.name()]).ok_or(DemoError::Invalid)?;
             tokens::put(access, &token.hash(), &Grant::to(&demo, &scopes, now, expire_at)).await?;
         }
-        // Last, so that what was stopped half-way is done again. Should another be faster, it is the same.
+        // Last, so that an interrupted run is repeated. A concurrent run writes the same.
         let entry = AuditEntry {
             at: now,
             who: "local".to_owned(),
@@ -113,20 +106,17 @@ fn application(now: Timestamp) -> Result<Application, DemoError> {
     Ok(demo)
 }
 
-/// What the documented paths of each API follow.
+/// The base URL of each API.
 #[derive(Debug, Clone, Copy)]
 pub struct Urls<'a> {
-    /// The token endpoint and its neighbours.
+    /// Token endpoint, introspection and revocation.
     pub token: &'a str,
-    /// The customer-service product.
     pub customer_service: &'a str,
-    /// The push product.
     pub message_push: &'a str,
-    /// The platform's own API.
     pub platform: &'a str,
 }
 
-/// What to tell a newcomer: the application, its tokens, and a command for each endpoint that works when pasted.
+/// The text that introduces the demo: the application, its tokens, and a curl command per endpoint.
 #[must_use]
 pub fn welcome(urls: Urls<'_>) -> String {
     let Urls { token, customer_service, message_push, platform } = urls;

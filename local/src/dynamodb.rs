@@ -1,5 +1,4 @@
-//! DynamoDB in this process: dynoxide, over HTTP, so that the functions take the real SDK's way to it and the AWS CLI
-//! reaches it too.
+//! DynamoDB in this process: dynoxide over HTTP, for the SDK of the functions and for the AWS CLI.
 
 use std::path::Path;
 
@@ -14,31 +13,22 @@ use tokio::net::TcpListener;
 
 use crate::{ServerHandle, template::TableSpec};
 
-/// The table of applications and tokens: here a table is called by its logical id in the template.
+/// Applications and tokens. Tables are named by their logical ids.
 pub const ACCESS_TABLE: &str = "AccessTable";
-/// The table of messages, chat logs, users and pushes.
+/// Messages, chat logs, users and pushes.
 pub const CHAT_TABLE: &str = "ChatTable";
 
-/// DynamoDB did not start.
 #[derive(Debug, Error)]
 pub enum DynamoDbError {
-    /// The data cannot be opened.
     #[error("cannot open the data: {0}")]
     Data(String),
-    /// A table of the template cannot be created.
     #[error("cannot create table {table}: {reason}")]
-    Table {
-        /// The table.
-        table: String,
-        /// Why not.
-        reason: String,
-    },
-    /// The listener has no address.
+    Table { table: String, reason: String },
     #[error("cannot listen: {0}")]
     Listen(#[from] std::io::Error),
 }
 
-/// Serves what is in the file `data`, or an empty database in memory, on `listener`.
+/// Serves the database in the file `data`, or an empty one in memory.
 ///
 /// # Errors
 /// [`DynamoDbError`] if the file cannot be opened.
@@ -55,7 +45,7 @@ pub fn serve(listener: TcpListener, data: Option<&Path>) -> Result<ServerHandle,
     })?)
 }
 
-/// Creates those of `tables` that do not exist.
+/// Creates the tables that do not exist.
 ///
 /// # Errors
 /// [`DynamoDbError`] if one cannot be created.

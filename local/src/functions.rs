@@ -1,4 +1,4 @@
-//! The functions of the template, in this process, invoked as Lambda invokes them: JSON in, JSON out.
+//! The functions of the template in this process, invoked as Lambda invokes them: JSON in, JSON out.
 
 use std::{
     collections::HashMap,
@@ -20,52 +20,41 @@ use uuid::Uuid;
 
 use crate::template::{FunctionSpec, Template};
 
-/// The greatest event and the greatest answer of a function, in bytes.
+/// Lambda's limit of an event and of a response, in bytes.
 pub const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
 
-/// What a function makes of an event: an answer in JSON, or an error.
+/// A response in JSON, or an error.
 pub type Outcome = Result<String, FunctionError>;
 
-/// A function's code.
 pub type Code = Arc<dyn Fn(String, Context) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync>;
 
-/// An invocation that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FunctionError {
-    /// The function returned an error.
     #[error("{}", .0.error_message)]
     Returned(Diagnostic),
-    /// The function panicked, or was ended.
+    /// The function panicked, or is unknown.
     #[error("the function crashed")]
     Crashed,
-    /// The function took longer than the template allows.
     #[error("the function timed out")]
     TimedOut,
-    /// The event is larger than Lambda takes.
     #[error("the event is too large")]
     EventTooLarge,
-    /// The answer is larger than Lambda takes.
     #[error("the answer is too large")]
     AnswerTooLarge,
 }
 
-/// The template names a function that cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StartError {
-    /// No such binary is part of this process.
     #[error("function {function} runs the binary {binary}, which is not known here")]
     UnknownBinary {
-        /// The function's logical id.
+        /// Logical id.
         function: String,
-        /// The binary.
         binary: String,
     },
-    /// The function does not start with the environment the template gives it.
     #[error("function {function} does not start: {error}")]
     Environment {
-        /// The function's logical id.
+        /// Logical id.
         function: String,
-        /// What is wrong with it.
         error: EnvironmentError,
     },
 }
@@ -98,7 +87,7 @@ impl Functions {
         template.functions.iter().map(start).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Puts other code in the place of the function `id`.
+    /// Replaces the code of the function `id`.
     #[must_use]
     pub fn with(mut self, id: &str, code: Code) -> Self {
         if let Some(function) = self.0.get_mut(id) {
@@ -110,13 +99,13 @@ impl Functions {
     /// Invokes the function `id` with `event`, within the limits that Lambda sets.
     ///
     /// # Errors
-    /// [`FunctionError`] if there is no answer.
+    /// [`FunctionError`] if there is no response.
     pub async fn invoke(&self, id: &str, event: String) -> Outcome {
         let function = self.0.get(id).ok_or(FunctionError::Crashed)?;
         if event.len() > PAYLOAD_LIMIT {
             return Err(FunctionError::EventTooLarge);
         }
-        // In a task of its own, so that a panic ends the invocation and not the connection.
+        // In its own task: a panic must not end the connection.
         let invocation = tokio::spawn((function.code)(event, context(function.timeout)));
         let abort = invocation.abort_handle();
         match tokio::time::timeout(function.timeout, invocation).await {

@@ -1,7 +1,7 @@
-//! The whole system in one process: what API Gateway does, the functions, and an embedded DynamoDB.
+//! The whole system in one process: API Gateway, the functions, and an embedded DynamoDB.
 //!
-//! Routes, authorizers, gateway answers and tables come from `template.yaml`, so that what runs here and what is
-//! deployed cannot drift apart. It is also what the contract's tests talk to.
+//! Routes, authorizers, gateway responses and tables come from `template.yaml`, so that this process and the deployed stack
+//! cannot drift apart. The contract's tests call it.
 
 pub mod chat;
 pub mod demo;
@@ -15,10 +15,9 @@ mod server_handle;
 
 pub use server_handle::ServerHandle;
 
-/// The pages for people, which are not the gateway's: `/chat`, and `/docs` with the demo's credentials if the demo is here.
+/// The pages outside of the gateway: `/chat`, and `/docs` with the demo's credentials if `has_demo`.
 pub fn pages(has_demo: bool) -> axum::Router {
     chat::pages().merge(docs::pages(has_demo))
 }
 
-/// The template of the deployed stack.
 pub const TEMPLATE: &str = include_str!("../../template.yaml");

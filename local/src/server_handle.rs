@@ -1,13 +1,12 @@
-//! A server that runs beside everything else in this process.
+//! A server that runs in the background.
 
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-/// How long a server that is to stop waits for its clients.
+/// How long a stopping server waits for its clients.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A server that listens until it is stopped.
 #[derive(Debug)]
 pub struct ServerHandle {
     address: SocketAddr,
@@ -16,10 +15,10 @@ pub struct ServerHandle {
 }
 
 impl ServerHandle {
-    /// Starts what `serve` makes of `listener`, and of a future that ends when it is to stop.
+    /// Runs `serve` with a listener and a stop signal.
     ///
     /// # Errors
-    /// That the listener has no address.
+    /// The listener has no address.
     pub(crate) fn start<S, F>(listener: TcpListener, serve: S) -> io::Result<Self>
     where
         S: FnOnce(TcpListener, StopSignal) -> F,
@@ -31,31 +30,27 @@ impl ServerHandle {
         Ok(Self { address, stop, task })
     }
 
-    /// Where it listens.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Stops it, once it has answered what it has begun to answer; it does not wait long for a client that is slow.
+    /// Stops after the requests in progress, at most 2 seconds later.
     pub async fn stop(self) {
         drop(self.stop);
         let abort = self.task.abort_handle();
-        // A server that has ended, however it ended, is stopped.
         if tokio::time::timeout(DRAIN_TIMEOUT, self.task).await.is_err() {
             abort.abort();
         }
     }
 }
 
-/// Tells a server when to stop.
 #[derive(Debug)]
 pub(crate) struct StopSignal(oneshot::Receiver<()>);
 
 impl StopSignal {
-    /// Waits until the server is to stop.
     pub(crate) async fn wait(self) {
-        // That the sender is gone is the signal.
+        // The dropped sender is the signal.
         let _ = self.0.await;
     }
 }

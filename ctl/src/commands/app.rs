@@ -19,16 +19,12 @@ use crate::{
     view::{self, ApplicationView, ChangeView, CredentialsView},
 };
 
-/// The random digits of an application's id: enough to tell applications apart, and short enough to be read out.
+/// Random digits of an application's id: 48 bits, short enough to be read out.
 const ID_DIGITS: usize = 12;
 
-/// For how long a transaction may still be under way whose connection broke. DynamoDB takes some 10 ms for one.
+/// How long a transaction may continue after its connection broke. DynamoDB takes about 10 ms.
 const SETTLING_TIME: Duration = Duration::from_millis(500);
 
-/// Does a command.
-///
-/// # Errors
-/// [`Error`], if it was not done.
 pub async fn run(operator: &Operator, command: AppCommand) -> Result<(), Error> {
     match command {
         AppCommand::Create { name, sources } => create(operator, name, sources).await,
@@ -56,7 +52,7 @@ async fn create(operator: &Operator, name: AppName, mut sources: Vec<Source>) ->
         let Ok(id) = AppId::parse(&format!("app-{digits}")) else { continue };
         let new = Application::new(id.clone(), name.clone(), sources.clone(), &secret, entry.at);
         let created = applications::create(&operator.table, new, &entry).await;
-        // Should there be an application with this id, another id is drawn.
+        // An id that is taken is drawn again.
         if operator.told(created)? == Stored::Yes {
             let view = CredentialsView::new(&id, &secret, None);
             let text = format!(
@@ -148,8 +144,8 @@ async fn rotate_secret(operator: &Operator, id: &AppId, grace_hours: u64) -> Res
     let replace = || replace_secret(operator, &before, &after, &secret, &entry);
     let mut replaced = replace().await;
     if let Err(Error::SecretKept(_) | Error::SecretInDoubt(_)) = replaced {
-        // Each attempt changes the version: once this one is stored or refused, an earlier one that is still under way is
-        // never stored after it.
+        // Each attempt changes the version: once this one is stored or refused, an earlier one in flight can no longer be
+        // stored.
         replaced = replace().await;
     }
     if let Ok(()) | Err(Error::SecretInDoubt(_)) = replaced {
@@ -159,10 +155,10 @@ async fn rotate_secret(operator: &Operator, id: &AppId, grace_hours: u64) -> Res
     replaced
 }
 
-/// Stores `after`, whose secret is `secret`, in the place of `before`.
+/// Replaces `before` by `after`, whose secret is `secret`.
 ///
-/// A transaction whose answer was lost may be stored, and its secret is then known here and nowhere else. After a failure the
-/// application is read back, and what it says counts.
+/// A transaction whose response was lost may be stored, and its secret is then known here only. After a failure the
+/// application is read back and decides.
 async fn replace_secret(
     operator: &Operator,
     before: &VersionedApplication,
@@ -203,11 +199,9 @@ async fn disable(operator: &Operator, id: &AppId) -> Result<(), Error> {
     operator.print(&text, &ChangeView::new(id, effect, Some(ended)))
 }
 
-/// Ends tokens of an application that cannot take such tokens any more, from a change on that has been stored: so none
-/// is added to those that are found.
+/// Ends tokens of an application after a stored change that prevents new ones.
 ///
-/// It is done also where nothing was changed, since an earlier command may have been stopped here; then what it left
-/// stands in the history for itself.
+/// Also if nothing was changed: an earlier command may have been interrupted here. The history then has an entry of its own.
 async fn end_tokens(
     operator: &Operator,
     id: &AppId,

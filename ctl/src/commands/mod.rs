@@ -1,4 +1,4 @@
-//! What the commands do.
+//! The commands.
 
 pub mod app;
 pub mod token;
@@ -16,10 +16,10 @@ use store::{AuditEntry, StoreError, Stored, Table, VersionedApplication, applica
 
 use crate::{arguments::Settings, connection::Connection, error::Error};
 
-/// How often a change is thought over when others are faster.
+/// Attempts of a change when the application changes concurrently.
 const TRIES: usize = 10;
 
-/// Somebody at a command line, with the table before them.
+/// An operator and the table.
 pub struct Operator {
     table: Table,
     table_name: String,
@@ -30,10 +30,6 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Goes where `settings` say.
-    ///
-    /// # Errors
-    /// [`Error::NoRegion`].
     pub async fn connect(settings: Settings) -> Result<Self, Error> {
         let Settings { table: table_name, endpoint_url, json, yes } = settings;
         let connection = Connection::open(endpoint_url.as_deref()).await?;
@@ -45,7 +41,7 @@ impl Operator {
         self.clock.now()
     }
 
-    /// Turns a fault of the store into what to do about it.
+    /// Turns an error of the store into one with advice.
     fn told<T>(&self, outcome: Result<T, StoreError>) -> Result<T, Error> {
         outcome.map_err(Error::of_store(&self.table_name))
     }
@@ -55,13 +51,13 @@ impl Operator {
         found.ok_or_else(|| Error::NoApplication(id.clone()))
     }
 
-    /// What is written into a history: this operator, now, did `what`.
+    /// A history entry of this operator, now.
     async fn entry(&self, what: String) -> Result<AuditEntry, Error> {
         Ok(AuditEntry { at: self.now(), who: self.connection.who().await?, what })
     }
 
-    /// Changes an application, and writes `what` was done into its history; where there is nothing to change, nothing
-    /// is written. Whoever was faster is taken into account: `change` is thought over on what the application is then.
+    /// Changes an application and adds `what` to its history; writes nothing if nothing changes. Retries `change` if the
+    /// application changed concurrently.
     async fn change(
         &self,
         id: &AppId,
@@ -77,8 +73,7 @@ impl Operator {
         Err(Error::Outrun)
     }
 
-    /// Changes an application that was looked at before, and nothing but that: whoever was faster may have changed what
-    /// was decided on.
+    /// Changes exactly the version that was read before. No retry: a concurrent change may affect the decision.
     async fn change_as_seen(
         &self,
         before: &VersionedApplication,
@@ -96,7 +91,7 @@ impl Operator {
         }
     }
 
-    /// Asks whether to go on with what ends something.
+    /// Asks for confirmation of a command that ends something.
     fn confirm(&self, consequence: &str) -> Result<(), Error> {
         if self.yes {
             return Ok(());
@@ -112,7 +107,7 @@ impl Operator {
         }
     }
 
-    /// Prints what came of a command: `text` for people, `value` for programs.
+    /// Prints a result: `text`, or `value` with `--json`.
     fn print(&self, text: &str, value: &impl Serialize) -> Result<(), Error> {
         let mut output = io::stdout().lock();
         if self.json {

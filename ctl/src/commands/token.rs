@@ -15,10 +15,6 @@ use crate::{
     view::{self, ChangeView, TokenView},
 };
 
-/// Does a command.
-///
-/// # Errors
-/// [`Error`], if it was not done.
 pub async fn run(operator: &Operator, command: TokenCommand) -> Result<(), Error> {
     match command {
         TokenCommand::List(App { app }) => list(operator, &app).await,
@@ -41,7 +37,7 @@ async fn revoke(operator: &Operator, shown: &str) -> Result<(), Error> {
     operator.confirm(&format!("A token of {app} ends."))?;
     let entry = operator.entry(format!("revoked the token {hash}")).await?;
     let revoked = tokens::revoke(&operator.table, &app, &hash, Some(&entry)).await;
-    // Gone between the two is gone as well.
+    // A token that expired since it was read is gone as well.
     let (effect, ended) = if operator.told(revoked)? { (Effect::Changed, 1) } else { (Effect::Unchanged, 0) };
     operator.print(&format!("The token of {app} is revoked."), &ChangeView::new(&app, effect, Some(ended)))
 }
@@ -50,7 +46,7 @@ fn parse_hash(text: &str) -> Result<TokenHash, Error> {
     TokenHash::try_from(text.to_ascii_lowercase()).map_err(|_| Error::NotAToken)
 }
 
-/// The token itself, which does not belong on a command line, where others see it.
+/// Reads a token from standard input: other users of the machine see a command line.
 fn read_token() -> Result<BearerToken, Error> {
     let mut text = String::new();
     io::stdin().read_to_string(&mut text)?;

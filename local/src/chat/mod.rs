@@ -1,4 +1,4 @@
-//! `/chat`: a page for people, on which a user and a partner can be played through the real endpoints.
+//! `/chat`: a page with a user's window and a partner's forms, through the real endpoints.
 
 use axum::{
     Router,
@@ -9,11 +9,10 @@ use axum::{
 
 use crate::demo::{CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, PLATFORM_TOKEN};
 
-/// Only the page's own script and style; what is shown may have images from anywhere and nothing else.
+/// The page's own script and style only; messages may have images from anywhere.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src http: https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page and what it is made of.
 pub fn pages() -> Router {
     let page = include_str!("index.html")
         .replace("{customer_service}", CUSTOMER_SERVICE_TOKEN)

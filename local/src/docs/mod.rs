@@ -1,4 +1,4 @@
-//! `/docs`: the reference as a page, on which each endpoint can be called. The same page as files, to be published.
+//! `/docs`: the API reference, on which each endpoint can be called; and the same page as files, for publication.
 
 mod viewer;
 
@@ -23,22 +23,21 @@ use serde_json::{Value, json};
 
 use crate::demo::{CLIENT_ID, CLIENT_SECRET, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, PLATFORM_TOKEN};
 
-/// The reference itself.
 pub const DOCUMENT: &str = include_str!("../../../docs/openapi.yaml");
 
-/// Only what is of the page's own origin, and calls to it. The viewer draws with inline styles, and its icons are data. The page
-/// says the same of itself, for where it is published.
+/// The page's own origin only. The viewer needs inline styles and data images. The page contains the same policy, for where it
+/// is published.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
     img-src 'self' data:; font-src 'self' data:; base-uri 'none'; form-action 'none'";
 
-/// What of the page is our own, beside `index.html`.
+/// Our own files, besides `index.html`.
 const OWN: [(&str, &str); 3] = [
     ("docs.js", include_str!("docs.js")),
     ("docs.css", include_str!("docs.css")),
     ("openapi.yaml", DOCUMENT),
 ];
 
-/// The page, which calls this process; with what the demo shows to be let in, if the demo is here.
+/// The page for this process, with the demo's credentials if `has_demo`.
 pub fn pages(has_demo: bool) -> Router {
     let demo = json!({
         "client": {"username": CLIENT_ID, "password": CLIENT_SECRET},
@@ -54,10 +53,10 @@ pub fn pages(has_demo: bool) -> Router {
         .route("/docs/{name}", get(async |UrlPath(name): UrlPath<String>| part(&name)))
 }
 
-/// Writes the page into a folder: the same files, with nothing of the demo.
+/// Writes the page into a folder, without the demo's credentials.
 ///
 /// # Errors
-/// That the folder cannot be written, or the viewer's archive not read.
+/// The folder cannot be written, or the viewer's archive cannot be read.
 pub fn write(folder: &Path) -> Result<()> {
     let named = |error: Error| Error::new(error.kind(), format!("{}: {error}", folder.display()));
     let write = |name: &str, content: &[u8]| fs::write(folder.join(name), content).map_err(named);
@@ -67,13 +66,12 @@ pub fn write(folder: &Path) -> Result<()> {
     viewer::NAMES.into_iter().try_for_each(|name| write(name, &viewer::read(name)?))
 }
 
-/// `index.html`. `settings` say whether the API is where the page is, and by security scheme what is filled in: a token, or a user
-/// name and a password.
+/// `index.html`. `settings` hold whether the API has the origin of the page, and the credentials per security scheme.
 fn index(settings: &Value) -> String {
     include_str!("index.html").replace("{policy}", POLICY).replace("{settings}", &settings.to_string())
 }
 
-/// What `index.html` refers to. The viewer's files are read when they are asked for, since most processes never are.
+/// The files of `index.html`. Those of the viewer are read on demand: most processes never serve them.
 fn part(name: &str) -> Response {
     if let Some((name, text)) = OWN.iter().find(|(own, _)| *own == name) {
         return file(name, *text);
@@ -94,7 +92,7 @@ fn file(name: &str, content: impl Into<Body>) -> Response {
         Some((_, "txt")) => "text/plain;charset=UTF-8",
         _ => "application/yaml;charset=UTF-8",
     };
-    // That nobody may frame the page only a header can say.
+    // Framing can be forbidden by a header only.
     let policy = format!("{POLICY}; frame-ancestors 'none'");
     let headers = [(CONTENT_TYPE, content_type), (CONTENT_SECURITY_POLICY, policy.as_str())];
     (headers, content.into()).into_response()

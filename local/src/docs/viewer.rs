@@ -1,4 +1,4 @@
-//! Swagger UI, out of the archive that its crate brings.
+//! Swagger UI, from the archive in its crate.
 
 use std::{
     borrow::Cow,
@@ -8,7 +8,7 @@ use std::{
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 use zip::ZipArchive;
 
-/// What the page needs of it, and what whoever hands it on has to add.
+/// The files that the page needs, and the license texts that must accompany them.
 pub(super) const NAMES: [&str; 5] = [
     "swagger-ui-bundle.js",
     "swagger-ui.css",
@@ -17,12 +17,10 @@ pub(super) const NAMES: [&str; 5] = [
     "swagger-ui-notice.txt",
 ];
 
-/// One of these files.
-///
 /// # Errors
-/// That the archive cannot be read, or has no such file.
+/// The archive cannot be read, or has no such file.
 pub(super) fn read(name: &str) -> Result<Vec<u8>> {
-    // How its path ends in the archive, which begins with the version.
+    // Paths in the archive begin with the version.
     let end = match name {
         "swagger-ui-license.txt" => "/LICENSE".to_owned(),
         "swagger-ui-notice.txt" => "/NOTICE".to_owned(),

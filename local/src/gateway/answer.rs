@@ -1,4 +1,4 @@
-//! Answers: a function's, or one of the gateway's own.
+//! Responses: a function's, or one of the gateway's own.
 
 use std::collections::BTreeMap;
 
@@ -12,26 +12,23 @@ use serde_json::Value;
 
 use crate::template::Api;
 
-/// Why the gateway answers by itself: the gateway response types that can occur here.
+/// The gateway response types that can occur here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// There is no token, or not of the form that is asked for.
+    /// The token is missing, or does not match the `ValidationExpression`.
     Unauthorized,
-    /// The authorizer's policy does not allow the call.
+    /// The policy denies the call.
     AccessDenied,
-    /// The authorizer failed.
     AuthorizerFailure,
-    /// The authorizer's answer is none.
+    /// The authorizer's response is not a policy.
     AuthorizerConfigurationError,
     /// No such path or method.
     MissingAuthenticationToken,
-    /// The method of the path has no token left in its bucket.
+    /// The token bucket of the route is empty.
     Throttled,
-    /// The request is too large.
     RequestTooLarge,
-    /// The function failed.
     IntegrationFailure,
-    /// The function's answer is none.
+    /// The function's response does not have the format of a proxy integration.
     MalformedAnswer,
 }
 
@@ -52,14 +49,10 @@ impl Fault {
     }
 }
 
-/// An answer on its way to the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The HTTP status.
     pub status: u16,
-    /// Headers, in order.
     pub headers: Vec<(String, String)>,
-    /// The body.
     pub body: Vec<u8>,
 }
 
@@ -76,7 +69,7 @@ struct FunctionAnswer {
 }
 
 impl Answer {
-    /// What the template says `api` answers to `fault`.
+    /// The gateway response of the template for `fault`.
     pub(super) fn literal(api: &Api, fault: Fault) -> Self {
         match api.gateway_responses.get(fault.response_type()) {
             Some(response) => Self {
@@ -88,12 +81,12 @@ impl Answer {
         }
     }
 
-    /// What AWS answers where no template says anything.
+    /// AWS's default, for an API without a gateway response.
     pub(super) fn unowned() -> Self {
         Self { status: 403, headers: Vec::new(), body: br#"{"message":"Forbidden"}"#.to_vec() }
     }
 
-    /// Reads what a function returned.
+    /// Parses the response of a function.
     pub(super) fn from_function(json: &str) -> Result<Self, Fault> {
         let answer: FunctionAnswer = serde_json::from_str(json).map_err(|_| Fault::MalformedAnswer)?;
         let text = answer.body.unwrap_or_default();
@@ -110,7 +103,7 @@ impl Answer {
         Ok(Self { status: answer.status_code, headers, body })
     }
 
-    /// The answer as it goes over HTTP, naming the request it answers.
+    /// The HTTP response, with the request id in its headers.
     pub(super) fn into_response(self, request_id: &str) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() =

@@ -1,4 +1,4 @@
-//! TOKEN authorizers: asking the function, and evaluating the policy it returns.
+//! TOKEN authorizers: invokes the function and evaluates its policy.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -9,7 +9,6 @@ use crate::{
     template::{Api, Route},
 };
 
-/// The action whose permission a policy gives.
 const ACTION: &str = "execute-api:Invoke";
 
 #[derive(Deserialize)]
@@ -48,7 +47,7 @@ enum OneOrMore {
     More(Vec<String>),
 }
 
-/// Checks the caller, if the API has an authorizer; what is returned is the `authorizer` of the request context.
+/// Checks the caller if the API has an authorizer. Returns the `authorizer` of the request context.
 pub(super) async fn authorize(
     api: &Api,
     route: &Route,
@@ -85,7 +84,7 @@ impl Authorization {
         if context.values().any(|value| value.is_array() || value.is_object()) {
             return Err(Fault::AuthorizerConfigurationError);
         }
-        // Whatever it is, it reaches the function as a string.
+        // API Gateway passes every value as a string.
         context
             .values_mut()
             .filter(|value| !value.is_string())
@@ -96,7 +95,7 @@ impl Authorization {
 }
 
 impl Policy {
-    /// Whether the policy lets a method be invoked: something allows it and nothing denies it.
+    /// Whether the policy allows a method: one statement allows it, and none denies it.
     fn allows(&self, method_arn: &str) -> bool {
         let applies = |effect| {
             self.statement
@@ -119,7 +118,7 @@ impl OneOrMore {
     }
 }
 
-/// Matches as IAM does: `*` is any run of characters, `?` is one.
+/// Matches like IAM: `*` is any number of characters, `?` is one.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     match (pattern.split_first(), text.split_first()) {
         (None, None) => true,

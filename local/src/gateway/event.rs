@@ -11,12 +11,12 @@ use url::form_urlencoded;
 use super::{ACCOUNT, Call};
 use crate::template::{Api, Route};
 
-/// The name under which an event says the API was called.
+/// `domainName` of every event.
 const DOMAIN: &str = "localhost";
-/// The address from which an event says it was.
+/// `sourceIp` of every event.
 const CALLER: &str = "127.0.0.1";
 
-/// The event that the function behind `route` gets, as JSON.
+/// The event for the function of `route`, as JSON.
 pub(super) fn proxy_event(
     api: &Api,
     route: &Route,
@@ -25,7 +25,7 @@ pub(super) fn proxy_event(
     authorizer: &Map<String, Value>,
 ) -> String {
     let mut headers = header_values(&call.headers);
-    // API Gateway says these itself, whatever the client said.
+    // API Gateway sets these, whatever the client sent.
     for (name, value) in [
         ("host", DOMAIN),
         ("x-forwarded-for", CALLER),
@@ -77,8 +77,8 @@ pub(super) fn proxy_event(
     .to_string()
 }
 
-/// A body as API Gateway passes it on: as text, in which what is not UTF-8 is replaced, unless the API takes binary
-/// bodies.
+/// A body as API Gateway passes it on: base64 if the API takes binary bodies, otherwise text in which invalid UTF-8 is
+/// replaced.
 fn encode(body: &[u8], binary: bool) -> (Option<String>, bool) {
     if body.is_empty() {
         (None, false)
@@ -106,7 +106,7 @@ fn query_values(query: &str) -> BTreeMap<String, Vec<String>> {
     values
 }
 
-/// Where one value is all there is room for, API Gateway takes the last.
+/// Of repeated values API Gateway takes the last, where the event has room for one.
 fn last_of_each(values: &BTreeMap<String, Vec<String>>) -> BTreeMap<&str, &str> {
     values.iter().filter_map(|(name, values)| Some((name.as_str(), values.last()?.as_str()))).collect()
 }

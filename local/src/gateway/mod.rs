@@ -1,4 +1,4 @@
-//! What API Gateway does: routes, callers, events, and answers of its own.
+//! API Gateway: routes, authorizers, events, and gateway responses.
 
 mod answer;
 mod authorize;
@@ -19,15 +19,14 @@ use crate::{
     template::{Api, Route, Template},
 };
 
-/// The greatest request, in bytes.
+/// API Gateway's limit of a request body, in bytes.
 pub const REQUEST_LIMIT: usize = 10 * 1024 * 1024;
 
-/// The account that ARNs and events of this process name.
+/// The account id in ARNs and events.
 const ACCOUNT: &str = "123456789012";
-/// The region that ARNs of this process name.
+/// The region in ARNs.
 const REGION: &str = "us-east-1";
 
-/// The APIs of a template, with the functions behind them.
 #[derive(Debug)]
 pub struct Gateway {
     apis: Vec<Api>,
@@ -35,35 +34,30 @@ pub struct Gateway {
     throttles: Option<Throttles>,
 }
 
-/// A request as it reached the gateway.
 #[derive(Debug)]
 pub struct Call {
-    /// The method.
     pub method: Method,
-    /// The path and the query.
+    /// Path and query.
     pub uri: Uri,
-    /// The headers.
     pub headers: HeaderMap,
-    /// The body; `None` if it was larger than [`REQUEST_LIMIT`].
+    /// `None` if it was larger than [`REQUEST_LIMIT`].
     pub body: Option<Vec<u8>>,
-    /// What identifies the request.
     pub id: Uuid,
 }
 
 impl Gateway {
-    /// The APIs of `template`, in front of `functions`.
     #[must_use]
     pub fn new(template: Template, functions: Functions) -> Self {
         Self { apis: template.apis, functions, throttles: None }
     }
 
-    /// The same with the throttles of the template in force.
+    /// Enforces the throttles of the template.
     #[must_use]
     pub fn throttled(self) -> Self {
         Self { throttles: Some(Throttles::of(&self.apis)), ..self }
     }
 
-    /// Answers a request as the API that owns its path does.
+    /// Answers a request by the API of its path.
     pub async fn answer(&self, call: &Call) -> Answer {
         let Some(api) = self.owner(call.uri.path()) else {
             return Answer::unowned();
@@ -74,12 +68,12 @@ impl Gateway {
         }
     }
 
-    /// The API whose paths have the longest beginning in common with `path`; the first one if none has.
+    /// The API whose paths share the longest prefix with `path`; the first one if none does.
     fn owner(&self, path: &str) -> Option<&Api> {
         let closeness = |api: &Api| {
             api.routes.iter().map(|route| common_prefix(&route.path, path)).max().unwrap_or_default()
         };
-        // Of equals `max_by_key` takes the last.
+        // Of equals, `max_by_key` returns the last.
         self.apis.iter().rev().max_by_key(|api| closeness(api))
     }
 

@@ -15,10 +15,10 @@ use uuid::Uuid;
 use super::{Call, Gateway, REQUEST_LIMIT};
 use crate::ServerHandle;
 
-/// Serves `gateway` on `listener`, and beside it `pages`, which are not the gateway's.
+/// Serves `gateway`, and `pages` outside of it.
 ///
 /// # Errors
-/// That the listener has no address.
+/// The listener has no address.
 pub fn serve(listener: TcpListener, gateway: Gateway, pages: Router) -> io::Result<ServerHandle> {
     let router = Router::new().fallback(answer).with_state(Arc::new(gateway)).merge(pages);
     ServerHandle::start(listener, |listener, stop| async {
@@ -28,7 +28,7 @@ pub fn serve(listener: TcpListener, gateway: Gateway, pages: Router) -> io::Resu
     })
 }
 
-/// Answers one request, and logs a line for people: what was asked, never with what.
+/// Answers one request, and logs its method, path and status.
 async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Response<Body> {
     let started = Instant::now();
     let (head, body) = request.into_parts();
@@ -40,9 +40,9 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     answer.into_response(&id.to_string())
 }
 
-/// The body; `None` if it is larger than a request may be.
+/// The body; `None` if it exceeds the limit.
 ///
-/// What is too much is read all the same and dropped, since a client that is still sending does not read its answer.
+/// The rest is read and dropped: a client that is still sending does not read the response.
 async fn read(body: Body) -> Option<Vec<u8>> {
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! The throttles of a stage: a token bucket for each method of a path, shared by all callers.
+//! The throttles of a stage: a token bucket per route, shared by all callers.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use crate::template::{Api, Route};
 
-/// The buckets, by method and path.
+/// By method and path.
 #[derive(Debug)]
 pub(super) struct Throttles(HashMap<(String, String), DefaultDirectRateLimiter>);
 
@@ -22,7 +22,7 @@ impl Throttles {
         Self(buckets.collect())
     }
 
-    /// Takes a token for a request of `route`; `false` if there is none.
+    /// Takes a token of `route`; `false` if its bucket is empty.
     pub(super) fn admit(&self, route: &Route) -> bool {
         self.0.get(&key(route)).is_none_or(|bucket| bucket.check().is_ok())
     }

@@ -1,11 +1,11 @@
-//! How much fits an answer.
+//! The size limit of a response.
 
 use serde::Serialize;
 
-/// The bytes of a list that one answer has room for, counted as Lambda counts them.
+/// The bytes that the list of a response may take, counted as Lambda counts them.
 ///
-/// Lambda takes an answer of 6 MB, in which the body is a JSON string: every quote and backslash of the body takes a
-/// byte more. What is left up to 6 MB is more than everything around a list takes.
+/// Lambda accepts responses of 6 MB, in which the body is a JSON string: every quote and backslash takes one more byte. The
+/// budget leaves 0.5 MB for everything but the list.
 #[derive(Debug)]
 pub struct AnswerBudget {
     left: usize,
@@ -18,10 +18,9 @@ impl Default for AnswerBudget {
 }
 
 impl AnswerBudget {
-    /// The bytes of an empty answer.
     const BYTES: usize = 5_500_000;
 
-    /// Takes the room that one more element of a list needs; says whether there was enough.
+    /// Takes the bytes of one more element; `false` if they exceed the budget.
     pub fn take(&mut self, element: &impl Serialize) -> bool {
         match self.left.checked_sub(size_in_answer(element)) {
             Some(left) => {
@@ -33,7 +32,7 @@ impl AnswerBudget {
     }
 }
 
-/// The bytes of an element in the answer: its JSON within a JSON string, and a comma.
+/// The bytes of an element in the response: its JSON within a JSON string, and a comma.
 fn size_in_answer(element: &impl Serialize) -> usize {
     let json = serde_json::to_string(element).unwrap_or_default();
     let escaped = json.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();

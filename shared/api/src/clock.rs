@@ -1,4 +1,4 @@
-//! What time it is, as an input.
+//! The time, as an input.
 
 use std::{
     fmt,
@@ -8,12 +8,12 @@ use std::{
 
 use model::Timestamp;
 
-/// Tells the time: the machine's, or one that a test moves.
+/// The system clock, or one that a test sets.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// The machine's clock.
+    /// The system clock.
     #[must_use]
     pub fn system() -> Self {
         Self::from(|| {
@@ -22,7 +22,7 @@ impl Clock {
         })
     }
 
-    /// The time it is now.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.0)()

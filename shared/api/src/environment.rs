@@ -1,25 +1,25 @@
-//! A function's settings, read once at its start.
+//! A function's environment variables, read once at its start.
 
 use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
 use thiserror::Error;
 
-/// The environment variables a function starts with: the process's own, or those the template gives it.
+/// The environment variables of a function: those of the process or, in `local`, those of the template.
 #[derive(Debug, Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
-/// A setting without which the function does not start.
+/// Why a function does not start.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EnvironmentError {
-    /// Not set.
+    /// The variable is not set.
     #[error("environment variable {0} is not set")]
     Missing(&'static str),
-    /// Set to something it cannot be.
+    /// The value cannot be parsed.
     #[error("environment variable {name} is not valid: {reason}")]
     Invalid {
         /// The variable.
         name: &'static str,
-        /// What is wrong with it.
+        /// The parse error.
         reason: String,
     },
 }
@@ -33,15 +33,15 @@ impl Environment {
             .collect()
     }
 
-    /// Every variable and its value.
+    /// Names and values.
     pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The setting `name`.
+    /// The parsed value of a variable.
     ///
     /// # Errors
-    /// [`EnvironmentError`] if it is not set, or not a `T`.
+    /// [`EnvironmentError`] if it is not set or cannot be parsed.
     pub fn get<T: FromStr<Err: Display>>(&self, name: &'static str) -> Result<T, EnvironmentError> {
         self.0
             .get(name)

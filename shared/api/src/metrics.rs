@@ -25,17 +25,17 @@ pub enum Metric {
     Pushes,
     /// A delivery of a push was stored.
     Deliveries,
-    /// A push was of a message that was pushed before.
+    /// A push repeated an earlier one.
     PushReplays,
-    /// A push was refused since its message id stands for other content.
+    /// A push had a message id that was used for different content, or was recalled.
     PushConflicts,
-    /// A caller was not let in, or not to this source.
+    /// A caller was denied access to an API or a source.
     Denials,
     /// A token was issued.
     TokensIssued,
     /// A token was revoked by its client.
     TokensRevoked,
-    /// A token was not issued since its application has taken too many.
+    /// A token was refused by the rate limit.
     TokensRefused,
     /// A user logged in.
     Logins,
@@ -43,7 +43,7 @@ pub enum Metric {
     InboxesUnread,
     /// A message was recalled.
     Recalls,
-    /// A received message was sent before.
+    /// A received message repeated an earlier one.
     ReceiveReplays,
     /// A message was acknowledged.
     Acknowledgements,

@@ -1,5 +1,5 @@
-//! The form of a log line: what Lambda's JSON log format asks for, with room for CloudWatch's embedded metrics, whose
-//! nested objects an event of `tracing` cannot hold.
+//! The format of a log line: Lambda's JSON log format, plus CloudWatch's embedded metrics, whose nested objects a `tracing`
+//! event cannot hold.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Logs: one JSON object a line, on standard output, where Lambda collects them.
+//! Logs: one JSON object per line on standard output.
 
 mod json_line;
 mod request_line;
@@ -14,12 +14,10 @@ use crate::Environment;
 use json_line::JsonLine;
 pub use request_line::{DEFAULT_NAMESPACE, RequestLine};
 
-/// The crates whose events are logged at the level that is set. Libraries may log a request's body or headers when
-/// they are asked for detail, so they are never asked: their errors are all that is taken.
-const OURS: [&str; 3] = ["api", "inbox", "store"];
+/// The crates that log at `LOG_LEVEL`. All others log errors only: at a lower level a library may log a body or a header.
+const OWN_CRATES: [&str; 3] = ["api", "inbox", "store"];
 
-/// Sets up logging for this process. The level is `LOG_LEVEL`, `info` if it is not set or not a level; the namespace of
-/// the metrics is `METRICS_NAMESPACE`, [`DEFAULT_NAMESPACE`] if it is not set.
+/// Sets up logging for this process. `LOG_LEVEL` defaults to `info`, `METRICS_NAMESPACE` to [`DEFAULT_NAMESPACE`].
 pub fn init(environment: &Environment) {
     if let Ok(namespace) = environment.get("METRICS_NAMESPACE") {
         request_line::set_namespace(namespace);
@@ -29,17 +27,17 @@ pub fn init(environment: &Environment) {
     subscriber(level.unwrap_or(LevelFilter::INFO), std::io::stdout).init();
 }
 
-/// What writes the log lines of a function to `writer`.
+/// The subscriber that writes the log lines of a function to `writer`.
 pub fn subscriber(
     level: LevelFilter,
     writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
 ) -> impl Subscriber + Send + Sync {
     let filter = Targets::new()
         .with_default(LevelFilter::ERROR)
-        // It repeats what we return and quotes what it cannot read; Lambda itself reports both.
+        // It logs returned errors and unreadable events, and quotes them; Lambda reports both itself.
         .with_target("lambda_runtime", LevelFilter::OFF)
         .with_target(request_line::TARGET, LevelFilter::INFO)
-        .with_targets(OURS.map(|name| (name, level)));
+        .with_targets(OWN_CRATES.map(|name| (name, level)));
     let lines = tracing_subscriber::fmt::layer().event_format(JsonLine).with_writer(writer);
     tracing_subscriber::registry().with(lines.with_filter(filter))
 }

@@ -1,4 +1,4 @@
-//! The line each request leaves in the log, which holds its metrics too.
+//! The log line of a request, with its metrics.
 
 use std::{
     sync::OnceLock,
@@ -10,22 +10,21 @@ use serde_json::{Map, Value, json};
 
 use crate::RequestMetrics;
 
-/// The namespace of the metrics in CloudWatch, where the deployment gives it none of its own.
+/// The CloudWatch namespace, unless `METRICS_NAMESPACE` names another.
 pub const DEFAULT_NAMESPACE: &str = "ChatbotThirdParty";
 
-/// The target of these lines, which are logged whatever the level: metrics and alarms live on them.
+/// The target of these lines. They are logged at every level, since metrics and alarms need them.
 pub(super) const TARGET: &str = "request";
 
-/// The namespace of this deployment, set once at the start.
 static NAMESPACE: OnceLock<String> = OnceLock::new();
 
-/// Puts the metrics of this process into `namespace`; the first time counts.
+/// Sets the namespace of this process, once.
 pub(super) fn set_namespace(namespace: String) {
-    // A second one could only be another's of this process, which has but one deployment.
+    // A process serves one deployment, so a second call sets the same namespace.
     let _ = NAMESPACE.set(namespace);
 }
 
-/// What is known of a request when it has been answered. Never a token, a header or a body.
+/// The fields of a log line. Never a token, a header or a body.
 #[derive(Debug, Serialize)]
 pub struct RequestLine<'a> {
     /// Lambda's id of the invocation.
@@ -33,14 +32,14 @@ pub struct RequestLine<'a> {
     /// API Gateway's id, which the caller sees as `x-amzn-requestid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_request_id: Option<&'a str>,
-    /// The function.
+    /// The name of the function's binary.
     pub function: &'a str,
-    /// What became of it: the product's code, or the authorizer's decision.
+    /// The product's code, or the authorizer's decision.
     pub outcome: Value,
-    /// What is behind a fault of ours.
+    /// The cause of a system error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<&'a str>,
-    /// How long it took.
+    /// From the event to the response.
     #[serde(rename = "duration_ms", serialize_with = "as_millis")]
     pub duration: Duration,
 }

@@ -4,13 +4,13 @@ use thiserror::Error;
 
 use crate::{BodyError, ParameterError};
 
-/// Why a customer-service request is not done. The text is what the caller reads.
+/// Why a customer-service request fails. The text is the message that the caller reads.
 ///
-/// One variant for each row of the contract's table, those included that API Gateway answers before a function is
-/// called: the template's literal answers are tested against them.
+/// One variant per row of the contract's table, including those that API Gateway answers before a function is called: the
+/// template's literal responses are tested against them.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CustomerServiceError {
-    /// Anything unforeseen, or the store is out of reach after retries.
+    /// An unforeseen fault, or the store is out of reach after retries.
     #[error("system error")]
     System,
     /// `msgtype` is none of the five.
@@ -19,7 +19,7 @@ pub enum CustomerServiceError {
     /// The token is unknown, expired or revoked, or lacks the scope.
     #[error("token is wrong")]
     TokenRefused,
-    /// A parameter is missing, blank, of the wrong type or over its limit.
+    /// A parameter breaks a rule.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
     /// No such path or method.
@@ -28,10 +28,10 @@ pub enum CustomerServiceError {
     /// The token is missing or malformed.
     #[error("token is wrong")]
     TokenMissing,
-    /// The body is empty, too large or no JSON object.
+    /// The body is empty, too large or not a JSON object.
     #[error(transparent)]
     Body(#[from] BodyError),
-    /// More requests than are allowed.
+    /// A throttle of the stage.
     #[error("too many requests")]
     Throttled,
     /// No such user.
@@ -43,7 +43,7 @@ pub enum CustomerServiceError {
 }
 
 impl CustomerServiceError {
-    /// The number partners branch on, `errcode`.
+    /// `errcode`, on which partners branch.
     #[must_use]
     pub const fn errcode(&self) -> i32 {
         match self {
@@ -62,7 +62,7 @@ impl CustomerServiceError {
         }
     }
 
-    /// The HTTP status that goes with it.
+    /// The HTTP status.
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {

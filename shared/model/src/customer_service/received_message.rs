@@ -5,37 +5,37 @@ use std::borrow::Cow;
 use super::CustomerServiceError;
 use crate::{AgentName, ChatId, Content, FileName, HttpUrl, JsonObject, MsgId, Parameter, ParameterError};
 
-/// A message from a third-party customer-service system that keeps every rule of the contract.
+/// A message from a third-party customer-service system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedMessage {
-    /// The chat it belongs to, `touser`.
+    /// `touser`.
     pub chat: ChatId,
-    /// Who speaks, `fromuser`; always there but for [`MessageBody::End`] and [`MessageBody::Evaluate`].
+    /// `fromuser`; optional for [`MessageBody::End`] and [`MessageBody::Evaluate`] only.
     pub from: Option<AgentName>,
-    /// What it says.
+    /// The fields of its type.
     pub body: MessageBody,
-    /// The id by which a retry is recognized, `msgId`.
+    /// `msgId`, which makes a retry safe.
     pub id: Option<MsgId>,
 }
 
-/// What a message says, by `msgtype` and, for an event, `eventType`.
+/// The body of a message, by `msgtype` and, for an event, `eventType`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MessageBody {
     /// The robot hands over to the third-party system.
     Begin,
     /// The third-party system hands back to the robot.
     End,
-    /// Where the user rates the service.
+    /// The page on which the user rates the service.
     Evaluate(HttpUrl),
-    /// A line of text.
+    /// `text.content`.
     Text(Content),
-    /// A picture, by its URL.
+    /// `image.image_url`.
     Image(HttpUrl),
-    /// A file, by its name and URL.
+    /// `file.file_name` and `file.file_url`.
     File(FileName, HttpUrl),
 }
 
-/// `msgtype`, and `eventType` where it is an event: what says which other fields are needed.
+/// `msgtype`, and `eventType` of an event: they decide which other fields are required.
 #[derive(Clone, Copy)]
 enum Kind {
     Begin,
@@ -50,8 +50,8 @@ impl ReceivedMessage {
     /// Reads the body of a request.
     ///
     /// # Errors
-    /// The first in the contract's order: `touser`, `msgtype`, `eventType`, `fromuser`, then what the type needs;
-    /// for each whether it is present, its type, its limit and its form; last `msgId`.
+    /// The first in the contract's order: `touser`, `msgtype`, `eventType`, `fromuser`, the fields of the type, `msgId`; for
+    /// each: present, type, limit, form.
     pub fn parse(body: &JsonObject<'_>) -> Result<Self, CustomerServiceError> {
         let chat = body.get("touser").required("touser")?;
         let kind = Kind::parse(body)?;
@@ -105,12 +105,12 @@ impl Kind {
     }
 }
 
-/// A parameter that must be there and is one of a few words.
+/// A required parameter with an enumerated value.
 fn word<'p>(parameter: &'p Parameter<'_>, name: &'static str) -> Result<Cow<'p, str>, ParameterError> {
     parameter.text().map_err(|_| ParameterError::NotAString(name))?.ok_or(ParameterError::Missing(name))
 }
 
-/// The object `name`; one that is missing is an empty one, so that its first field is named as missing.
+/// The object `name`. An absent one is empty, so that its first field is reported as missing.
 fn object<'a>(body: &JsonObject<'a>, name: &'static str) -> Result<JsonObject<'a>, ParameterError> {
     match body.get(name) {
         Parameter::Absent => Ok(JsonObject::default()),

@@ -1,42 +1,42 @@
-//! Who a user is: contract, "GET /chatbot/servlet/user/info/get".
+//! The details of a user: contract, "GET /chatbot/servlet/user/info/get".
 
 use serde::Serialize;
 
 use crate::ClientId;
 
-/// A user as the API shows one. Spelled as the API document spells it; what is not known is empty.
+/// A user, in the spelling of the API document. Absent values are empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatUser {
-    /// The user's id.
+    /// `clientId`.
     pub client_id: ClientId,
-    /// The address the user last came from.
+    /// The IP address of the last login.
     pub host_ip: String,
-    /// The user's browser.
+    /// Name and version of the browser.
     pub broswer: String,
-    /// The user's operating system.
+    /// Name and version of the operating system.
     pub sys_info: String,
-    /// Where the user is.
+    /// The address that the front end reported.
     pub address: String,
-    /// The city, or the part of one, the user is in.
+    /// The city or district.
     pub city: String,
-    /// When the user last logged in, as `yyyy-MM-dd HH:mm:ss` in UTC+8.
+    /// `yyyy-MM-dd HH:mm:ss` in UTC+8.
     pub last_login_time: String,
 }
 
-/// The channel a user came through.
+/// The channel of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ChannelConfig {
     /// The channel's name.
     pub name: String,
 }
 
-/// A user and the channel the user came through.
+/// A user and the channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserProfile {
-    /// Who.
+    /// The user.
     pub chat_user: ChatUser,
-    /// Through which channel.
+    /// The channel.
     pub channel_config: ChannelConfig,
 }

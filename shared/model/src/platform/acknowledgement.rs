@@ -1,28 +1,28 @@
-//! A user has, or has read, what was pushed.
+//! The acknowledgement of pushed messages.
 
 use crate::{JsonObject, Parameter, ParameterError, UserId};
 
 use super::AckId;
 
-/// Contents that a user has, or has read.
+/// An acknowledgement of messages that a user got, or read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledgement {
-    /// The user.
+    /// `userId`.
     pub user: UserId,
-    /// The contents, each once.
+    /// The valid ids, without duplicates.
     pub ack_ids: Vec<AckId>,
-    /// Texts that are no acknowledgement id of this user, each once.
+    /// Texts that are not an acknowledgement id of this user, without duplicates.
     pub invalid: Vec<String>,
-    /// What the user did.
+    /// `state`.
     pub state: AckState,
 }
 
-/// What a user did with a message. Having read it includes having it.
+/// The state of a message for a user. `Read` implies `Delivered`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AckState {
-    /// It was shown.
+    /// The user got it.
     Delivered,
-    /// It was read.
+    /// The user read it.
     Read,
 }
 
@@ -55,7 +55,7 @@ impl Acknowledgement {
     }
 }
 
-/// The elements of `ackIds`, each once.
+/// The elements of `ackIds`, without duplicates.
 fn texts(body: &JsonObject<'_>) -> Result<Vec<String>, ParameterError> {
     const NAME: &str = "ackIds";
     if !body.get(NAME).is_present() {

@@ -1,4 +1,4 @@
-//! Names of deliveries: of a place in an inbox, and of the content that a user was shown.
+//! References to deliveries: the cursor of an inbox, and the id of an acknowledgement.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -7,24 +7,24 @@ use crate::{AppId, ContentHash, CursorCodec, MessageId, Parameter, ParameterErro
 /// A delivery within an inbox. Deliveries are in the order of the first acceptance of their content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryRef {
-    /// When the content was accepted first, for whichever user.
+    /// The first acceptance of the content, for any user.
     pub first_accepted_at: Timestamp,
     /// The application that pushed it.
     pub app: AppId,
-    /// The application's id of the message.
+    /// `messageId`.
     pub message: MessageId,
 }
 
-/// The inbox that is asked for, and the place to go on from.
+/// A page of an inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboxQuery {
-    /// The user.
+    /// `userId`.
     pub user: UserId,
-    /// Where to go on.
+    /// `cursor`.
     pub from: InboxCursor,
 }
 
-/// A place in an inbox.
+/// A position in an inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InboxCursor {
     /// Before the first delivery.
@@ -33,17 +33,17 @@ pub enum InboxCursor {
     After(DeliveryRef),
 }
 
-/// An acceptance of a content that a user was shown, as an acknowledgement names it.
+/// The id of an acknowledgement: the content that a user was shown, and its acceptance.
 ///
-/// It proves that the content was shown, so that an acknowledgement need not read anything. It names the acceptance too:
-/// an acknowledgement holds for 30 days, and a repeat of the push after that is shown and acknowledged anew.
+/// It proves that the content was shown, so that an acknowledgement reads nothing. It includes the acceptance, since an
+/// acknowledgement holds for 30 days: a repeat of the push after that is shown and acknowledged anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AckId {
     /// The delivery.
     pub delivery: DeliveryRef,
     /// The content.
     pub content_hash: ContentHash,
-    /// When it was accepted for this user.
+    /// The acceptance for this user.
     pub accepted_at: Timestamp,
 }
 
@@ -87,7 +87,7 @@ impl AckId {
 }
 
 fn encode(codec: &CursorCodec<'_>, value: &impl Serialize) -> String {
-    // Text and numbers always have a JSON.
+    // Strings and numbers always serialize.
     codec.encode(serde_json::to_vec(value).unwrap_or_default())
 }
 

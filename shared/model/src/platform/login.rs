@@ -1,29 +1,29 @@
-//! A user logs in.
+//! The login of a user.
 
 use crate::{ClientId, HostIp, JsonObject, ParameterError, Source, UserAgent, UserDetail, UserId};
 
-/// A user as the platform's front end knows one at a login.
+/// The login of a user, with the details that the platform's front end reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
-    /// Whom messages are pushed to.
+    /// `userId`, to which messages are pushed.
     pub user: UserId,
-    /// Who the user is to third-party systems.
+    /// `clientId`, by which third-party systems know the user.
     pub client: ClientId,
-    /// The third-party system that the user's details are for.
+    /// The third-party system that may read the details.
     pub source: Source,
-    /// The address the user comes from.
+    /// `hostIp`.
     pub host_ip: HostIp,
-    /// What the user's browser says it is.
+    /// `userAgent`.
     pub user_agent: UserAgent,
-    /// The user's browser, if the front end knows better than the user agent says.
+    /// The browser; by default that of the user agent.
     pub broswer: Option<UserDetail>,
-    /// The user's operating system, likewise.
+    /// The operating system; by default that of the user agent.
     pub sys_info: Option<UserDetail>,
-    /// Where the user is.
+    /// The address that the front end reports.
     pub address: Option<UserDetail>,
-    /// The city, or the part of one, the user is in.
+    /// The city or district.
     pub city: Option<UserDetail>,
-    /// The name of the channel the user came through.
+    /// The name of the channel.
     pub channel_name: Option<UserDetail>,
 }
 

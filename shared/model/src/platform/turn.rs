@@ -2,22 +2,22 @@
 
 use crate::{ChatId, Content, EntryId, JsonObject, ParameterError, ReplyMode, Source, Timestamp};
 
-/// A question of a user and the robot's reply.
+/// A question and the robot's reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RobotTurn {
-    /// The third-party system whose users' chat it is.
+    /// `source`.
     pub source: Source,
-    /// The chat, `openId`.
+    /// `openId`.
     pub chat: ChatId,
-    /// What the user asked.
+    /// `question`.
     pub question: Content,
-    /// What the robot answered.
+    /// `reply`.
     pub reply: Content,
-    /// How the robot came to its answer.
+    /// `replyMode`.
     pub reply_mode: Option<ReplyMode>,
-    /// When it was; the moment of the request, if the platform does not say.
+    /// `dateTime`; by default the time of the request.
     pub at: Option<Timestamp>,
-    /// What identifies the turn in its chat: however often it is sent, it is stored once.
+    /// `entryId`, which makes a retry safe: the turn is stored once per chat.
     pub entry: Option<EntryId>,
 }
 

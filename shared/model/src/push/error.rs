@@ -1,14 +1,13 @@
-//! The errors of the push product: contract, "POST /chatbot/api/front/thirdParty/message/push" and "Tokens"; and of the
-//! platform's API, which keeps its conventions.
+//! The errors of the push product: contract, "POST /chatbot/api/front/thirdParty/message/push" and "Tokens".
 
 use thiserror::Error;
 
 use crate::{BodyError, ParameterError};
 
-/// Why a push request is not done. The text is what the caller reads, spelled as the API document spells it.
+/// Why a push request fails. The text is the message that the caller reads, in the spelling of the API document.
 ///
-/// One variant for each answer of the contract, those included that API Gateway gives before a function is called:
-/// the template's literal answers are tested against them.
+/// One variant per response of the contract, including those that API Gateway gives before a function is called: the
+/// template's literal responses are tested against them.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PushError {
     /// The token is missing or malformed.
@@ -26,49 +25,49 @@ pub enum PushError {
     /// A parameter is absent, `null`, empty or blank.
     #[error("Required parameter '{0}' is not present")]
     Missing(&'static str),
-    /// A parameter is neither a string nor an integer that could stand for one.
+    /// A parameter is neither a string nor an integer.
     #[error("messsagePush.{0}: must be a string")]
     NotAString(&'static str),
     /// More than 100 users, counted before duplicates are dropped.
     #[error("messsagePush.userIds: size exceeds the max value [100]")]
     TooManyUsers,
-    /// A user id of more than 60.
+    /// A user id of more than 60 UTF-16 code units.
     #[error("messsagePush.userIds: element length exceeds the max value [60]")]
     UserIdTooLong,
-    /// Content of more than 32,768.
+    /// Content of more than 32,768 UTF-16 code units.
     #[error("messsagePush.content: length exceeds the max value [32768]")]
     ContentTooLong,
-    /// `expireTime` is no integer, or not between 1 and 168.
+    /// `expireTime` is not an integer between 1 and 168.
     #[error("messsagePush.expireTime: value must be between 1 and 168")]
     ExpireTimeOutOfRange,
-    /// A message id of more than 64.
+    /// A message id of more than 64 UTF-16 code units.
     #[error("messsagePush.messageId: Length exceeds the max value [64]")]
     MessageIdTooLong,
-    /// The message id stands for other content until its latest deadline.
+    /// The message id is taken by different content until its latest deadline.
     #[error("messsagePush.messageId: already used for different content")]
     MessageIdTaken,
-    /// The content that the message id stands for was recalled, and its deadline is not over.
+    /// The content of the message id was recalled, and its deadline is not over.
     #[error("messsagePush.messageId: already recalled")]
     MessageRecalled,
-    /// There is no such message, or no longer.
+    /// The message does not exist, or has expired.
     #[error("message does not exist")]
     UnknownMessage,
-    /// A parameter that the document does not know breaks a rule.
+    /// A parameter of ours, beyond the API document, breaks a rule.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
     /// No such path or method.
     #[error("invalid url")]
     InvalidUrl,
-    /// More requests than are allowed.
+    /// A throttle of the stage.
     #[error("too many requests")]
     Throttled,
-    /// Anything unforeseen, or the store is out of reach after retries.
+    /// An unforeseen fault, or the store is out of reach after retries.
     #[error("system error")]
     System,
 }
 
 impl PushError {
-    /// The HTTP status, which is the product's `code` too.
+    /// The HTTP status, and the `code` of the body.
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {

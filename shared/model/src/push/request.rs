@@ -1,20 +1,20 @@
-//! A message pushed to users: contract, "POST /chatbot/api/front/thirdParty/message/push".
+//! A push and its recall: contract, "POST /chatbot/api/front/thirdParty/message/push".
 
 use std::{borrow::Cow, collections::HashSet, ops::RangeInclusive};
 
 use super::PushError;
 use crate::{BoundedText, Content, JsonObject, MessageId, Parameter, Timestamp, UserId};
 
-/// A push that keeps every rule of the contract.
+/// A push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushRequest {
-    /// Whom to reach.
+    /// `userIds`.
     pub users: UserIds,
-    /// What to say, as it came.
+    /// `content`, as sent.
     pub content: Content,
-    /// How long to keep it for those who do not log in.
+    /// `expireTime`.
     pub expire_hours: ExpireHours,
-    /// What identifies the content.
+    /// `messageId`.
     pub message: MessageId,
 }
 
@@ -22,7 +22,7 @@ impl PushRequest {
     /// Reads the body of a push.
     ///
     /// # Errors
-    /// The first in the contract's order: what is not present, then the limits of `userIds`, `content`,
+    /// The first in the contract's order: all missing parameters, then the limits of `userIds`, `content`,
     /// `expireTime` and `messageId`.
     pub fn parse(body: &JsonObject<'_>) -> Result<Self, PushError> {
         let users = required(body, "userIds")?;
@@ -38,10 +38,10 @@ impl PushRequest {
     }
 }
 
-/// A content that is to be shown to nobody from now on.
+/// A recall.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecallRequest {
-    /// The id under which it was pushed.
+    /// `messageId`.
     pub message: MessageId,
 }
 
@@ -49,7 +49,7 @@ impl RecallRequest {
     /// Reads the body of a recall.
     ///
     /// # Errors
-    /// That `messageId` is not present, not a string, or too long.
+    /// `messageId` is not present, not a string, or too long.
     pub fn parse(body: &JsonObject<'_>) -> Result<Self, PushError> {
         Ok(Self { message: message_id(&body.get("messageId"))? })
     }
@@ -62,7 +62,7 @@ pub(crate) fn message_id(parameter: &Parameter<'_>) -> Result<MessageId, PushErr
     MessageId::parse(&id).map_err(|_| PushError::MessageIdTooLong)
 }
 
-/// The parameter `name`, if something is in it. A list of nothing but commas is nothing.
+/// The parameter `name`, which must be present. A list of commas only is not.
 fn required<'a>(body: &JsonObject<'a>, name: &'static str) -> Result<Parameter<'a>, PushError> {
     let parameter = body.get(name);
     let is_present = match &parameter {
@@ -81,7 +81,7 @@ fn elements(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|element| !element.is_empty())
 }
 
-/// The users a message is pushed to: each once, in the order they were named.
+/// The users of a push, without duplicates, in the order of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserIds(Vec<UserId>);
 
@@ -101,14 +101,14 @@ impl UserIds {
             .map(Self)
     }
 
-    /// The users, each once.
+    /// The users without duplicates.
     #[must_use]
     pub fn as_slice(&self) -> &[UserId] {
         &self.0
     }
 }
 
-/// How long an undelivered message is kept, `expireTime`, in hours from its acceptance.
+/// `expireTime`: hours from acceptance until an undelivered message expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExpireHours(u32);
 
@@ -124,7 +124,7 @@ impl ExpireHours {
         }
     }
 
-    /// The moment from which a message accepted at `accepted` is not delivered any more.
+    /// The deadline of a message accepted at `accepted`: from then on it is not delivered.
     #[must_use]
     pub fn deadline(self, accepted: Timestamp) -> Timestamp {
         accepted.plus_hours(self.0.into())

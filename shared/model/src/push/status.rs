@@ -1,4 +1,4 @@
-//! What an application asks of a message it pushed. The API document does not know it; the limits are ours.
+//! The status of a pushed message. Beyond the API document: the limits are ours.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,23 +8,23 @@ use crate::{AppId, CursorCodec, MessageId, PageSize, Parameter, ParameterError, 
 /// The most users of one response.
 pub type StatusPageSize = PageSize<1000, 1000>;
 
-/// Which message is asked about, and which of its users.
+/// A page of the status of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusQuery {
-    /// The message, `messageId`.
+    /// `messageId`.
     pub message: MessageId,
-    /// The most users of one answer, `limit`.
+    /// `limit`.
     pub limit: StatusPageSize,
-    /// Where to go on, `cursor`.
+    /// `cursor`.
     pub from: Option<StatusCursor>,
 }
 
-/// A place among the recipients of a message: within a call, after so many of its users.
+/// A position among the recipients of a message: a call, and the number of its users to skip.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusCursor {
     /// The call, by the hash of its users: 64 hexadecimal digits.
     pub call: String,
-    /// How many of its users come before.
+    /// The number of its users to skip.
     pub index: usize,
 }
 
@@ -32,7 +32,7 @@ impl StatusQuery {
     /// Reads the parameters of a request of `app`.
     ///
     /// # Errors
-    /// The first that applies, of `messageId` (in the words of a push), `limit` and `cursor`.
+    /// The first that applies, of `messageId` (with the texts of a push), `limit` and `cursor`.
     pub fn parse<'a>(
         app: &AppId,
         parameter: impl Fn(&'static str) -> Parameter<'a>,
@@ -48,7 +48,7 @@ impl StatusCursor {
     /// The text for a caller, valid for this message of this application alone.
     #[must_use]
     pub fn issue(&self, app: &AppId, message: &MessageId) -> String {
-        // Text and numbers always have a JSON.
+        // Strings and numbers always serialize.
         codec(app, message).encode(serde_json::to_vec(self).unwrap_or_default())
     }
 

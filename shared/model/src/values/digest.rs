@@ -1,4 +1,4 @@
-//! SHA-256, as the lower-case hexadecimal text in which it is stored.
+//! SHA-256 as lower-case hexadecimal text.
 
 use std::fmt::{self, Write};
 
@@ -16,12 +16,12 @@ pub fn sha256_hex(bytes: impl AsRef<[u8]>) -> String {
     })
 }
 
-/// The SHA-256 of a content, by which one content is told from another.
+/// The SHA-256 of a content, which identifies it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ContentHash(String);
 
-/// The text is no hash.
+/// The text is not a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a hash is 64 digits of 0-9 and a-f")]
 pub struct InvalidHash;
@@ -33,7 +33,7 @@ impl ContentHash {
         Self(sha256_hex(content))
     }
 
-    /// The hash as 64 hexadecimal digits.
+    /// 64 hexadecimal digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -60,7 +60,7 @@ impl fmt::Display for ContentHash {
     }
 }
 
-/// Whether a text is of the form of [`sha256_hex`].
+/// Whether a text has the form of [`sha256_hex`].
 pub(crate) fn is_sha256_hex(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -1,4 +1,4 @@
-//! The body of a POST request, before anybody looks at a field.
+//! The body of a POST request as raw JSON values.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -7,13 +7,13 @@ use thiserror::Error;
 
 use crate::Parameter;
 
-/// The greatest body, in bytes; itself allowed.
+/// The largest valid body, in bytes.
 pub const BODY_LIMIT: usize = 262_144;
 
-/// A byte order mark, which some partners' serializers put before the JSON.
+/// Some partners' serializers put it before the JSON.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Why a body cannot be read. The products answer these in their own words.
+/// Why a body is not valid. Each product has its own error for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BodyError {
     /// More than [`BODY_LIMIT`] bytes.
@@ -22,20 +22,19 @@ pub enum BodyError {
     /// No bytes, or nothing but white space and a byte order mark.
     #[error("empty body")]
     Empty,
-    /// Not UTF-8, not JSON, not an object, or with a string that is no text.
+    /// Not UTF-8, not JSON, not an object, or with a string that is not valid Unicode.
     #[error("body is not valid JSON")]
     Invalid,
 }
 
-/// A JSON object whose values are still the text they came as.
+/// A JSON object with raw values.
 ///
-/// Values stay text because an id may be an integer of any length, which must never pass through a float. Of a key
-/// that stands twice, the last value counts.
+/// An id may be an integer of any length and must never pass through a float. Of duplicate keys, the last one counts.
 #[derive(Debug, Default)]
 pub struct JsonObject<'a>(BTreeMap<String, &'a RawValue>);
 
 impl<'a> JsonObject<'a> {
-    /// Reads a request's body.
+    /// Parses the body of a request.
     ///
     /// # Errors
     /// The first that applies: [`BodyError::TooLarge`], [`BodyError::Empty`], [`BodyError::Invalid`].
@@ -52,18 +51,18 @@ impl<'a> JsonObject<'a> {
         if every_string_is_text(json) { Ok(object) } else { Err(BodyError::Invalid) }
     }
 
-    /// Reads the text of one JSON object; `None` if it is something else.
+    /// `None` if the text is not one JSON object.
     pub(crate) fn from_json(json: &'a str) -> Option<Self> {
         serde_json::from_str(json).ok().map(Self)
     }
 
-    /// The value of `name`.
+    /// The member `name`, as a parameter.
     #[must_use]
     pub fn get(&self, name: &str) -> Parameter<'a> {
         self.0.get(name).map_or(Parameter::Absent, |raw| Parameter::from_json(raw.get()))
     }
 
-    /// The elements of the list `name`; `None` if it is no list.
+    /// The elements of the list `name`; `None` if it is not a list.
     #[must_use]
     pub fn list(&self, name: &str) -> Option<Vec<Parameter<'a>>> {
         let elements: Vec<&'a RawValue> = serde_json::from_str(self.0.get(name)?.get()).ok()?;
@@ -71,10 +70,10 @@ impl<'a> JsonObject<'a> {
     }
 }
 
-/// Whether every string of `json`, which is known to be well-formed, can be turned into text.
+/// Whether every string of well-formed JSON is valid Unicode.
 ///
-/// Reading raw values checks the grammar of a string but not its escapes: `"\ud800"` is well-formed, and no text. The
-/// strings are found from the quotes, one pass over the whole, so that nesting costs nothing.
+/// Parsing raw values checks the grammar of a string but not its escapes: `"\ud800"` is well-formed, and a lone surrogate.
+/// One pass over the text, from quote to quote, whatever the nesting.
 fn every_string_is_text(json: &str) -> bool {
     let mut rest = json;
     while let Some((_, from_quote)) = rest.find('"').and_then(|quote| rest.split_at_checked(quote)) {

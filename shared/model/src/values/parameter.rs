@@ -1,4 +1,4 @@
-//! One parameter as it arrived, wherever it came from, and the rules that hold for all of them.
+//! A parameter of a query or a body, and the rules that all parameters share.
 
 use std::{borrow::Cow, ops::RangeInclusive};
 
@@ -8,30 +8,30 @@ use crate::JsonObject;
 
 /// A parameter of a request.
 ///
-/// Absent, `null`, `""` and all-blank are one thing: [`Parameter::Absent`].
+/// Absent, `null`, `""` and all-blank are the same: [`Parameter::Absent`].
 #[derive(Debug)]
 pub enum Parameter<'a> {
-    /// Not there, or nothing in it.
+    /// Not present, or blank.
     Absent,
-    /// A string with something in it.
+    /// A string that is not blank.
     Text(Cow<'a, str>),
-    /// A JSON integer, as its digits, however many.
+    /// A JSON integer of any length, as its digits.
     Integer(&'a str),
     /// A JSON object.
     Object(JsonObject<'a>),
-    /// A JSON array, boolean, fraction or exponent: nothing the contract takes anywhere.
+    /// A JSON array, boolean, fraction or exponent, which no parameter of the contract accepts as a value.
     Other,
 }
 
-/// The parameter is neither a string nor an integer that could stand for one.
+/// The parameter is neither a string nor an integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("must be a string")]
 pub struct NotAString;
 
-/// Why a parameter is not the integer that was asked for.
+/// Why a parameter is not a valid integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum IntegerError {
-    /// Not an integer at all.
+    /// Not an integer.
     #[error("must be an integer")]
     NotAnInteger,
     /// An integer outside the range.
@@ -40,7 +40,7 @@ pub enum IntegerError {
 }
 
 impl<'a> Parameter<'a> {
-    /// A parameter of the query string, already decoded.
+    /// A decoded query parameter.
     #[must_use]
     pub fn from_query(value: Option<&'a str>) -> Self {
         value.map_or(Self::Absent, |text| Self::from_text(Cow::Borrowed(text)))
@@ -63,13 +63,13 @@ impl<'a> Parameter<'a> {
         if text.trim().is_empty() { Self::Absent } else { Self::Text(text) }
     }
 
-    /// Whether there is something, of whatever type.
+    /// Whether it is present, with a value of any type.
     #[must_use]
     pub const fn is_present(&self) -> bool {
         !matches!(self, Self::Absent)
     }
 
-    /// The parameter as a string; an integer is taken as its digits.
+    /// The value as a string; an integer as its digits.
     ///
     /// # Errors
     /// [`NotAString`] for an object, an array, a boolean, a fraction or an exponent.
@@ -82,8 +82,7 @@ impl<'a> Parameter<'a> {
         }
     }
 
-    /// The parameter as an integer within `range`; a string of ASCII digits, with or without a leading `-`, is taken as one,
-    /// however long.
+    /// The value as an integer within `range`; also a string of ASCII digits of any length, with or without a leading `-`.
     ///
     /// # Errors
     /// [`IntegerError::NotAnInteger`], then [`IntegerError::OutOfRange`].
@@ -94,7 +93,7 @@ impl<'a> Parameter<'a> {
             Self::Text(text) if is_integer(text) => text.as_ref(),
             Self::Text(_) | Self::Object(_) | Self::Other => return Err(IntegerError::NotAnInteger),
         };
-        // Only digits are left, after a minus at most: what does not fit an i64 is far outside any range.
+        // All digits, after at most one minus: a value that does not fit an i64 is outside every range.
         digits
             .parse::<i64>()
             .ok()

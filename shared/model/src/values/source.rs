@@ -1,4 +1,4 @@
-//! The third-party system a request speaks for.
+//! The parameter `source`.
 
 use std::{fmt, ops::RangeInclusive};
 
@@ -17,10 +17,10 @@ pub struct Source(u32);
 pub struct InvalidSource;
 
 impl Source {
-    /// The numbers a source may have: those of a positive 32-bit integer, which is what partners' code holds it in.
+    /// The positive 32-bit integers: partners hold a source in an `int`.
     pub const RANGE: RangeInclusive<u32> = 1..=2_147_483_647;
 
-    /// The source of a request that names none: 佳信.
+    /// The source of a request without the parameter: 佳信.
     pub const DEFAULT: Self = Self(1);
 
     /// Reads the parameter `source`.
@@ -31,7 +31,7 @@ impl Source {
         Ok(parameter.optional_integer("source", Self::RANGE)?.map_or(Self::DEFAULT, Self))
     }
 
-    /// The number itself.
+    /// 1 to 2147483647.
     #[must_use]
     pub const fn number(self) -> u32 {
         self.0

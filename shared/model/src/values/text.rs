@@ -1,7 +1,7 @@
-//! Strings with a limit: ids, names, URLs and content.
+//! Strings with a maximum length: ids, names, URLs and content.
 //!
 //! Lengths are UTF-16 code units, as `length` counts them in the Java and JavaScript that partners write. Everything
-//! but content is trimmed of surrounding white space, as Unicode defines it, before it is measured.
+//! but content is trimmed of surrounding Unicode white space before it is measured.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::Url;
 
-/// Why a string is not a value of its type.
+/// Why a string is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TextError {
     /// Longer than its type allows.
     #[error("length exceeds the max value [{max}]")]
     TooLong {
-        /// The longest that is allowed, in UTF-16 code units.
+        /// The maximum length, in UTF-16 code units.
         max: usize,
     },
     /// Not an absolute `http` or `https` URL with a host.
@@ -23,12 +23,12 @@ pub enum TextError {
     NotAnHttpUrl,
 }
 
-/// A string whose length is limited.
+/// A string with a maximum length.
 pub trait BoundedText: Sized {
-    /// The greatest length, in UTF-16 code units; itself allowed.
+    /// The largest valid length, in UTF-16 code units.
     const MAX_LENGTH: usize;
 
-    /// Takes `text` if it is a value of this type.
+    /// Parses `text`.
     ///
     /// # Errors
     /// The first rule that `text` breaks: its length, then its form.
@@ -47,7 +47,7 @@ fn within<T: BoundedText>(text: &str) -> Result<&str, TextError> {
     Ok(text)
 }
 
-/// Declares a string type; each names its limit and how a string becomes one.
+/// Declares a string type with its maximum length and its parser.
 macro_rules! bounded_text {
     ($(#[$doc:meta])* $name:ident, $max:literal, $parse:expr) => {
         $(#[$doc])*
@@ -79,7 +79,7 @@ macro_rules! bounded_text {
         }
 
         impl $name {
-            /// The text itself.
+            /// The validated text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -99,11 +99,11 @@ bounded_text!(
     ChatId, 64, |text| within::<ChatId>(text.trim())
 );
 bounded_text!(
-    /// Who speaks in a received message, `fromuser`: `系统消息` or the agent's name. At most 64 long.
+    /// The sender of a received message, `fromuser`: `系统消息` or the agent's name. At most 64 long.
     AgentName, 64, |text| within::<AgentName>(text.trim())
 );
 impl AgentName {
-    /// Who speaks before an agent does.
+    /// The sender before an agent takes over.
     pub const SYSTEM: &str = "系统消息";
 }
 
@@ -116,7 +116,7 @@ bounded_text!(
     UserId, 60, |text| within::<UserId>(text.trim())
 );
 bounded_text!(
-    /// What identifies the content of a push, `messageId`. At most 64 long.
+    /// The id of the content of a push, `messageId`. At most 64 long.
     MessageId, 64, |text| within::<MessageId>(text.trim())
 );
 bounded_text!(
@@ -124,31 +124,31 @@ bounded_text!(
     MsgId, 64, |text| within::<MsgId>(text.trim())
 );
 bounded_text!(
-    /// An application that calls the API. Ours to issue, and at most 64 long so that keys stay within DynamoDB's.
+    /// The id of an application, its `client_id`. At most 64 long, so that keys stay within DynamoDB's limits.
     AppId, 64, |text| within::<AppId>(text.trim())
 );
 bounded_text!(
-    /// The address a user comes from, `hostIp`. At most 64 long, which the longest address of IPv6 is not.
+    /// The IP address of a user, `hostIp`. At most 64 long; the longest IPv6 address has 45 characters.
     HostIp, 64, |text| within::<HostIp>(text.trim())
 );
 bounded_text!(
-    /// What a user's browser says it is, `userAgent`. At most 2048 long, as URLs are.
+    /// The `User-Agent` of a user's browser, `userAgent`. At most 2048 long, as URLs are.
     UserAgent, 2048, |text| within::<UserAgent>(text.trim())
 );
 bounded_text!(
-    /// Something about a user, such as the city. At most 255 long.
+    /// A detail of a user, such as the city. At most 255 long.
     UserDetail, 255, |text| within::<UserDetail>(text.trim())
 );
 bounded_text!(
-    /// How the robot came to its reply, `replyMode`. At most 64 long.
+    /// The origin of the robot's reply, `replyMode`. At most 64 long.
     ReplyMode, 64, |text| within::<ReplyMode>(text.trim())
 );
 bounded_text!(
-    /// What identifies a turn of a conversation, `entryId`. At most 64 long.
+    /// The id of a turn of a conversation, `entryId`. At most 64 long.
     EntryId, 64, |text| within::<EntryId>(text.trim())
 );
 bounded_text!(
-    /// What people call an application. At most 64 long, as ids are.
+    /// The display name of an application. At most 64 long, as ids are.
     AppName, 64, |text| within::<AppName>(text.trim())
 );
 bounded_text!(
@@ -156,18 +156,18 @@ bounded_text!(
     FileName, 255, |text| within::<FileName>(text.trim())
 );
 bounded_text!(
-    /// An absolute `http` or `https` URL, kept as it was written. At most 2048 long. Nothing ever fetches it.
+    /// An absolute `http` or `https` URL, kept as it was written. At most 2048 long. It is never fetched.
     HttpUrl, 2048, |text| within::<HttpUrl>(text.trim()).and_then(http_url)
 );
 bounded_text!(
-    /// What a message says, kept to the byte. At most 32,768 long.
+    /// The content of a message, kept to the byte. At most 32,768 long.
     Content, 32_768, |text| within::<Content>(text)
 );
 
-/// Accepts what a browser would open as `http` or `https`: scheme, two slashes, a host, and no control character,
-/// which a URL parser would silently drop and a display might not.
+/// Accepts a URL that a browser opens as `http` or `https`: scheme, two slashes and a host. Control characters are refused: a
+/// URL parser drops them silently, and a display may not.
 fn http_url(text: &str) -> Result<&str, TextError> {
-    // A parser mends `http:host` and `http:///host`, which a browser then opens and others do not.
+    // The parser repairs `http:host` and `http:///host`, and other clients do not.
     let is_written_out = text.split_once("://").is_some_and(|(scheme, rest)| {
         ["http", "https"].iter().any(|http| scheme.eq_ignore_ascii_case(http))
             && !rest.starts_with(['/', '\\', '?', '#'])

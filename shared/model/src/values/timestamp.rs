@@ -1,4 +1,4 @@
-//! A moment, and the one form in which the contract shows moments.
+//! A point in time, and its form in the contract.
 
 use serde::{Deserialize, Serialize};
 use time::{
@@ -7,16 +7,16 @@ use time::{
     macros::{format_description, offset},
 };
 
-/// The time zone of every date and time the contract shows.
+/// The time zone of every date and time of the contract.
 const SHOWN_IN: UtcOffset = offset!(+8);
 
-/// A moment in milliseconds since 1970-01-01 UTC.
+/// Milliseconds since 1970-01-01 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The moment `millis` milliseconds after 1970-01-01 UTC.
+    /// From milliseconds since 1970-01-01 UTC.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
@@ -30,20 +30,20 @@ impl Timestamp {
 
     /// Whole seconds since 1970-01-01 UTC, the unit of DynamoDB's TTL.
     ///
-    /// Rounded down, here as in every deadline, so that something may end up to a second early and never late.
+    /// Rounded down, like every deadline: an item may expire up to a second early, never late.
     #[must_use]
     pub const fn seconds(self) -> u64 {
         self.0 / 1000
     }
 
-    /// The moment `hours` later.
+    /// `hours` later.
     #[must_use]
     pub const fn plus_hours(self, hours: u64) -> Self {
         Self(self.0 + hours * 3_600_000)
     }
 
-    /// The moment that `text` shows in the form of [`Timestamp::date_time`]; `None` if it is not of that form, before
-    /// 1970, or after 2286-11-20, from when milliseconds have a digit more than keys have room for.
+    /// Parses the form of [`Timestamp::date_time`]. `None` before 1970 and after 2286-11-20: keys hold 13 digits of
+    /// milliseconds.
     #[must_use]
     pub fn parse_date_time(text: &str) -> Option<Self> {
         const FORM: &[BorrowedFormatItem<'_>] =
@@ -53,11 +53,10 @@ impl Timestamp {
         (millis <= Self::LAST.0).then_some(Self(millis))
     }
 
-    /// The last moment whose milliseconds have 13 digits.
+    /// The last one with 13 digits of milliseconds.
     const LAST: Self = Self(9_999_999_999_999);
 
-    /// `yyyy-MM-dd HH:mm:ss` in UTC+8, as the contract writes `DateTime` and `lastLoginTime`; empty for a moment
-    /// after the year 9999, which that form cannot show.
+    /// `yyyy-MM-dd HH:mm:ss` in UTC+8, as in `DateTime` and `lastLoginTime`; empty after the year 9999.
     #[must_use]
     pub fn date_time(self) -> String {
         let Some(moment) = i64::try_from(self.seconds())

@@ -23,24 +23,24 @@ venv:
 
 # Deploy the stack to MiniStack; PARAMETERS='AuthorizerCacheSeconds=0' sets parameters of the template
 deploy-local:
-	deploy/deploy-local $(PARAMETERS)
+	deploy/ministack/deploy $(PARAMETERS)
 
 # Stop MiniStack, which deletes the stack and its data
 undeploy-local:
-	deploy/ministack stop
+	deploy/ministack/server stop
 
 # Run every event of events/ on the built functions, under AWS's runtime interface emulator
 events:
 	deploy/venv
 	deploy/build
-	.venv/bin/python deploy/check-events
+	.venv/bin/python deploy/emulator/check-events
 
 # Root needs no running engine, but docker.io and debootstrap of Debian.
 # Run every event through `sam local invoke` in Docker, and calls of `sam local start-api`
 sam-local:
 	deploy/venv
 	deploy/build
-	deploy/sam-local
+	deploy/emulator/sam-local
 
 # Measure start, latency, memory and size of each function, CPU time and memory of the sanitizer (10 minutes and the build)
 bench: bootstraps
@@ -80,4 +80,4 @@ browser:
 
 # Run the contract's tests against the stack on MiniStack, and the checks of a deployed stack
 e2e:
-	deploy/e2e
+	deploy/ministack/e2e

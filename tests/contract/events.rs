@@ -16,7 +16,7 @@ fn read(path: &Path) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// In order, as deploy/check-events takes them: one event may need an earlier one.
+/// In order, as deploy/emulator/check-events takes them: one event may need an earlier one.
 fn entries(folder: &Path) -> impl Iterator<Item = std::path::PathBuf> {
     let entries: BTreeSet<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.into_iter()

@@ -1,4 +1,4 @@
-"""A deployed stack, as CloudFormation tells of it."""
+"""A deployed stack: its processed template and its physical ids."""
 
 import boto3
 

@@ -1,8 +1,7 @@
-"""Functions as `sam build` built them, under AWS's runtime interface emulator: what `sam local invoke` runs in its
-container, without the container.
+"""The functions that `sam build` built, under AWS's runtime interface emulator: `sam local invoke` without the container.
 
-The emulator is the one inside the SAM CLI, and the SAM CLI's own code reads the template, so that a function gets the
-environment here that `sam local invoke` gives it.
+The emulator is the one inside the SAM CLI, and the SAM CLI's own code reads the template. A function gets the same
+environment as from `sam local invoke`.
 """
 
 import json
@@ -20,13 +19,13 @@ from samcli.commands.local.lib.local_lambda import LocalLambdaRunner
 from samcli.lib.providers.sam_function_provider import SamFunctionProvider
 from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 BUILT = ROOT / ".aws-sam/build/template.yaml"
 PROCESSOR = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
 EMULATOR = Path(samcli.__file__).parent / f"local/rapid/aws-lambda-rie-{PROCESSOR}"
 START_SECONDS = 10
 
-# Who has no credentials gets the SAM CLI's own, without first waiting for those of a virtual machine.
+# Without credentials the SAM CLI uses placeholders. This keeps it from asking the metadata service of EC2 first.
 os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 
 
@@ -47,7 +46,7 @@ class Functions:
         raise LookupError(f"no function of the template runs {binary}")
 
     def invoke(self, logical_id: str, event: bytes, env_vars: dict):
-        """What the function answers to `event`; `env_vars` is what `sam local invoke` takes from its `--env-vars`."""
+        """Invokes a function. `env_vars` has the form of the file of `sam local invoke --env-vars`. Returns the answer."""
         function = self._provider.get(logical_id)
         if function is None:
             raise LookupError(f"no function of the template is called {logical_id}")
@@ -69,9 +68,9 @@ class Functions:
                 f"--runtime-api-address={free_address()}",
                 bootstrap,
             ],
-            # Not this process's environment: a function on Lambda has only its own.
+            # A function on Lambda inherits no variables.
             env=variables,
-            # The function's log lines, beside the answer.
+            # The function's log lines.
             stdout=sys.stderr,
         )
         try:

@@ -1,5 +1,5 @@
-# Sourced by what deploys to MiniStack: where it is, and who calls. Nothing of the developer's own AWS settings is used,
-# so that nothing here can reach an account.
+# Sourced by the scripts that build and that use MiniStack: its endpoint and its credentials. It replaces the developer's own AWS
+# settings, so that no script reaches an account.
 # shellcheck shell=bash
 
 export PATH="$PWD/.venv/bin:$PATH"

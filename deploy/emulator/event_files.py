@@ -1,7 +1,7 @@
-"""The events of events/ with the answers beside them, and a `local` with the demo data that they refer to.
+"""The events of events/, their expected answers, and a `local` with the demo data that they refer to.
 
-A folder for each binary holds `<case>.json` and `<case>.answer.json`. An issued token is random, a second of its life may
-be over, and a chat's cursor depends on the time: the answers have zeros, the whole life and nothing in their places.
+A folder for each binary holds `<case>.json` and `<case>.answer.json`. Values that differ each time are normalized in the
+expected answers: an issued token is all zeros, its lifetime is the full one, a chat's cursor is empty.
 """
 
 import json
@@ -19,10 +19,10 @@ EVENTS = ROOT / "events"
 
 
 def failures(folder: Path, invoke: Callable[[str, Path], object]) -> int:
-    """Calls `invoke` with a function's logical id and an event's file, for each event. Prints the answers that differ
-    from the files, and returns their number.
+    """Calls `invoke` for each event, with the function's logical id and the event's file. Prints each unexpected answer, and
+    returns their number.
 
-    The order is alphabetical, since one event may need an earlier one.
+    The order is alphabetical: an event may depend on an earlier one.
     """
     functions = Functions()
     events = sorted(path for path in folder.glob("*/*.json") if not path.name.endswith(".answer.json"))
@@ -37,17 +37,17 @@ def failures(folder: Path, invoke: Callable[[str, Path], object]) -> int:
 
 
 def answers(event: Path, function: str, answer) -> bool:
-    """Whether `answer` is the one in the file beside `event`. Prints both if it is not."""
+    """Compares an answer with the expected one. Prints both if they differ."""
     expected = json.loads(event.with_suffix(".answer.json").read_bytes())
-    if settled(answer) == expected:
+    if normalized(answer) == expected:
         return True
     print(f"{event}: expected\n  {json.dumps(expected, ensure_ascii=False)}\nbut {function} answered\n"
           f"  {json.dumps(answer, ensure_ascii=False)}")
     return False
 
 
-def settled(answer):
-    """The answer without what differs each time: an issued token, what is left of its life, and a chat's cursor."""
+def normalized(answer):
+    """Replaces an issued token, its lifetime and a chat's cursor as the module's page says."""
     text = re.sub(r'(expires_in\\": ?)3594(18|19)', r"\g<1>359420", json.dumps(answer))
     text = re.sub(r'(access_token\\": ?\\"cn-)[0-9a-f-]{36}', r"\g<1>00000000-0000-0000-0000-000000000000", text)
     return json.loads(re.sub(r'(\\"after\\": ?\\")[\w-]+', r"\1", text))
@@ -55,7 +55,7 @@ def settled(answer):
 
 @contextmanager
 def local(address: str = "127.0.0.1") -> Iterator[int]:
-    """Runs `local` on free ports of `address`. The value is the port of DynamoDB."""
+    """Runs `local` on free ports of `address`. Yields the port of DynamoDB."""
     subprocess.run(["cargo", "build", "--quiet", "--locked", "--workspace", "--bin=local"], cwd=ROOT, check=True)
     process = subprocess.Popen(
         [

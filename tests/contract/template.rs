@@ -221,9 +221,9 @@ fn every_loop_variable_is_filled_in() {
     assert_eq!(found, [".${I}", ".a[0]", ".b.Fn::Sub.I"]);
 }
 
-/// Of the loops that CloudFormation expands, the identifiers must be variables of no `Fn::Sub` that is left.
+/// CloudFormation rejects an `Fn::Sub` with a variable that is neither a parameter nor a resource, such as a loop's identifier.
 #[test]
-fn no_text_has_the_identifier_of_a_loop_left() {
+fn every_variable_of_a_text_is_a_parameter_or_a_resource() {
     let stack = stack();
     let named: BTreeSet<_> = stack.all_resources().iter().map(|resource| resource.id.as_str()).collect();
     for resource in stack.all_resources() {

@@ -1,5 +1,5 @@
 //! The commands of docs/operating.md, pasted.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use tests::{
     System,
@@ -9,7 +9,7 @@ use tests::{
 const OPERATING: &str = include_str!("../../docs/operating.md");
 
 #[tokio::test]
-async fn the_whole_way_can_be_walked() {
+async fn the_operators_commands_can_be_pasted() {
     let system = System::start().await;
     let (walk, _) =
         commands(OPERATING).into_iter().find(|(script, _)| script.contains("app create")).unwrap();

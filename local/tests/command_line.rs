@@ -1,10 +1,10 @@
-//! `local` as a newcomer runs it.
+//! The command line of `local`.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on fails"
+    reason = "a test fails by panicking"
 )]
 
 use std::{
@@ -14,11 +14,11 @@ use std::{
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
 
-/// A running `local`, ended when it is dropped.
+/// A running `local`. Dropping it ends the process.
 struct Local {
     process: Child,
     output: BufReader<ChildStdout>,
-    /// What it said until it was ready.
+    /// The output until the system is ready.
     welcome: String,
     url: String,
 }
@@ -37,7 +37,7 @@ impl Local {
         Self { process, output, welcome, url }
     }
 
-    /// The commands it says to paste.
+    /// The printed `curl` commands.
     fn curls(&self) -> Vec<String> {
         let mut commands = Vec::new();
         let mut lines = self.welcome.lines().map(str::trim);
@@ -65,7 +65,7 @@ impl Local {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -119,17 +119,17 @@ fn every_printed_command_works_when_pasted() {
 }
 
 #[test]
-fn a_client_that_never_ends_its_request_does_not_keep_it_alive() {
+fn an_unfinished_request_does_not_delay_the_end() {
     let local = Local::start(&[]);
     let mut client = TcpStream::connect(local.url.trim_start_matches("http://")).unwrap();
     client.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf").unwrap();
-    // By the answer to another request, the half one has been accepted.
+    // The answer to a second request proves that the first one was accepted.
     paste(&local.curls()[2]);
     assert_eq!(local.interrupt().0, Some(0));
 }
 
 #[test]
-fn without_the_demo_there_is_nothing() {
+fn without_the_demo_there_is_no_data() {
     let local = Local::start(&["--no-demo"]);
     let curl = format!(
         "curl '{}/chatbot/servlet/user/info/get?clientId=ASDJQFJQEFQEGNQEG' \
@@ -140,7 +140,7 @@ fn without_the_demo_there_is_nothing() {
 }
 
 #[test]
-fn data_is_kept_in_a_file_and_the_demo_is_not_doubled() {
+fn data_is_kept_in_a_file_and_the_demo_is_seeded_once() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.db");
     let file = Path::to_str(&file).unwrap();
@@ -157,7 +157,7 @@ fn data_is_kept_in_a_file_and_the_demo_is_not_doubled() {
 }
 
 #[test]
-fn a_busy_port_is_a_line_that_says_what_to_do() {
+fn a_busy_port_is_a_one_line_error_with_advice() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     for (arguments, option) in [
@@ -173,10 +173,10 @@ fn a_busy_port_is_a_line_that_says_what_to_do() {
     }
 }
 
-// Elsewhere 127.0.0.1 is the only address of the loopback interface.
+// On other systems 127.0.0.1 is the only address of the loopback interface.
 #[cfg(target_os = "linux")]
 #[test]
-fn both_servers_listen_on_the_address_that_bind_names_and_on_no_other() {
+fn both_servers_listen_on_the_address_of_bind_only() {
     let local = Local::start(&["--bind", "127.0.0.2"]);
     let dynamodb = local.welcome.lines().next().unwrap().split("DynamoDB on http://").nth(1).unwrap();
     let dynamodb = dynamodb.split(". ").next().unwrap();
@@ -185,13 +185,13 @@ fn both_servers_listen_on_the_address_that_bind_names_and_on_no_other() {
         TcpStream::connect(address).unwrap();
         assert!(TcpStream::connect(format!("127.0.0.1:{port}")).is_err(), "{address}");
     }
-    // The printed commands name that address too.
+    // The printed commands use the same address.
     assert_eq!(paste(&local.curls()[2]), CHAT_LOG);
 }
 
 #[test]
-fn an_address_that_cannot_be_bound_is_a_line_that_says_what_to_do() {
-    // RFC 5737 keeps this network for documents: no machine has an address in it.
+fn an_unusable_address_is_a_one_line_error_with_advice() {
+    // RFC 5737 reserves this network for documentation: no machine has an address in it.
     let foreign = command(&["--bind", "203.0.113.1"]).output().unwrap();
     let error = String::from_utf8(foreign.stderr).unwrap();
     assert_eq!((foreign.status.code(), foreign.stdout.len()), (Some(1), 0));

@@ -11,11 +11,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
-/// How long something is waited for that a page shows within a moment.
+/// The longest wait for a page to show a change.
 const PATIENCE: Duration = Duration::from_secs(20);
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// A page that is open.
+/// An open page.
 pub struct Browser {
     client: Client,
     driver: Child,
@@ -23,7 +23,6 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Opens a page in a window of this size.
     pub async fn open(url: &str, width: u32, height: u32) -> Self {
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let driver = Command::new("chromedriver")
@@ -63,12 +62,12 @@ impl Browser {
         Self { client, driver, profile }
     }
 
-    /// Runs a script in the page; what it returns.
+    /// Runs a script in the page; returns its result.
     pub async fn run(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap()
     }
 
-    /// Waits until an expression has this value in the page.
+    /// Waits until a JavaScript expression has this value.
     #[track_caller]
     pub fn wait_for(&self, expression: &str, value: Value) -> impl Future<Output = ()> {
         let (caller, expression) = (std::panic::Location::caller(), expression.to_owned());
@@ -85,7 +84,7 @@ impl Browser {
         }
     }
 
-    /// Waits until something holds outside of the page.
+    /// Waits until `holds` is true.
     pub async fn until(&self, holds: impl AsyncFn() -> bool) {
         for _ in 0..PATIENCE.as_millis() / INTERVAL.as_millis() {
             if holds().await {
@@ -93,41 +92,38 @@ impl Browser {
             }
             tokio::time::sleep(INTERVAL).await;
         }
-        panic!("it does not come to be");
+        panic!("the condition does not become true");
     }
 
-    /// Logs a user in, with this chat.
     pub async fn log_in(&self, user: &str, chat: &str) {
         self.fill("#login [name=userId]", user).await;
         self.fill("#login [name=chatId]", chat).await;
         self.click("#login button").await;
     }
 
-    /// Clicks.
     pub async fn click(&self, selector: &str) {
         self.client.find(Locator::Css(selector)).await.unwrap().click().await.unwrap();
     }
 
-    /// Writes into a field, in the place of what was there.
+    /// Replaces the text of a field.
     pub async fn fill(&self, selector: &str, text: &str) {
         let field = self.client.find(Locator::Css(selector)).await.unwrap();
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
     }
 
-    /// Gives the window another size.
     pub async fn resize(&self, width: u32, height: u32) {
         self.client.set_window_size(width, height).await.unwrap();
     }
 
-    /// Keeps a picture of the window in `target/screenshots`, for people to look at.
+    /// Saves a screenshot in `target/screenshots` for manual inspection.
     pub async fn screenshot(&self, name: &str) {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(format!("{name}.png")), self.client.screenshot().await.unwrap()).unwrap();
     }
 
-    /// What the browser has written to its console since the last time this was asked: each line with its level.
+    /// The lines that the console got since the last call: level and text.
     pub async fn console(&self) -> Vec<(String, String)> {
         let Value::Array(entries) = self.client.issue_cmd(ReadConsole).await.unwrap() else {
             panic!("a list")
@@ -136,13 +132,12 @@ impl Browser {
         entries.iter().map(|entry| (text(entry, "level"), text(entry, "message"))).collect()
     }
 
-    /// Closes the window.
     pub async fn close(self) {
         self.client.clone().close().await.unwrap();
     }
 }
 
-/// The command of chromedriver that reads the console.
+/// chromedriver's command that reads the console.
 #[derive(Debug)]
 struct ReadConsole;
 
@@ -158,10 +153,10 @@ impl WebDriverCompatibleCommand for ReadConsole {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // A test that fails leaves its window open: whatever has its profile belongs to it.
+        // A failed test leaves its window open. The profile identifies the processes of this window.
         let profile = format!("--user-data-dir={}", self.profile.path().display());
         let _ = Command::new("pkill").args(["--full", "--", &profile]).status();
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }

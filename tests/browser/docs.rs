@@ -1,16 +1,16 @@
-//! The reference at `/docs`: a reader picks an endpoint, sends a request with the demo's token, and sees the answer.
+//! The reference at `/docs`: a reader selects an endpoint, sends a request with the demo token and sees the answer.
 
 use serde_json::{Value, json};
 use tests::{REFERENCE, System};
 
 use crate::Browser;
 
-/// Nothing is wider than the window.
+/// Whether the page is no wider than the window.
 const FITS: &str = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium: make browser"]
-async fn each_endpoint_can_be_tried_with_what_is_filled_in() {
+async fn each_endpoint_can_be_tried_with_its_example() {
     let system = System::start().await;
     let browser = Browser::open(&format!("{}/docs", system.anonymous.urls().platform), 1280, 1000).await;
     let blocks = "document.querySelectorAll('.opblock').length";
@@ -30,11 +30,11 @@ async fn each_endpoint_can_be_tried_with_what_is_filled_in() {
         }
         browser.click(&format!("{block} .opblock-summary-control")).await;
     }
-    assert_eq!(browser.console().await, [], "nothing to complain about");
+    assert_eq!(browser.console().await, [], "no warning and no error");
     browser.close().await;
 }
 
-/// Sends the request of an endpoint that is open; where the answer is then, which has to be a good one.
+/// Sends the request of an opened endpoint, which must succeed; returns the JavaScript expression of the answer's element.
 async fn execute(browser: &Browser, block: &str) -> String {
     browser.wait_for(&format!("!!document.querySelector(\"{block} .execute\")"), json!(true)).await;
     browser.click(&format!("{block} .execute")).await;

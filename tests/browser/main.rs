@@ -1,10 +1,10 @@
-//! The pages at `/chat` and `/docs`, in headless Chromium, as a person uses it. Needs `chromium` and `chromedriver`: `make browser`.
+//! The pages at `/chat` and `/docs` in headless Chromium. Needs `chromium` and `chromedriver`: `make browser`.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on fails"
+    reason = "a test fails by panicking"
 )]
 
 mod chromium;
@@ -14,7 +14,7 @@ use chromium::Browser;
 use serde_json::json;
 use tests::System;
 
-/// What would tell if it ran: each names a place that nobody else asks for.
+/// Contents with a script that calls `ran` if it runs.
 const HOSTILE: [&str; 14] = [
     "<script>ran('script')</script>",
     "<img src=x onerror=\"ran('onerror')\">",
@@ -64,20 +64,24 @@ async fn hostile_content_is_shown_and_does_not_run() {
     browser.log_in("u", "c").await;
     browser.wait_for("document.querySelectorAll('#pending li').length", json!(HOSTILE.len())).await;
     browser.wait_for("document.querySelectorAll('#chat li').length", json!(2 * HOSTILE.len())).await;
-    // A person clicks at everything there is.
+    // Click every element.
     browser
         .run("document.querySelectorAll('.content *, #chat li *').forEach((element) => element.click?.());")
         .await;
-    // Whatever was set off has a moment to run.
+    // A script that was started has a second to run.
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     assert_eq!(browser.run("return executed").await, json!([]));
-    assert_eq!(browser.run("return complaints").await, json!([]), "nothing even tried");
+    assert_eq!(
+        browser.run("return complaints").await,
+        json!([]),
+        "no violation of the content security policy"
+    );
     let hostile = "[...document.querySelectorAll('#pending .content *, #chat li *')].filter((element) =>
         ['SCRIPT', 'IFRAME', 'STYLE', 'SVG', 'FORM', 'INPUT', 'BASE', 'META', 'OBJECT'].includes(element.tagName.toUpperCase())
         || [...element.attributes].some(({ name, value }) => name.startsWith('on') || /^\\s*(javascript|data):/i.test(value))
     ).map((element) => element.outerHTML)";
     assert_eq!(browser.run(&format!("return {hostile}")).await, json!([]));
-    // What is no markup is shown as the text it is.
+    // Text messages are shown as plain text.
     let texts = "[...document.querySelectorAll('#chat li[data-msgtype=text]')].map((item) => item.firstChild.textContent)";
     assert_eq!(browser.run(&format!("return {texts}")).await, json!(HOSTILE));
     browser.close().await;
@@ -85,7 +89,7 @@ async fn hostile_content_is_shown_and_does_not_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium: make browser"]
-async fn a_user_sees_what_partners_send_and_partners_see_what_became_of_it() {
+async fn a_user_sees_partners_messages_and_partners_see_their_states() {
     let system = System::start().await;
     let url = &system.anonymous.urls().platform;
     let browser = Browser::open(&format!("{url}/chat"), 1280, 1000).await;
@@ -105,12 +109,12 @@ async fn a_user_sees_what_partners_send_and_partners_see_what_became_of_it() {
         )
         .await;
 
-    // It was acknowledged when it was shown; then the user reads it.
+    // The page acknowledges a message when it shows it, and as read at a click.
     browser.until(async || system.message_push.status("before").await["delivered"] == 1).await;
     browser.click("#pending li button").await;
     browser.until(async || system.message_push.status("before").await["read"] == 1).await;
 
-    // The partner's forms, through the real endpoints.
+    // The forms of the partner call the real endpoints.
     browser.fill("#push [name=content]", "<i>second</i>").await;
     browser.fill("#push [name=messageId]", "second").await;
     browser.click("#push .row button").await;

@@ -1,8 +1,8 @@
-//! Contract, "Tokens": every row, on every route of both products.
+//! Tokens: every error on every route of both products.
 
 use tests::{CUSTOMER_SERVICE, Caller, MESSAGE_PUSH, ManualClock, Partner, Reply, System, end_event};
 
-/// What each route answers to this caller: the three of customer service, then push.
+/// The answers of the three customer-service routes and of the push route.
 async fn every_route(caller: &Caller) -> (Vec<Reply>, Reply) {
     let partner = Partner::new(caller.clone());
     let replies = vec![
@@ -30,7 +30,7 @@ async fn is_refused(caller: &Caller) {
 }
 
 #[tokio::test]
-async fn a_missing_header_another_scheme_and_a_malformed_token() {
+async fn a_missing_or_malformed_token_is_rejected_without_a_read() {
     let system = System::start().await;
     is_missing(&system.anonymous).await;
     for header in [
@@ -52,11 +52,11 @@ async fn a_missing_header_another_scheme_and_a_malformed_token() {
     ] {
         is_missing(&system.anonymous.with_header(header)).await;
     }
-    assert_eq!(system.proxy.operations(), [""; 0], "the gateway answers these without asking anybody");
+    assert_eq!(system.proxy.operations(), [""; 0], "the gateway answers without a read");
 }
 
 #[tokio::test]
-async fn an_unknown_token_an_expired_one_and_one_without_the_scope() {
+async fn an_unknown_or_expired_token_or_one_without_the_scope_is_rejected() {
     let clock = ManualClock::at(1_800_000_000_000);
     let system = System::start_at(&clock).await;
     is_refused(&system.anonymous.with_token("cn-00000000-0000-4000-8000-000000000000")).await;
@@ -94,7 +94,7 @@ async fn a_token_of_the_other_product_is_refused() {
 }
 
 #[tokio::test]
-async fn the_scheme_is_taken_in_any_case_and_after_it_any_number_of_spaces() {
+async fn the_scheme_is_case_insensitive_and_followed_by_one_or_more_spaces() {
     let system = System::start().await;
     system.operator.grant("aZ09._~+/=-", "app", &[CUSTOMER_SERVICE], &[1]).await;
     for header in ["Bearer aZ09._~+/=-", "bearer aZ09._~+/=-", "BEARER   aZ09._~+/=-", "bEaReR  aZ09._~+/=-"]
@@ -138,7 +138,7 @@ async fn tokens_that_cannot_be_checked_are_a_system_error() {
 }
 
 #[tokio::test]
-async fn an_application_may_use_its_own_sources_alone() {
+async fn an_application_may_use_its_own_sources_only() {
     let system = System::start().await;
     system.operator.grant("two-and-three", "app", &[CUSTOMER_SERVICE], &[2, 3]).await;
     system.operator.grant("none", "app", &[CUSTOMER_SERVICE], &[]).await;

@@ -1,4 +1,4 @@
-//! docs/bounds.md: each endpoint has its bounds, and each bound a test that there is.
+//! docs/bounds.md: it has every endpoint, and every bound names a test that exists.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -6,7 +6,7 @@ use local::{TEMPLATE, template::Template};
 
 const BOUNDS: &str = include_str!("../../docs/bounds.md");
 
-/// The folders that hold the tests of the crates that the page names.
+/// The folders of the tests of the crates that the page names.
 const TESTS_OF: [(&str, &str); 4] = [
     ("contract", "tests/contract"),
     ("ctl", "ctl/tests"),
@@ -14,7 +14,7 @@ const TESTS_OF: [(&str, &str); 4] = [
     ("sanitizer", "shared/sanitizer/tests/contents"),
 ];
 
-/// The cells of each row of the page's tables, heads left out.
+/// The cells of the table rows, without the heads.
 fn rows() -> Vec<Vec<&'static str>> {
     let rows = BOUNDS.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     let cells = rows.map(|row| row.split(" | ").collect::<Vec<_>>());
@@ -32,7 +32,7 @@ fn every_endpoint_has_its_bounds() {
 }
 
 #[test]
-fn every_bound_has_a_test_that_there_is() {
+fn every_bound_names_a_test_that_exists() {
     for row in rows() {
         let named = row.last().unwrap().trim_matches('`');
         let (crate_name, test) = named.split_once(' ').unwrap_or((named, ""));

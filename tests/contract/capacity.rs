@@ -11,14 +11,14 @@ use tests::{MESSAGE_PUSH, RECORDED, Recorded, System, acknowledged, end_event, p
 
 use super::inboxes;
 
-/// What a request asked of the store, past what its authorizer asked: operations, capacity units, and round trips.
+/// The DynamoDB requests of a function, without those of its authorizer.
 struct Cost {
     operations: Vec<String>,
     units: f64,
     round_trips: usize,
 }
 
-/// The cost of what was recorded; the authorizer's one consistent read of one item is checked and left out.
+/// The cost of the recorded requests. The authorizer's strongly consistent read of one item is checked and left out.
 fn cost(recorded: &[Recorded]) -> Cost {
     let (authorizer, function): (Vec<_>, Vec<_>) =
         recorded.iter().partition(|recorded| recorded.is_of(ACCESS_TABLE));
@@ -75,7 +75,7 @@ async fn reading_a_short_chat_log_is_one_query() {
 }
 
 #[tokio::test]
-async fn what_has_expired_and_is_not_yet_deleted_costs_two_queries_whatever_the_limit() {
+async fn expired_entries_cost_two_queries_whatever_the_limit() {
     let system = System::start().await;
     super::chatlog::store_many(&system, "old", 500, "q", 1).await;
     system.proxy.forget();
@@ -84,7 +84,7 @@ async fn what_has_expired_and_is_not_yet_deleted_costs_two_queries_whatever_the_
     assert_eq!(cost(&system.proxy.recorded()).operations, ["Query", "Query"]);
 }
 
-/// The operations of a push to 100 users: the content, then 100 deliveries and the recipients in batches of 25.
+/// The operations of a push to 100 users: the content, then 100 deliveries and the recipients item in batches of 25.
 const PUSH_OPERATIONS: [&str; 6] =
     ["UpdateItem", "BatchWriteItem", "BatchWriteItem", "BatchWriteItem", "BatchWriteItem", "BatchWriteItem"];
 
@@ -93,7 +93,7 @@ async fn a_push_to_100_users_is_two_round_trips_and_110_write_units_and_145_with
     for (content, size, most) in [("x".to_owned(), 1.0, 110.0), ("x".repeat(32_768), 33.0, 145.0)] {
         let system = System::start().await;
         system.proxy.slow_down(20);
-        // The calls of a campaign, each with a later deadline, and a repeat of the last one.
+        // Three calls of a campaign, each with a later deadline, and a repeat of the last one.
         for (call, first_user, hours) in
             [("1st", 0, 1), ("2nd", 100, 24), ("3rd", 200, 168), ("repeat", 200, 168)]
         {
@@ -103,8 +103,8 @@ async fn a_push_to_100_users_is_two_round_trips_and_110_write_units_and_145_with
             let cost = cost_of_push(&system, &push).await;
             assert_eq!(cost.operations, PUSH_OPERATIONS, "{call}");
             assert_eq!(cost.round_trips, 2, "{call}");
-            // dynoxide does not report what a failed condition consumes: as much as the item that stands there. A repeat
-            // within the same second fails it.
+            // A repeat within the same second fails the condition. dynoxide does not report its consumed capacity, which is
+            // that of the stored item.
             let claim = system.proxy.recorded().into_iter().find(|asked| asked.operation == "UpdateItem");
             let unreported = if claim.is_some_and(|claim| claim.units > 0.0) { 0.0 } else { size };
             assert!(cost.units + unreported <= most, "{call}: {} of {most}", cost.units + unreported);
@@ -135,7 +135,7 @@ async fn a_push_with_the_longest_ids_still_costs_a_unit_for_each_item() {
 }
 
 #[tokio::test]
-async fn an_inbox_is_a_query_and_two_reads_whatever_was_ever_delivered() {
+async fn an_inbox_page_is_a_query_and_two_batch_reads_whatever_was_acknowledged_before() {
     let system = System::start().await;
     system.proxy.slow_down(20);
     for number in 0..50 {
@@ -153,7 +153,7 @@ async fn an_inbox_is_a_query_and_two_reads_whatever_was_ever_delivered() {
     assert_eq!(cost.round_trips, 2);
     assert!(
         cost.units <= 1.0 + 3.0 + 1.5,
-        "three deliveries, their acknowledgements and, eventually consistently, their contents: {}",
+        "three deliveries, their acknowledgements and, at half price, their contents: {}",
         cost.units
     );
 }
@@ -182,7 +182,7 @@ async fn a_login_reads_at_most_40_units_whether_20_or_100000_messages_wait() {
         assert_eq!(
             messages,
             (0..20).map(|number| json!(format!("m{number}"))).collect::<Vec<_>>(),
-            "the oldest"
+            "the oldest messages"
         );
         assert_eq!(data.get("cursor").is_some(), count > 20, "{count}");
     }
@@ -258,7 +258,7 @@ async fn a_turn_of_the_robot_is_one_request() {
 }
 
 #[tokio::test]
-async fn what_is_refused_asks_nothing_of_the_store() {
+async fn a_refused_request_does_not_call_dynamodb() {
     let system = System::start().await;
     for (query, body) in [("", json!({"touser": "c"})), ("source=2", end_event("c"))] {
         system.proxy.forget();
@@ -284,5 +284,5 @@ async fn the_largest_pushes_at_the_default_rate_write_less_than_half_of_what_a_n
     let rate =
         Stack::parse(TEMPLATE).unwrap().parameter("PushThrottlingRate").unwrap()["Default"].as_f64().unwrap();
     assert!(rate * units < NEW_TABLE / 2.0, "{rate} × {units}");
-    assert!((rate + 1.0) * units > NEW_TABLE / 2.0, "{rate} × {units}: and no lower than need be");
+    assert!((rate + 1.0) * units > NEW_TABLE / 2.0, "{rate} × {units}: the rate could be higher");
 }

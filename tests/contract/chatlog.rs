@@ -32,10 +32,10 @@ async fn store(system: &System, source: u32, chat: &str, asked: &Asked<'_>) {
     chat_log::put(&system.chat_table(), source, &ChatId::parse(chat).unwrap(), &turn).await.unwrap();
 }
 
-/// When nothing of a test has expired yet.
+/// A time after every test.
 const NEVER: u64 = 9_999_999_999;
 
-/// Stores `count` turns in batches.
+/// Stores `count` turns, one second apart.
 pub(super) async fn store_many(system: &System, chat: &str, count: u64, question: &str, expire_at: u64) {
     let items = (0..count).map(|number| {
         json!({
@@ -46,7 +46,7 @@ pub(super) async fn store_many(system: &System, chat: &str, count: u64, question
     system.store_items(items).await;
 }
 
-/// Reads a whole log answer by answer; what each answer held, by reply.
+/// Reads a whole log; returns the replies of each page.
 async fn read_all(system: &System, chat: &str, limit: Option<&str>) -> Vec<Vec<String>> {
     let mut answers = Vec::new();
     let mut cursor: Option<String> = None;
@@ -81,14 +81,14 @@ async fn the_documented_conversation_is_shown_as_documented() {
 async fn an_unknown_chat_is_an_empty_list() {
     let system = System::start().await;
     system.customer_service.chatlog(&[("openId", "nobody")]).await.is(200, EMPTY);
-    // What a third-party system sent is not a conversation with the robot.
+    // Messages of agents are not part of the conversation with the robot.
     let message = text_message("nobody", "a", "x");
     system.customer_service.receive(message).await;
     system.customer_service.chatlog(&[("openId", "nobody")]).await.is(200, EMPTY);
 }
 
 #[tokio::test]
-async fn entries_are_oldest_first_whole_and_of_this_source_alone() {
+async fn entries_are_complete_oldest_first_and_of_one_source() {
     let system = System::start().await;
     system.operator.grant("two", "app", &[CUSTOMER_SERVICE], &[1, 2]).await;
     let text = "<b>\"引号\"</b>\\ \n😀\u{1}";
@@ -126,7 +126,7 @@ async fn an_entry_is_shown_until_it_expires() {
 }
 
 #[tokio::test]
-async fn limit_and_cursor_walk_the_log_to_its_end_and_no_further() {
+async fn pages_of_any_limit_cover_the_whole_log() {
     let system = System::start().await;
     store_many(&system, "walk", 25, "q", NEVER).await;
     let everything: Vec<_> = (0..25).map(|number: u32| number.to_string()).collect();
@@ -146,7 +146,7 @@ async fn limit_and_cursor_walk_the_log_to_its_end_and_no_further() {
 }
 
 #[tokio::test]
-async fn what_is_absent_is_empty() {
+async fn absent_values_are_empty_strings() {
     let system = System::start().await;
     let bare = json!({"pk": "LOG#1#bare", "sk": "1589243400000#x", "expireAt": NEVER});
     system.store_items([bare]).await;
@@ -157,7 +157,7 @@ async fn what_is_absent_is_empty() {
 }
 
 #[tokio::test]
-async fn what_has_expired_neither_counts_nor_leaves_an_empty_last_answer() {
+async fn expired_entries_neither_count_nor_leave_an_empty_last_answer() {
     let clock = ManualClock::at(1_800_000_000_000);
     let system = System::start_at(&clock).await;
     for number in 0..12_u64 {
@@ -172,9 +172,9 @@ async fn what_has_expired_neither_counts_nor_leaves_an_empty_last_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_ends_where_a_lambda_answer_does() {
+async fn an_answer_ends_at_the_size_limit_of_lambda() {
     let system = System::start().await;
-    // Each entry is 40,000 bytes or more in the answer, however it is written; 7 MB are two answers.
+    // Each entry takes at least 40,000 bytes in the answer, thus 180 entries need two answers.
     for (chat, question) in [
         ("plain", "x".repeat(40_000)),
         ("quotes", "\"".repeat(10_000)),
@@ -186,18 +186,18 @@ async fn an_answer_ends_where_a_lambda_answer_does() {
         let answers = read_all(&system, chat, None).await;
         assert_eq!(answers.len(), 2, "{chat}");
         assert_eq!(answers.concat(), (0..180).map(|number| number.to_string()).collect::<Vec<_>>(), "{chat}");
-        // Filled up to 5.5 MB, an entry more or less.
+        // The first answer is filled up to 5.5 MB.
         let in_answer = serde_json::to_string(&serde_json::json!({"Question": question})).unwrap();
         let size = serde_json::to_string(&in_answer).unwrap().len() * answers[0].len();
         assert!((5_000_000..=5_500_000).contains(&size), "{chat}: {size}");
-        // With a limit it is the same.
+        // A limit does not change that.
         let first = system.customer_service.chatlog(&[("openId", chat), ("limit", "1000")]).await.success();
         assert_eq!(first["total"], answers[0].len().to_string());
     }
 }
 
 #[tokio::test]
-async fn open_id_limit_and_cursor_have_their_rules() {
+async fn open_id_limit_and_cursor_are_checked_in_order() {
     let system = System::start().await;
     let cases: [(&[(&str, &str)], &str); 18] = [
         (&[], "Required parameter 'openId' is not present"),
@@ -214,7 +214,7 @@ async fn open_id_limit_and_cursor_have_their_rules() {
         (&[("openId", "c"), ("cursor", "x")], "cursor: is not valid"),
         (&[("openId", "c"), ("cursor", "AAAAAAAAAAAAAAAA")], "cursor: is not valid"),
         (&[("openId", "c"), ("cursor", "游标")], "cursor: is not valid"),
-        // The order: source, openId, limit, cursor.
+        // The order of checks: source, openId, limit, cursor.
         (&[("source", "x"), ("openId", ""), ("limit", "0"), ("cursor", "x")], "source: must be an integer"),
         (&[("openId", ""), ("limit", "0"), ("cursor", "x")], "Required parameter 'openId' is not present"),
         (&[("openId", "c"), ("limit", "0"), ("cursor", "x")], "limit: value must be between 1 and 1000"),
@@ -239,7 +239,7 @@ async fn open_id_limit_and_cursor_have_their_rules() {
 }
 
 #[tokio::test]
-async fn a_cursor_is_for_its_chat_and_source_and_an_altered_one_is_noticed() {
+async fn a_cursor_is_valid_for_its_chat_and_source_only_and_an_altered_one_is_rejected() {
     let system = System::start().await;
     system.operator.grant("two", "app", &[CUSTOMER_SERVICE], &[1, 2]).await;
     let caller = system.partner("two");
@@ -249,7 +249,7 @@ async fn a_cursor_is_for_its_chat_and_source_and_an_altered_one_is_noticed() {
     let cursor = answer["cursor"].as_str().unwrap();
     let next = caller.chatlog(&[("openId", "one"), ("limit", "1"), ("cursor", cursor)]).await.success();
     assert_eq!(next["list"][0]["Reply"], "1");
-    // The limit is no part of it, and it may be used again.
+    // The cursor does not fix the limit, and it can be used again.
     let rest = caller.chatlog(&[("openId", "one"), ("cursor", cursor)]).await.success();
     assert_eq!(rest["total"], "2");
     assert_eq!(rest.get("cursor"), None);
@@ -295,7 +295,7 @@ async fn hostile_chat_ids_name_no_other_chat() {
 #[tokio::test]
 async fn thousands_of_expired_entries_end_an_answer_with_a_cursor() {
     let system = System::start().await;
-    // 9 MB that expired long ago and wait for TTL.
+    // 9 MB of expired entries that TTL has not removed yet.
     store_many(&system, "old", 9_000, &"q".repeat(900), 1).await;
     for limit in ["&limit=1", ""] {
         let (mut cursor, mut answers) = (String::new(), 0);

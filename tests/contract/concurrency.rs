@@ -1,4 +1,4 @@
-//! What calls that overlap come to.
+//! Concurrent calls.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use serde_json::json;
 use tests::{Fault, RECEIVED, System, push_request, text_message, until_answered};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn identical_pushes_at_the_same_time_all_succeed_and_deliver_once() {
+async fn concurrent_identical_pushes_all_succeed_and_deliver_once() {
     let system = System::start().await;
     let users = (0..100).map(|number| format!("u{number}")).collect::<Vec<_>>().join(",");
     let push = async || system.message_push.try_push(push_request(&users, "x", "m", 1)).await;
@@ -24,7 +24,7 @@ async fn identical_pushes_at_the_same_time_all_succeed_and_deliver_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_different_contents_under_one_message_id_one_wins_everywhere() {
+async fn one_of_several_contents_under_one_message_id_wins_for_all_users() {
     let system = System::start().await;
     let push = async |number: usize| {
         system.message_push.try_push(push_request(&format!("u{number}"), &number.to_string(), "m", 1)).await
@@ -46,7 +46,7 @@ async fn of_different_contents_under_one_message_id_one_wins_everywhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_campaign_may_be_pushed_all_at_once() {
+async fn the_calls_of_a_campaign_may_be_concurrent() {
     let system = System::start().await;
     let caller = &system.message_push;
     let calls = (0..10).map(|call| {
@@ -61,7 +61,8 @@ async fn a_campaign_may_be_pushed_all_at_once() {
     }
 }
 
-/// Sends 100 messages at the same time as clients do, those for which `has_id` holds with a `msgId`; returns how often each is kept.
+/// Sends 100 messages concurrently and repeats those answered 500. Messages for which `has_id` holds have a `msgId`. Returns how
+/// often each is stored.
 async fn receive_100(system: &System, has_id: impl Fn(u32) -> bool) -> BTreeMap<u32, usize> {
     let calls = (0..100_u32).map(|number| {
         let mut message = text_message("c", "a", &number.to_string());
@@ -81,22 +82,22 @@ async fn receive_100(system: &System, has_id: impl Fn(u32) -> bool) -> BTreeMap<
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_received_at_the_same_time_are_all_kept() {
+async fn concurrent_messages_are_all_stored() {
     let system = System::start().await;
     let has_id = |number| number % 2 == 0;
     let kept = receive_100(&system, has_id).await;
     assert!(kept.keys().copied().eq(0..100), "{kept:?}");
-    // Without an id, one that was answered 500 may be stored twice.
+    // A message without an id that was answered 500 may be stored twice.
     assert!(kept.iter().all(|(number, times)| *times == 1 || !has_id(*number)), "{kept:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_with_an_id_that_are_repeated_after_a_500_are_kept_once() {
+async fn a_message_with_an_id_that_is_repeated_after_a_500_is_stored_once() {
     let system = System::start().await;
     let writes = AtomicUsize::new(0);
     system.proxy.fail(move |_, operation| {
         let number = (operation == "TransactWriteItems").then(|| writes.fetch_add(1, Ordering::Relaxed))?;
-        // More than one for each message, so that some are answered 500.
+        // More faults than messages, so that some calls are answered 500.
         (number < 150).then_some([Fault::ReplyLost, Fault::InternalError][number % 2])
     });
     let kept = receive_100(&system, |_| true).await;

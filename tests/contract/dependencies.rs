@@ -1,4 +1,4 @@
-//! One HTTP stack and one TLS stack in the tree, and nothing in the functions that they can do without.
+//! The dependency tree has one HTTP and one TLS stack, and the functions have no unnecessary dependencies.
 
 use std::process::Command;
 
@@ -24,7 +24,7 @@ fn there_is_no_second_http_or_tls_stack() {
     }
 }
 
-/// The crates that go into the functions, which are the default members, one a line.
+/// The crates of the functions, which are the default members, one per line.
 fn crates_of_the_functions() -> String {
     let tree = Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--offline", "--edges=normal", "--prefix=none", "--format={p}"])
@@ -36,7 +36,7 @@ fn crates_of_the_functions() -> String {
 }
 
 #[test]
-fn the_functions_are_without_the_sdks_chain_of_providers_and_what_only_others_need() {
+fn the_functions_depend_on_no_credential_provider_chain_and_on_no_tool_crate() {
     let crates = crates_of_the_functions();
     assert!(crates.lines().any(|line| line.starts_with("aws-sdk-dynamodb ")));
     for unwanted in ["aws-config ", "aws-sdk-sts ", "clap ", "dynoxide-rs ", "reqwest "] {

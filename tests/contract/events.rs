@@ -1,4 +1,4 @@
-//! The events in `events/`: what `sam local invoke` gives a function, and what the function answers.
+//! The events in `events/` for `sam local invoke`, and the expected answers.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -16,13 +16,13 @@ fn read(path: &Path) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// In order, as deploy/emulator/check-events takes them: one event may need an earlier one.
+/// Sorted as in deploy/emulator/check-events: an event may depend on an earlier one.
 fn entries(folder: &Path) -> impl Iterator<Item = std::path::PathBuf> {
     let entries: BTreeSet<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.into_iter()
 }
 
-/// The answer without what is another each time: an issued token and what is left of its life, and the cursor of a chat.
+/// The answer with its random parts replaced: an issued token, `expires_in`, and the cursor of a chat.
 fn settled(answer: &str) -> String {
     const TOKEN: &str = r#"access_token\":\"cn-"#;
     const CURSOR: &str = r#"\"after\":\""#;
@@ -39,14 +39,14 @@ fn settled(answer: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_event_is_answered_as_the_file_beside_it_says() {
+async fn every_event_gets_the_answer_in_its_answer_file() {
     let template = Template::parse(TEMPLATE).unwrap();
     let system = System::start().await;
     let functions = Functions::start(&template, &system.dynamodb, &system.clock).unwrap();
     let mut binaries = BTreeSet::new();
     for folder in entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")) {
         let binary = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        // Of the authorizers, the first: the events are of the customer-service product.
+        // The first authorizer: the events are those of the customer-service product.
         let id = &template.functions.iter().find(|function| function.binary == binary).unwrap().id;
         let (mut successes, mut failures) = (0, 0);
         for path in entries(&folder).filter(|path| !path.to_str().unwrap().ends_with(".answer.json")) {

@@ -1,4 +1,4 @@
-//! The store fails: retries within the deadline, then a clean 500, and nothing acknowledged is lost.
+//! DynamoDB fails: retries within the deadline, then a clean 500, and no acknowledged write is lost.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use store::{Meter, Table, users};
 use tests::{Fault, Item, RECEIVED, Reply, System, begin_event, end_event, push_request, text_message};
 
-/// Lambda ends a function after this time; an answer of ours comes before.
+/// Lambda ends a function after this time.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 fn hundred_users() -> Value {
@@ -16,23 +16,23 @@ fn hundred_users() -> Value {
     push_request(&users.join(","), "x", "m", 1)
 }
 
-/// How many systems are tried at a time: most of what they do is to wait, and none may starve another.
+/// The number of concurrent systems: they mostly wait, but must not starve each other.
 const AT_A_TIME: usize = 3;
 
-/// The requests of a push, from 0 for the content to 5 for the last batch of deliveries and recipients.
+/// The requests of a push: 0 is the content, 5 the last batch of deliveries and recipients.
 const PUSH_REQUESTS: usize = 6;
 
-/// The requests of the functions are counted past the authorizer's, which is the first of each call.
+/// The authorizer's request, which comes first in each call.
 const AUTHORIZER_REQUESTS: usize = 1;
 
 async fn within_the_deadline(call: impl Future<Output = Reply>) -> Reply {
     let started = Instant::now();
     let reply = call.await;
-    assert!(started.elapsed() < FUNCTION_TIMEOUT, "an answer of ours, not the gateway's");
+    assert!(started.elapsed() < FUNCTION_TIMEOUT, "the function answers before the gateway does");
     reply
 }
 
-/// Everybody has the message exactly once, and it is the one whose content is stored.
+/// Checks that each of 100 users has exactly one delivery, of the stored content.
 async fn everybody_has_it(system: &System) {
     let stored = system.everything().await;
     let content: Vec<_> = stored.iter().filter(|item| item["sk"] == "CONTENT").collect();
@@ -62,7 +62,7 @@ async fn a_push_survives_one_fault_at_any_of_its_requests() {
             system.proxy.fail(move |number, _| (number == request + AUTHORIZER_REQUESTS).then_some(fault));
             let reply = within_the_deadline(system.message_push.try_push(hundred_users())).await;
             if fault == Fault::Refused && reply.status == 500 {
-                // All attempts may fall into the time when nothing listens.
+                // All attempts may fall into the outage.
                 reply.is_code(500, "system error");
                 system.proxy.recover();
                 system.message_push.try_push(hundred_users()).await.is_code(200, "success");
@@ -75,7 +75,7 @@ async fn a_push_survives_one_fault_at_any_of_its_requests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_push_that_died_half_way_is_completed_by_its_repeat() {
+async fn a_push_that_failed_half_way_is_completed_by_its_repeat() {
     let cases =
         Fault::ALL.into_iter().flat_map(|fault| (0..PUSH_REQUESTS).map(move |request| (fault, request)));
     stream::iter(cases)
@@ -102,7 +102,7 @@ async fn a_received_message_survives_one_fault_and_is_stored_once() {
             system.proxy.fail(move |number, _| (number == AUTHORIZER_REQUESTS).then_some(fault));
             let reply = within_the_deadline(system.customer_service.try_receive(&message)).await;
             if fault == Fault::Refused && reply.status == 500 {
-                // All attempts fell into the time when nothing listens: nothing is stored until it is sent again.
+                // All attempts fell into the outage: the message is stored by its repeat.
                 reply.is_error(500, -1, "system error");
                 assert_eq!(system.items("CHAT#1#c").await.len(), 0);
                 system.proxy.recover();
@@ -116,7 +116,7 @@ async fn a_received_message_survives_one_fault_and_is_stored_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_fails_for_good_is_a_system_error_on_every_route() {
+async fn a_permanent_fault_is_a_system_error_on_every_route() {
     stream::iter(Fault::ALL)
         .for_each_concurrent(AT_A_TIME, |fault| async move {
             let system = System::start().await;
@@ -128,7 +128,7 @@ async fn a_store_that_fails_for_good_is_a_system_error_on_every_route() {
             received.is_error(500, -1, "system error");
             log.is_error(500, -1, "system error");
 
-            // Of the reads of items, the authorizer's go through and the function's do not.
+            // The authorizer's read succeeds and the function's fails.
             system.proxy.recover();
             system.proxy.fail(move |number, _| (number >= AUTHORIZER_REQUESTS).then_some(fault));
             let user = system.customer_service.user_info(&[("clientId", "c")]);
@@ -138,11 +138,11 @@ async fn a_store_that_fails_for_good_is_a_system_error_on_every_route() {
 }
 
 #[tokio::test]
-async fn a_transaction_cancelled_because_the_table_or_an_item_was_busy_is_tried_again() {
+async fn a_transaction_cancelled_by_throttling_or_a_conflict_is_retried() {
     let system = System::start().await;
     let begin = begin_event("c", "a");
     for (number, fault) in [Fault::TransactionThrottled, Fault::TransactionConflict].into_iter().enumerate() {
-        // Again and again, more often than the SDK tries anything.
+        // More often than the SDK's default of three attempts.
         let cancelled = AUTHORIZER_REQUESTS..AUTHORIZER_REQUESTS + 6;
         system.proxy.fail(move |number, _| cancelled.contains(&number).then_some(fault));
         system.customer_service.receive(&begin).await;
@@ -152,7 +152,7 @@ async fn a_transaction_cancelled_because_the_table_or_an_item_was_busy_is_tried_
 }
 
 #[tokio::test]
-async fn an_item_that_cannot_be_read_is_an_error_and_not_left_out() {
+async fn an_unreadable_item_is_an_error_and_is_not_skipped() {
     let system = System::start().await;
     for (pk, sk) in [("LOG#1#c", "0000000000001#x"), ("LOG#1#d", "not a moment"), ("USER#1#c", "INFO")] {
         let put = system.dynamodb.put_item().table_name(&system.chat_table);
@@ -167,13 +167,13 @@ async fn an_item_that_cannot_be_read_is_an_error_and_not_left_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_an_outage_a_fleet_asks_at_most_a_fifth_more_often_than_it_is_called() {
+async fn in_an_outage_a_fleet_sends_at_most_a_fifth_more_requests_than_it_receives() {
     const INSTANCES: usize = 120;
     const CALLS: usize = 1000;
     let system = System::start().await;
     for fault in [Fault::InternalError, Fault::Cut] {
         system.proxy.recover();
-        // An instance is a client with its connection, which served a call before the outage.
+        // An instance is a client with an open connection, which served a call before the outage.
         let call = async |instance: &Table| {
             let client = ClientId::parse("nobody").unwrap();
             users::find(&instance.metered(&Meter::default()), Source::DEFAULT, client, system.clock.now())
@@ -191,7 +191,7 @@ async fn in_an_outage_a_fleet_asks_at_most_a_fifth_more_often_than_it_is_called(
         }
         let reached = system.proxy.operations().len();
         assert!((CALLS..=CALLS * 12 / 10).contains(&reached), "{fault:?}: {reached}");
-        // With its first answer, an instance has retries again.
+        // The first answer gives an instance a retry again.
         system.proxy.recover();
         assert_eq!(call(&instances[0]).await, Ok(None));
         system.proxy.fail(move |number, _| (number == 0).then_some(fault));
@@ -202,28 +202,28 @@ async fn in_an_outage_a_fleet_asks_at_most_a_fifth_more_often_than_it_is_called(
 #[tokio::test(flavor = "multi_thread")]
 async fn all_operations_of_a_request_share_one_budget_of_time_and_of_retries() {
     let system = System::start().await;
-    // A table that never has capacity: the first of two round trips may spend it all.
+    // A table without capacity: the first of two round trips spends the whole budget.
     system.proxy.fail(|number, _| (number >= AUTHORIZER_REQUESTS).then_some(Fault::Throttled));
     system.message_push.try_push(hundred_users()).await.is_code(500, "system error");
     let attempts = system.proxy.operations().len() - AUTHORIZER_REQUESTS;
     assert!((2..=11).contains(&attempts), "an attempt and ten retries at most: {attempts}");
-    // Or the second one, whose five requests share it.
+    // The second round trip has five requests, which share the budget.
     system.proxy.recover();
     system.proxy.fail(|number, _| (number > AUTHORIZER_REQUESTS).then_some(Fault::Throttled));
     let started = Instant::now();
     system.message_push.try_push(hundred_users()).await.is_code(500, "system error");
     let attempts = system.proxy.operations().len() - AUTHORIZER_REQUESTS;
     assert!((6..=6 + 10).contains(&attempts), "six requests and ten retries at most: {attempts}");
-    // A store that never answers has the request's time, and no more.
+    // A DynamoDB that never answers takes the request's time at most.
     system.proxy.fail(|number, _| (number >= AUTHORIZER_REQUESTS).then_some(Fault::Stalled));
     system.message_push.try_push(hundred_users()).await.is_code(500, "system error");
     assert!(started.elapsed() < 2 * store::REQUEST_TIME + Duration::from_secs(3), "{:?}", started.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_push_of_which_half_is_left_unprocessed_again_and_again_gets_through() {
+async fn a_push_with_repeatedly_unprocessed_items_completes() {
     let system = System::start().await;
-    // Twice in a row for each of the five batches.
+    // Twice for each of the five batches.
     let batches = AUTHORIZER_REQUESTS + 1..AUTHORIZER_REQUESTS + 1 + 2 * 5;
     system.proxy.fail(move |number, _| batches.contains(&number).then_some(Fault::Unprocessed));
     system.message_push.try_push(hundred_users()).await.is_code(200, "success");

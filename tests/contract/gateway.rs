@@ -1,4 +1,4 @@
-//! Contract, "Two products, two envelopes": what the gateway answers by itself has its product's envelope too.
+//! The gateway's own answers, which have the envelope of their product.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use local::{
 use reqwest::Method;
 use tests::{Caller, Setup, System, path_with, paths};
 
-/// A function that makes the same of every event.
+/// A function with the same outcome for every event.
 fn always(outcome: Outcome) -> Code {
     Arc::new(move |_, _| {
         let outcome = outcome.clone();
@@ -80,7 +80,7 @@ async fn a_body_that_is_not_utf_8_reaches_the_function_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_function_that_fails_or_answers_nonsense_is_a_system_error() {
+async fn a_function_that_fails_or_answers_in_another_format_is_a_system_error() {
     let outcomes = [
         Err(FunctionError::Returned("panicked at src/lib.rs: secret".into())),
         Err(FunctionError::Crashed),
@@ -115,7 +115,7 @@ async fn a_function_that_panics_or_never_ends_is_a_system_error() {
 }
 
 #[tokio::test]
-async fn an_authorizer_that_answers_nonsense_lets_nobody_in() {
+async fn a_malformed_answer_of_the_authorizer_denies_access() {
     let allow_other = r#"{"principalId":"x","policyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:us-east-1:123456789012:other/prod/*/*"}]}}"#;
     let nested = r#"{"principalId":"x","policyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"*"}]},"context":{"appId":["x"]}}"#;
     let no_principal = r#"{"principalId":"x","policyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]},"context":{"appId":"x"}}"#;
@@ -124,7 +124,7 @@ async fn an_authorizer_that_answers_nonsense_lets_nobody_in() {
         ("not json", 500, -1, "system error"),
         (nested, 500, -1, "system error"),
         (allow_other, 401, 40014, "token is wrong"),
-        // It may call, but nobody says who it is: the function does nothing.
+        // Access is allowed without a principal: the function does nothing.
         (no_principal, 500, -1, "system error"),
     ] {
         let code = always(Ok(answer.to_owned()));
@@ -136,7 +136,7 @@ async fn an_authorizer_that_answers_nonsense_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn every_answer_names_its_request() {
+async fn every_answer_has_a_request_id() {
     let system = System::start().await;
     for path in ["/nowhere", paths::CHATLOG] {
         let response = system.anonymous.request(Method::GET, path).send().await.unwrap();
@@ -145,7 +145,7 @@ async fn every_answer_names_its_request() {
 }
 
 #[tokio::test]
-async fn headers_of_any_kind_do_no_harm() {
+async fn unusual_headers_are_harmless() {
     let system = System::start().await;
     for (name, value) in [
         ("x-name", "客服".as_bytes()),
@@ -170,7 +170,7 @@ async fn headers_of_any_kind_do_no_harm() {
 }
 
 #[tokio::test]
-async fn a_throttled_request_is_answered_in_its_products_words_and_says_when_to_try_again() {
+async fn a_throttled_request_gets_its_products_429_with_retry_after() {
     const BURST: NonZeroU32 = NonZeroU32::new(3).unwrap();
     let throttle = Some(Throttle { rate: NonZeroU32::MIN, burst: BURST });
     let system = System::start_with(Setup { throttle, ..Setup::default() }).await;
@@ -181,7 +181,7 @@ async fn a_throttled_request_is_answered_in_its_products_words_and_says_when_to_
         (paths::RECEIVE, r#"{"status":-1,"errcode":45009,"message":"too many requests"}"#),
         (paths::TOKEN, r#"{"error":"temporarily_unavailable","error_description":"too many requests"}"#),
     ] {
-        // From nobody: the throttle comes before the authorizer.
+        // Without a token: the throttle comes before the authorizer.
         let mut replies = Vec::new();
         for _ in 0..20 {
             replies.push(system.anonymous.post(path, "{}").await);
@@ -195,6 +195,6 @@ async fn a_throttled_request_is_answered_in_its_products_words_and_says_when_to_
             assert_eq!(reply.header("retry-after"), Some("1"));
         }
     }
-    // Each endpoint has a bucket of its own.
+    // Each endpoint has its own token bucket.
     assert_eq!(system.customer_service.user_info(&[("clientId", USER)]).await.status, 200);
 }

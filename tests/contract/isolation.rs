@@ -1,4 +1,4 @@
-//! Who may call what: every endpoint with every kind of token, taken from the template so that none is left out.
+//! Access to every endpoint of the template with every kind of token.
 
 use local::{
     TEMPLATE,
@@ -7,19 +7,19 @@ use local::{
 use reqwest::Method;
 use tests::{CUSTOMER_SERVICE, MESSAGE_PUSH, PLATFORM, System};
 
-/// The scope that opens an API; none opens the one that issues tokens.
+/// The scope of an API; `None` for the token API, which takes no bearer token.
 fn scope_of(api: &str) -> Option<&'static str> {
     match api {
         "CustomerServiceApi" => Some(CUSTOMER_SERVICE),
         "MessagePushApi" => Some(MESSAGE_PUSH),
         "PlatformApi" => Some(PLATFORM),
         "TokenApi" => None,
-        other => panic!("{other}: whose is it?"),
+        other => panic!("{other}: unknown API"),
     }
 }
 
 #[tokio::test]
-async fn every_endpoint_is_opened_by_its_own_scope_and_by_nothing_else() {
+async fn every_endpoint_needs_exactly_its_own_scope() {
     let system = System::start().await;
     let scopes = [CUSTOMER_SERVICE, MESSAGE_PUSH, PLATFORM, "some-other-scope", ""];
     for (number, scope) in scopes.iter().enumerate() {
@@ -52,5 +52,5 @@ async fn every_endpoint_is_opened_by_its_own_scope_and_by_nothing_else() {
             }
         }
     }
-    assert_eq!(tried, (3 + 3 + 5 + 3) * scopes.len(), "every endpoint there is");
+    assert_eq!(tried, (3 + 3 + 5 + 3) * scopes.len(), "every endpoint");
 }

@@ -1,4 +1,4 @@
-//! Logs: a line for each request, and never a token, a header or a body.
+//! Logs: one line per request, and never a token, a header or a body.
 
 use std::collections::BTreeSet;
 
@@ -48,8 +48,8 @@ async fn each_request_is_one_line_of_json_by_each_function_it_reaches() {
 }
 
 #[tokio::test]
-async fn what_the_business_counts_is_in_the_line_as_an_embedded_metric() {
-    // A repeat in another second has another deadline, and writes the content once more.
+async fn business_counts_are_logged_as_embedded_metrics() {
+    // The clock stands still: a repeat in another second would have another deadline and write the content again.
     let system = System::start_at(&ManualClock::at(1_795_219_210_000)).await;
     let (captured, _guard) = Captured::start(LevelFilter::INFO);
     let push = |content: &str| push_request("a,b", content, "m", 1);
@@ -113,7 +113,7 @@ async fn what_the_business_counts_is_in_the_line_as_an_embedded_metric() {
 }
 
 #[tokio::test]
-async fn the_runbooks_queries_ask_for_fields_that_the_lines_have() {
+async fn the_queries_of_the_runbook_use_fields_that_are_logged() {
     let system = System::start().await;
     let (captured, _guard) = Captured::start(LevelFilter::INFO);
     for _ in 0..2 {
@@ -148,9 +148,9 @@ async fn the_runbooks_queries_ask_for_fields_that_the_lines_have() {
     for field in ["extendedRequestId", "functionRequestId", "errorType", "status", "resourcePath"] {
         assert!(access_log.contains(&format!("\"{field}\":")), "{field}");
     }
-    // So that a line of the access log is found by a line of a function, whatever id the caller chose.
+    // Connects the access log with the function's log, whatever id the caller sends.
     assert!(access_log.contains("\"functionRequestId\":\"$context.integration.requestId\""));
-    // Every word with an underscore in a query is a field.
+    // Each word with an underscore in a query is a field.
     let queries = include_str!("../../docs/runbook.md").split("```").skip(1).step_by(2);
     for word in queries.flat_map(|query| query.split(|c: char| !c.is_alphanumeric() && c != '_')) {
         assert!(!word.contains('_') || fields.contains(word), "{word}");
@@ -158,7 +158,7 @@ async fn the_runbooks_queries_ask_for_fields_that_the_lines_have() {
 }
 
 #[test]
-fn a_library_is_heard_of_its_errors_alone_and_the_runtime_not_at_all() {
+fn libraries_log_errors_only_and_the_runtime_logs_nothing() {
     let (captured, _guard) = Captured::start(LevelFilter::TRACE);
     tracing::error!(target: "lambda_runtime::layers::panic", "SECRET");
     tracing::warn!(target: "aws_smithy_runtime", "SECRET");
@@ -172,7 +172,7 @@ fn a_library_is_heard_of_its_errors_alone_and_the_runtime_not_at_all() {
 }
 
 #[test]
-fn a_line_is_heard_even_if_a_thread_that_nobody_hears_was_the_first_to_log_it() {
+fn a_line_is_captured_even_if_another_thread_logged_it_first() {
     let (captured, _guard) = Captured::start(LevelFilter::INFO);
     let log = || tracing::info!(target: "api", "twice");
     std::thread::spawn(log).join().unwrap();
@@ -181,7 +181,7 @@ fn a_line_is_heard_even_if_a_thread_that_nobody_hears_was_the_first_to_log_it() 
 }
 
 #[tokio::test]
-async fn a_client_is_named_once_it_has_shown_who_it_is_and_what_it_took_is_counted() {
+async fn an_authenticated_client_is_logged_and_its_tokens_are_counted() {
     let system = System::start_at(&ManualClock::at(1_795_219_210_000)).await;
     let client = system.operator.create_application("a").await;
     let (captured, _guard) = Captured::start(LevelFilter::INFO);
@@ -216,7 +216,7 @@ async fn a_client_is_named_once_it_has_shown_who_it_is_and_what_it_took_is_count
 }
 
 #[tokio::test]
-async fn nothing_a_client_shows_is_ever_logged() {
+async fn no_client_credential_is_ever_logged() {
     let system = System::start().await;
     let client = system.operator.create_application("a").await;
     let (captured, _guard) = Captured::start(LevelFilter::TRACE);
@@ -248,7 +248,7 @@ async fn nothing_a_client_shows_is_ever_logged() {
 }
 
 #[tokio::test]
-async fn nothing_a_caller_sends_is_ever_logged() {
+async fn no_token_header_or_body_is_ever_logged() {
     let system = System::start().await;
     system.operator.grant("SECRET-token", "app", &[CUSTOMER_SERVICE, MESSAGE_PUSH], &[1, 7_654_321]).await;
     let (captured, _guard) = Captured::start(LevelFilter::TRACE);
@@ -260,7 +260,7 @@ async fn nothing_a_caller_sends_is_ever_logged() {
     let event = json!({"touser": "SECRET-touser", "msgtype": "event", "eventType": "end", "fromuser": "SECRET-agent"});
     let push = push_request("SECRET-user", "SECRET-content", "SECRET-id", 1);
     let other = push_request("SECRET-user", "SECRET-other", "SECRET-id", 1);
-    // Everything as it should be, then everything wrong, then the store failing at each request in turn.
+    // No fault, then a permanent fault from each of the first three DynamoDB requests on.
     for failing_from in [usize::MAX, 0, 1, 2] {
         system.proxy.fail(move |number, _| (number >= failing_from).then_some(Fault::InternalError));
         for (path, body) in [

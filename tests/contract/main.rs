@@ -1,17 +1,19 @@
-//! The contract, tested from outside: over HTTP, through the gateway, with whole answers compared.
+//! Black-box tests of the contract: over HTTP, through the gateway, with whole answers compared.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::string_slice,
     clippy::unwrap_used,
-    reason = "a test that cannot go on fails"
+    reason = "a test fails by panicking"
 )]
 
+mod acknowledgements;
 mod alarms;
 mod authentication;
 mod bounds;
 mod capacity;
+mod chat_polls;
 mod chat_window;
 mod chatlog;
 mod concurrency;
@@ -20,14 +22,19 @@ mod events;
 mod faults;
 mod gateway;
 mod inbox;
+mod inbox_clean_up;
+mod inbox_faults;
 mod inboxes;
 mod isolation;
+mod login;
 mod logs;
 mod permissions;
 mod push;
 mod push_status;
 mod recall;
 mod receive;
+mod receive_fields;
+mod receive_retries;
 mod reference;
 mod robot_turns;
 mod story;

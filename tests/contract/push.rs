@@ -11,7 +11,7 @@ async fn is_refused(system: &System, body: &Value, message: &str) {
 }
 
 #[tokio::test]
-async fn the_documents_example_waits_for_both_users() {
+async fn the_documents_example_is_pending_for_both_users() {
     let system = System::start().await;
     let example = r#"{"userIds":"6557578274821898321,6557192726348112377","content":"您好,您有一条新消息","messageId":"EQFEQ234TFQRFV54GHTE4HG4","expireTime":1}"#;
     system.message_push.try_push(example).await.is(200, r#"{"code":200,"message":"success"}"#);
@@ -21,7 +21,7 @@ async fn the_documents_example_waits_for_both_users() {
 }
 
 #[tokio::test]
-async fn what_is_not_present_comes_first_in_the_order_of_the_document() {
+async fn missing_parameters_come_first_in_the_order_of_the_document() {
     let system = System::start().await;
     let nothing = [None, Some(Value::Null), Some(json!("")), Some(json!(" \t\u{3000}"))];
     for absent in &nothing {
@@ -64,7 +64,7 @@ async fn errors_come_in_the_order_of_the_contract() {
 }
 
 #[tokio::test]
-async fn an_integer_is_a_string_and_other_types_are_refused_where_the_first_limit_stands() {
+async fn integers_count_as_strings_and_other_types_are_refused() {
     let system = System::start().await;
     for wrong in [json!([]), json!({}), json!(true), json!(1.5), json!(["a"])] {
         for name in ["userIds", "content", "messageId"] {
@@ -158,7 +158,7 @@ async fn every_bound_is_valid_in_utf16_units() {
 }
 
 #[tokio::test]
-async fn a_hundred_users_are_counted_before_duplicates_and_after_empty_ones_are_dropped() {
+async fn users_are_counted_after_empty_ones_and_before_duplicates_are_dropped() {
     let system = System::start().await;
     let users: Vec<_> = (0..100).map(|number| format!("u{number}")).collect();
     system.message_push.push(&format!(",{}, ,", users.join(" , ")), "x", "hundred", 1).await;
@@ -182,7 +182,7 @@ async fn a_hundred_users_are_counted_before_duplicates_and_after_empty_ones_are_
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_json_object_or_too_large() {
+async fn a_body_that_is_not_a_json_object_or_too_large_is_refused() {
     let system = System::start().await;
     let malformed: [&[u8]; 11] = [
         b"",
@@ -209,7 +209,7 @@ async fn bodies_that_are_no_json_object_or_too_large() {
 }
 
 #[tokio::test]
-async fn content_is_kept_as_it_came() {
+async fn content_is_stored_unchanged() {
     let system = System::start().await;
     let content = " <p onclick=\"x()\">您好</p>\n\\ \u{0} 😀\u{200d} ";
     system.message_push.push("a", content, "m", 1).await;
@@ -276,7 +276,7 @@ async fn a_message_is_not_delivered_at_and_after_its_deadline() {
 }
 
 #[tokio::test]
-async fn a_repeat_sets_the_deadline_of_the_users_it_names_anew_longer_or_shorter() {
+async fn a_repeat_sets_a_longer_or_shorter_deadline_for_the_users_it_names() {
     let clock = ManualClock::at(1_800_000_000_000);
     let system = System::start_at(&clock).await;
     system.message_push.push("a,b,c", "x", "m", 10).await;
@@ -290,7 +290,7 @@ async fn a_repeat_sets_the_deadline_of_the_users_it_names_anew_longer_or_shorter
     for (user, waiting) in [("a", 0), ("b", 1), ("c", 0)] {
         assert_eq!(system.platform.contents(user).await.len(), waiting, "{user}");
     }
-    // Named again after its deadline, a user gets it until the new one.
+    // A repeat after the deadline delivers until the new one.
     system.message_push.push("a", "x", "m", 3).await;
     assert_eq!(system.platform.contents("a").await, ["x"]);
 }
@@ -321,7 +321,7 @@ async fn a_message_id_stands_for_its_content_until_the_latest_deadline_ever_give
 }
 
 #[tokio::test]
-async fn a_repeat_never_brings_a_message_back_and_new_content_reaches_who_acknowledged_the_old() {
+async fn a_repeat_never_redelivers_and_new_content_reaches_everybody() {
     let clock = ManualClock::at(1_800_000_000_000);
     let system = System::start_at(&clock).await;
     system.message_push.push("a,b", "one", "m", 1).await;

@@ -1,4 +1,4 @@
-//! `GET /chatbot/api/front/thirdParty/message/status`: what became of a push.
+//! `GET /chatbot/api/front/thirdParty/message/status`: the states of a pushed message.
 
 use model::sha256_hex;
 use serde_json::json;
@@ -34,7 +34,7 @@ async fn each_user_has_a_state_and_the_numbers_add_up() {
 }
 
 #[tokio::test]
-async fn expiry_is_true_to_the_second_and_all_is_known_for_30_days() {
+async fn expiry_is_exact_to_the_second_and_a_status_is_known_for_30_days() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     system.message_push.push("a,b", "x", "m", 1).await;
@@ -54,7 +54,7 @@ async fn expiry_is_true_to_the_second_and_all_is_known_for_30_days() {
 }
 
 #[tokio::test]
-async fn a_repeat_sets_the_deadline_that_is_told() {
+async fn a_repeat_sets_the_deadline_in_the_status() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     system.message_push.push("a", "x", "m", 1).await;
@@ -101,7 +101,7 @@ async fn a_campaign_is_read_in_pages() {
 }
 
 #[tokio::test]
-async fn an_application_sees_its_own_messages_alone() {
+async fn an_application_sees_its_own_messages_only() {
     let system = System::start().await;
     system.message_push.push("a", "x", "m", 1).await;
     system.operator.grant("cn-2", "other", &[MESSAGE_PUSH], &[]).await;
@@ -109,7 +109,7 @@ async fn an_application_sees_its_own_messages_alone() {
     let other = system.partner("cn-2");
     other.get_status(&[("messageId", "m")]).await.is(200, empty);
     system.message_push.get_status(&[("messageId", "unknown")]).await.is(200, empty);
-    // A cursor of another's is none.
+    // The cursor of another application is not valid.
     system.message_push.push("b", "x", "m", 1).await;
     let page = system.message_push.get_status(&[("messageId", "m"), ("limit", "1")]).await.data();
     let foreign = [("messageId", "m"), ("cursor", page["cursor"].as_str().unwrap())];
@@ -141,9 +141,9 @@ async fn its_parameters_are_checked_in_order() {
 }
 
 #[tokio::test]
-async fn after_a_push_that_failed_half_way_its_repeat_knows_all_recipients() {
+async fn the_repeat_of_a_failed_push_lists_all_recipients() {
     let system = System::start().await;
-    // The content is written, and no batch of deliveries and recipients is whole.
+    // The content is written, and the batches of deliveries and recipients are incomplete.
     let users: Vec<_> = (0..25).map(|number| format!("u{number}")).collect();
     let push = push_request(&users.join(","), "x", "m", 1);
     system.proxy.fail(|number, _| (number >= 2).then_some(Fault::InternalError));
@@ -155,7 +155,7 @@ async fn after_a_push_that_failed_half_way_its_repeat_knows_all_recipients() {
 }
 
 #[tokio::test]
-async fn a_page_of_users_who_all_have_it_is_one_query_and_its_batches() {
+async fn a_page_of_acknowledged_users_is_one_query_and_its_batches() {
     let system = System::start().await;
     let users: Vec<_> = (0..60).map(|number| format!("u{number:02}")).collect();
     system.message_push.push(&users.join(","), "x", "m", 1).await;
@@ -185,7 +185,7 @@ async fn thousands_of_expired_calls_end_an_answer_with_a_cursor() {
             let parameters = [("messageId", "m"), ("limit", limit), ("cursor", &cursor)];
             let data = system.message_push.get_status(&parameters).await.data();
             seen.extend(data["users"].as_array().unwrap().clone());
-            // The authorizer's read, three queries, and a batch for the one user there is.
+            // The authorizer's read, three queries, and a batch for the only user.
             assert!(system.proxy.operations().len() <= 1 + 3 + 1, "{:?}", system.proxy.operations());
             pages += 1;
             match data["cursor"].as_str() {
@@ -198,7 +198,7 @@ async fn thousands_of_expired_calls_end_an_answer_with_a_cursor() {
     }
 }
 
-/// Stores calls of the message that are older than 30 days and wait for TTL, of about 300 bytes each.
+/// Stores recipients items of about 300 bytes that expired and that TTL has not removed yet.
 async fn store_expired_calls(system: &System, count: u64) {
     let items = (0..count).map(|call| {
         json!({
@@ -210,10 +210,10 @@ async fn store_expired_calls(system: &System, count: u64) {
 }
 
 #[tokio::test]
-async fn a_user_of_many_calls_is_there_once_with_the_latest_of_them() {
+async fn a_user_of_many_calls_is_listed_once_with_the_latest_call() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
-    // Calls that name other users too, in any order of their items.
+    // Each call names another user too, thus its item sorts anywhere.
     for (hours, others) in (1..).zip(["b", "c", "d", "e", "f"]) {
         system.message_push.push(&format!("a,{others}"), "x", "m", hours).await;
         clock.advance_seconds(60);
@@ -221,12 +221,12 @@ async fn a_user_of_many_calls_is_there_once_with_the_latest_of_them() {
     let data = system.message_push.status_by_user("m").await;
     assert_eq!((&data["total"], &data["pending"]), (&json!(6), &json!(6)));
     assert_eq!(data["users"][0], json!({"userId": "a", "state": "pending", "at": "2026-11-21 08:04:10"}));
-    // Its last call sets its deadline; those of the others end one after the other.
+    // The last call sets the deadline of `a`. The deadlines of the others pass one after the other.
     clock.set(NOW + 3 * 3_600_000 + 300_000);
     let data = system.message_push.status_by_user("m").await;
     assert_eq!((&data["pending"], &data["expired"]), (&json!(3), &json!(3)));
     assert_eq!(data["users"][0]["state"], "pending");
-    // A later call may shorten it.
+    // A later call may shorten the deadline.
     system.message_push.push("a,f,x", "x", "m", 1).await;
     clock.advance_seconds(3600);
     let data = system.message_push.status_by_user("m").await;
@@ -234,7 +234,7 @@ async fn a_user_of_many_calls_is_there_once_with_the_latest_of_them() {
 }
 
 #[tokio::test]
-async fn a_status_is_right_while_acknowledgements_move() {
+async fn a_status_is_consistent_while_acknowledgements_arrive() {
     let system = System::start().await;
     let users: Vec<_> = (0..40).map(|number| format!("u{number}")).collect();
     system.message_push.push(&users.join(","), "x", "m", 1).await;
@@ -260,10 +260,10 @@ async fn a_status_is_right_while_acknowledgements_move() {
 }
 
 #[tokio::test]
-async fn a_push_that_is_being_written_is_pending_and_one_that_never_was_expires() {
+async fn a_push_is_pending_while_it_is_written_and_expired_if_it_never_was() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
-    // The recipients of a call, whose deliveries are not written, or not yet.
+    // The recipients item of a call without its deliveries.
     system
         .store_items([json!({
             "pk": "PUSH#demo#m", "sk": format!("TO#{}", sha256_hex("a")), "users": ["a"],
@@ -278,5 +278,5 @@ async fn a_push_that_is_being_written_is_pending_and_one_that_never_was_expires(
     let expired = json!({"userId": "a", "state": "expired", "at": "2026-11-21 08:00:20"});
     assert_eq!(of_a().await, expired);
     clock.advance_seconds(60);
-    assert_eq!(of_a().await, expired, "and since then");
+    assert_eq!(of_a().await, expired, "the time of expiry stays");
 }

@@ -9,7 +9,7 @@ const NOW: u64 = 1_795_219_210_000;
 const RECALL_M: &str = r#"{"messageId":"m"}"#;
 
 #[tokio::test]
-async fn a_recalled_message_is_shown_to_nobody_who_does_not_have_it_and_its_status_says_so() {
+async fn a_recalled_message_is_no_longer_shown_and_its_status_says_so() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     system.message_push.push("a,b,c", "x", "m", 2).await;
@@ -27,10 +27,10 @@ async fn a_recalled_message_is_shown_to_nobody_who_does_not_have_it_and_its_stat
         assert_eq!(
             system.deliveries_of(user).await.len(),
             usize::from(user == "d"),
-            "expired, and left to TTL"
+            "an expired delivery is left to TTL"
         );
     }
-    // It was on its way to b when it was recalled: who has it keeps it.
+    // It was shown to b before the recall: b keeps it.
     system.platform.ack("b", &[of_b], "delivered").await;
     assert_eq!(
         system.message_push.status_by_user("m").await,
@@ -41,16 +41,16 @@ async fn a_recalled_message_is_shown_to_nobody_who_does_not_have_it_and_its_stat
             {"userId": "d", "state": "expired", "at": "2026-11-21 09:00:10"},
         ]})
     );
-    // For 30 days after the push, its deadline long over.
+    // The status is known for 30 days after the push, long after the deadline.
     clock.advance_seconds(29 * 24 * 3600);
     assert_eq!(system.message_push.status_by_user("m").await["recalled"], 1);
     let tombstone: Vec<_> =
         system.items("PUSH#demo#m").await.into_iter().filter(|item| item["sk"] == "CONTENT").collect();
-    assert_eq!(tombstone[0].get("content"), None, "the content is gone");
+    assert_eq!(tombstone[0].get("content"), None, "the content is deleted");
 }
 
 #[tokio::test]
-async fn the_id_stays_taken_until_its_deadline_and_is_free_then() {
+async fn a_recalled_id_stays_taken_until_its_deadline() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     system.message_push.push("a", "x", "m", 2).await;
@@ -66,18 +66,22 @@ async fn the_id_stays_taken_until_its_deadline_and_is_free_then() {
         system.message_push.try_push(push_request("a,b", "y", "m", hours)).await.is_code(400, taken);
     }
     assert_eq!(system.platform.contents("b").await, [""; 0]);
-    assert_eq!(system.message_push.status_by_user("m").await["total"], 1, "what is refused stores nothing");
+    assert_eq!(system.message_push.status_by_user("m").await["total"], 1, "a refused call stores nothing");
     clock.advance_seconds(1);
     system.message_push.try_recall(RECALL_M).await.is_code(404, "message does not exist");
     system.message_push.push("a,b", "x", "m", 1).await;
     assert_eq!(system.platform.contents("a").await, ["x"]);
     assert_eq!(system.platform.contents("b").await, ["x"]);
     let states = system.message_push.status_by_user("m").await;
-    assert_eq!((&states["pending"], &states["total"]), (&json!(2), &json!(2)), "of another first acceptance");
+    assert_eq!(
+        (&states["pending"], &states["total"]),
+        (&json!(2), &json!(2)),
+        "the recall was of another first acceptance"
+    );
 }
 
 #[tokio::test]
-async fn a_second_recall_under_an_id_that_was_free_keeps_what_is_known_of_the_first() {
+async fn a_second_recall_of_a_reused_id_keeps_the_status_of_the_first() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     system.message_push.push("a", "X", "m", 1).await;
@@ -129,7 +133,7 @@ async fn errors_come_in_the_order_of_the_contract() {
 }
 
 #[tokio::test]
-async fn an_application_recalls_its_own_messages_alone() {
+async fn an_application_recalls_its_own_messages_only() {
     let system = System::start().await;
     system.message_push.push("a", "x", "m", 1).await;
     for (number, app) in ["other", "demo#m", "demo#", "演示"].into_iter().enumerate() {
@@ -143,7 +147,7 @@ async fn an_application_recalls_its_own_messages_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recall_that_races_calls_of_the_campaign_holds() {
+async fn a_recall_holds_against_concurrent_calls_of_its_campaign() {
     for _ in 0..5 {
         let system = System::start().await;
         system.message_push.push("first", "x", "m", 1).await;

@@ -1,4 +1,4 @@
-//! `POST /chatbot/api/platform/chatlog`: the robot's turns, which `chatlog/get` reads.
+//! `POST /chatbot/api/platform/chatlog`: turns of the robot, which `chatlog/get` returns.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ async fn log(system: &System) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_turn_is_what_the_chat_log_shows() {
+async fn a_turn_appears_in_the_chat_log() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     let turns = [
@@ -27,7 +27,7 @@ async fn a_turn_is_what_the_chat_log_shows() {
         200,
         r#"{"status":0,"message":"ok","total":"3","list":[{"Question":"q","Reply":"r","DateTime":"2020-05-12 08:30:00","ReplyMode":"faq"},{"Question":" 问 \n","Reply":"答😀","DateTime":"2026-11-21 08:00:10","ReplyMode":""},{"Question":"12345678901234567890","Reply":"r","DateTime":"2026-11-21 08:00:11","ReplyMode":""}]}"#,
     );
-    // It is kept for the retention, 180 days from when it was recorded.
+    // A turn is kept for the retention, 180 days after it was recorded.
     clock.advance_seconds(180 * 24 * 3600 - 1);
     assert_eq!(log(&system).await.len(), 3);
     clock.advance_seconds(1);
@@ -35,7 +35,7 @@ async fn a_turn_is_what_the_chat_log_shows() {
 }
 
 #[tokio::test]
-async fn a_turn_with_an_id_is_stored_once_whenever_it_is_sent_again() {
+async fn a_turn_with_an_id_is_stored_once_however_often_it_is_sent() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     let turn = |id: &str, chat: &str, source: u32| json!({"openId": chat, "source": source, "question": "q", "reply": id, "entryId": id});
@@ -44,12 +44,12 @@ async fn a_turn_with_an_id_is_stored_once_whenever_it_is_sent_again() {
         clock.advance_seconds(60);
     }
     assert_eq!(log(&system).await.len(), 1);
-    assert_eq!(log(&system).await[0]["DateTime"], "2026-11-21 08:00:10", "the first counts");
+    assert_eq!(log(&system).await[0]["DateTime"], "2026-11-21 08:00:10", "the first time counts");
     for (id, chat, source) in [("e", "d", 1), ("e", "c", 2), ("E", "c", 1), ("e#", "c", 1)] {
         system.platform.record_turn(turn(id, chat, source)).await.is(200, RECORDED);
     }
     assert_eq!(log(&system).await.len(), 3, "another chat, source or id is another turn");
-    // Without one, each is a turn of its own.
+    // Turns without an id are stored each time.
     let same = json!({"openId": "c", "question": "q", "reply": "r"});
     for _ in 0..2 {
         system.platform.record_turn(&same).await.is(200, RECORDED);
@@ -98,7 +98,7 @@ async fn its_fields_are_checked_in_order() {
     ] {
         let with = |value: Value| {
             let mut body = full.clone();
-            // An id stands for one turn, which is another rule.
+            // Its own id, since an id stands for one turn.
             body["entryId"] = json!(name);
             body[name] = value;
             body
@@ -137,7 +137,7 @@ async fn an_entry_id_stands_for_one_question_and_reply() {
         let refused = post(turn(question, reply)).await;
         refused.is_code(400, "entryId: already used for different content");
     }
-    // When it was, and how the robot came to it, make no other turn.
+    // Another time or reply mode does not make another turn.
     let mut again = turn("问", "答");
     again["dateTime"] = json!("2020-05-12 08:30:00");
     again["replyMode"] = json!("faq");

@@ -1,5 +1,5 @@
-//! Disabling an application, taking a scope away, revoking a token: at once, completely, whatever happens at the same
-//! time. And what is left in the table.
+//! Disabling an application, rejecting a scope and revoking a token take effect at once and completely, also concurrently
+//! with other calls, and leave nothing in the table.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ async fn is_good(system: &System, token: &str) -> bool {
     reply.status == 200
 }
 
-/// What is left of an application in the table, beside its history.
+/// The kinds of an application's stored items, without its history.
 async fn left_of(system: &System, id: &str) -> Vec<String> {
     let items = system.access_items().await;
     let is_of =
@@ -34,7 +34,7 @@ async fn left_of(system: &System, id: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn all_tokens_of_an_application_end_however_many() {
+async fn all_tokens_of_an_application_are_revoked_however_many() {
     let system = System::start().await;
     system.operator.create_application("a").await;
     let other = system.operator.create_application("b").await.token().await;
@@ -52,7 +52,7 @@ async fn all_tokens_of_an_application_end_however_many() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_token_outlives_a_disabled_application_that_takes_tokens_at_that_moment() {
+async fn no_token_outlives_an_application_that_is_disabled_while_it_requests_tokens() {
     for round in 0..5 {
         let system = System::start().await;
         let client = system.operator.create_application("a").await;
@@ -81,7 +81,7 @@ async fn no_token_outlives_a_disabled_application_that_takes_tokens_at_that_mome
 }
 
 #[tokio::test]
-async fn the_tokens_of_a_scope_that_is_taken_away_end_and_the_others_stay() {
+async fn a_rejected_scope_ends_its_tokens_and_no_others() {
     let system = System::start().await;
     let client = system.operator.create_application("a").await;
     let (both, push) = (client.token().await, client.ask_for(MESSAGE_PUSH).await);
@@ -100,13 +100,13 @@ async fn the_tokens_of_a_scope_that_is_taken_away_end_and_the_others_stay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_requests_at_once_no_more_are_granted_than_the_limit() {
+async fn concurrent_requests_get_no_more_tokens_than_the_limit() {
     let clock = ManualClock::at(1_795_219_210_000);
     let system = System::start_at(&clock).await;
     let client = system.operator.create_application("a").await;
     let replies = join_all((0..TOKENS_PER_MINUTE + 15).map(|_| client.ask())).await;
     let answered = |status: u16| replies.iter().filter(move |reply| reply.status == status);
-    // A request that was answered 500 may have counted, which happens on a busy machine only.
+    // A request that was answered 500 may count; on an idle machine there is none.
     let (granted, failed) = (answered(200).count(), answered(500).count());
     assert!((TOKENS_PER_MINUTE.saturating_sub(failed)..=TOKENS_PER_MINUTE).contains(&granted), "{granted}");
     let different: BTreeSet<_> = answered(200).map(|reply| reply.body.clone()).collect();
@@ -115,7 +115,7 @@ async fn of_many_requests_at_once_no_more_are_granted_than_the_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_is_revoked_many_times_at_once_is_gone() {
+async fn a_token_that_is_revoked_concurrently_is_deleted() {
     let system = System::start().await;
     let client = system.operator.create_application("a").await;
     let token = client.token().await;
@@ -128,7 +128,7 @@ async fn a_token_that_is_revoked_many_times_at_once_is_gone() {
 }
 
 #[tokio::test]
-async fn a_token_is_two_round_trips_and_so_is_its_end() {
+async fn issuing_a_token_is_two_round_trips_and_so_is_revoking_it() {
     let system = System::start().await;
     let client = system.operator.create_application("a").await;
     system.proxy.forget();
@@ -139,7 +139,7 @@ async fn a_token_is_two_round_trips_and_so_is_its_end() {
         "two side by side, then one"
     );
     let units: Vec<_> = system.proxy.recorded().iter().map(|recorded| recorded.units).collect();
-    assert_eq!(units, [1.0, 1.0, 8.0], "a check, a count and two items, each at twice its price");
+    assert_eq!(units, [1.0, 1.0, 8.0], "a check, a counter and two items, each at twice its size");
     system.proxy.forget();
     assert_eq!(client.introspect(&token).await.status, 200);
     assert_eq!(system.proxy.operations(), ["GetItem", "GetItem"], "side by side");
@@ -150,7 +150,7 @@ async fn a_token_is_two_round_trips_and_so_is_its_end() {
     client.post("token", "grant_type=password").await;
     client.post("introspect", "").await;
     system.anonymous.post(paths::TOKEN, "grant_type=client_credentials").await;
-    assert_eq!(system.proxy.operations(), [""; 0], "what cannot be granted asks nothing of the store");
+    assert_eq!(system.proxy.operations(), [""; 0], "a refused request does not call DynamoDB");
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn the_table_holds_neither_a_token_nor_a_secret() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_stored_by_hand_before_there_were_applications_is_still_good() {
+async fn a_token_without_an_application_record_is_valid() {
     let system = System::start().await;
     let hash = model::sha256_hex("cn-by-hand");
     let (text, end) = (|text: &str| AttributeValue::S(text.to_owned()), system.clock.now().seconds() + 60);

@@ -1,4 +1,4 @@
-//! The errors of `/oauth2/…`, those of the gateway included: RFC 6749 §5.2.
+//! The errors of the token API and of its gateway: RFC 6749 §5.2.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use local::demo::USER;
@@ -8,11 +8,11 @@ use tests::{CUSTOMER_SERVICE, Caller, Fault, MESSAGE_PUSH, OAuthClient, Reply, S
 
 const ENDPOINTS: [&str; 3] = ["token", "introspect", "revoke"];
 
-/// A form that each endpoint takes.
+/// A form that each endpoint accepts.
 const GOOD: &str = "grant_type=client_credentials&token=cn-1";
 
 #[tokio::test]
-async fn what_is_asked_for_has_to_be_said_once_and_properly() {
+async fn each_parameter_is_required_once_and_validated() {
     let system = System::start().await;
     let client = system.operator.create_application("a").await;
     for (endpoint, form, status, error, description) in [
@@ -63,13 +63,13 @@ async fn what_is_asked_for_has_to_be_said_once_and_properly() {
         "invalid_request",
         "grant_type is there more than once",
     );
-    // A token in a URL is in logs already; it is not looked for there.
+    // A token in a URL would be logged on the way, thus it is not read there.
     let in_url = paths::with_query(paths::INTROSPECT, "token=cn-1");
     caller.post(&in_url, "").await.is_oauth_error(400, "invalid_request", "token is missing");
 }
 
 #[tokio::test]
-async fn only_what_is_approved_is_granted() {
+async fn only_approved_scopes_are_granted() {
     let system = System::start().await;
     let client = system.operator.create_application_with("a", &[Scope::MessagePush], &[1]).await;
     let refused = |reply: Reply| {
@@ -94,7 +94,7 @@ async fn only_what_is_approved_is_granted() {
         })
         .await;
     refused(client.ask_for(CUSTOMER_SERVICE).await);
-    assert_eq!(client.ask().await.json()["scope"], MESSAGE_PUSH, "what is only asked for is left out");
+    assert_eq!(client.ask().await.json()["scope"], MESSAGE_PUSH, "a requested scope is not granted");
     system
         .operator
         .change("a", |application| {
@@ -106,7 +106,7 @@ async fn only_what_is_approved_is_granted() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_show_who_it_is_is_no_client() {
+async fn missing_or_wrong_credentials_are_an_invalid_client() {
     let system = System::start().await;
     let OAuthClient { secret, .. } = system.operator.create_application("a").await;
     let basic = |pair: &str| format!("Basic {}", BASE64_STANDARD.encode(pair));
@@ -143,7 +143,7 @@ async fn whoever_does_not_show_who_it_is_is_no_client() {
 }
 
 #[tokio::test]
-async fn a_client_shows_itself_in_one_way_and_never_in_the_url() {
+async fn a_client_authenticates_in_one_way_and_never_in_the_url() {
     let system = System::start().await;
     let client = system.operator.create_application("a").await;
     for endpoint in ENDPOINTS {
@@ -167,7 +167,7 @@ async fn a_client_shows_itself_in_one_way_and_never_in_the_url() {
 }
 
 #[tokio::test]
-async fn an_unknown_client_and_a_wrong_secret_are_one_answer_after_the_same_work() {
+async fn an_unknown_client_and_a_wrong_secret_get_the_same_answer_after_the_same_reads() {
     let system = System::start().await;
     let known = system.operator.create_application("a").await;
     for endpoint in ENDPOINTS {
@@ -185,7 +185,7 @@ async fn an_unknown_client_and_a_wrong_secret_are_one_answer_after_the_same_work
 }
 
 #[tokio::test]
-async fn that_an_application_is_disabled_only_its_own_client_learns() {
+async fn only_the_applications_own_client_learns_that_it_is_disabled() {
     let system = System::start().await;
     let client = system.operator.create_application("a").await;
     system
@@ -209,7 +209,7 @@ async fn that_an_application_is_disabled_only_its_own_client_learns() {
 }
 
 #[tokio::test]
-async fn what_is_no_form_or_too_large_is_refused() {
+async fn a_body_that_is_not_a_form_or_too_large_is_refused() {
     let system = System::start().await;
     let client = system.operator.create_application("a").await;
     let basic = BASE64_STANDARD.encode(format!("a:{}", client.secret));
@@ -251,7 +251,7 @@ async fn other_paths_and_methods_are_answered_by_the_gateway() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_fails_is_a_server_error_and_one_fault_is_survived() {
+async fn a_permanent_fault_is_a_server_error() {
     let system = System::start().await;
     let client = system.operator.create_application("a").await;
     for fault in Fault::ALL {
@@ -264,12 +264,12 @@ async fn a_store_that_fails_is_a_server_error_and_one_fault_is_survived() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_is_issued_once_whatever_befalls_a_request_to_the_store() {
+async fn a_token_is_issued_once_whichever_fault_occurs() {
     let faults = Fault::ALL.into_iter().chain([Fault::TransactionThrottled, Fault::TransactionConflict]);
     for fault in faults.filter(|fault| *fault != Fault::Refused) {
         let system = System::start().await;
         let client = system.operator.create_application("a").await;
-        // The transaction, after the two reads.
+        // Request 2 is the transaction, after two reads.
         system.proxy.fail(move |number, _| (number == 2).then_some(fault));
         let token = client.token().await;
         assert_eq!(system.partner(&token).user_info(&[("clientId", USER)]).await.status, 200);

@@ -1,4 +1,4 @@
-//! `POST /oauth2/token`, `introspect` and `revoke`: what a client gets.
+//! `POST /oauth2/token`, `introspect` and `revoke`: successes.
 
 use local::demo::USER;
 use model::oauth::{ClientSecret, Scope};
@@ -8,12 +8,12 @@ use tests::{
 
 /// 2026-11-21 00:00:10 UTC, ten seconds into a minute.
 const NOW: u64 = 1_795_219_210_000;
-/// What partners know.
+/// The lifetime of a token in seconds, as documented for partners.
 const LIFETIME: u64 = 359_420;
 
 const MESSAGE: &str = r#"{"userIds":"u","content":"x","messageId":"m","expireTime":1}"#;
 
-/// Whether a token opens the customer-service product, and the push product.
+/// Whether a token is valid for the customer-service product and for the push product.
 async fn opens(system: &System, token: &str) -> (bool, bool) {
     let partner = system.partner(token);
     let (user, push) = (partner.user_info(&[("clientId", USER)]).await, partner.try_push(MESSAGE).await);
@@ -23,12 +23,12 @@ async fn opens(system: &System, token: &str) -> (bool, bool) {
     (user.status == 200, push.status == 200)
 }
 
-/// Compares the whole answer, and returns the token.
+/// Compares the whole answer; returns the token.
 #[track_caller]
 fn issued(reply: &Reply, scope: &str) -> String {
     let token = reply.json()["access_token"].as_str().unwrap_or_default().to_owned();
     let left = reply.json()["expires_in"].as_u64().unwrap_or_default();
-    assert!((LIFETIME - 5..=LIFETIME).contains(&left), "what is left when the answer is given: {left}");
+    assert!((LIFETIME - 5..=LIFETIME).contains(&left), "the remaining seconds: {left}");
     reply.is(
         200,
         &format!(
@@ -37,12 +37,12 @@ fn issued(reply: &Reply, scope: &str) -> String {
     );
     reply.is_not_cached();
     let uuid = uuid::Uuid::parse_str(token.strip_prefix("cn-").unwrap()).unwrap();
-    assert_eq!((uuid.get_version_num(), token.len()), (4, 39), "122 random bits");
+    assert_eq!((uuid.get_version_num(), token.len()), (4, 39), "cn- and a random UUID");
     token
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_all_that_is_approved_or_for_what_was_asked_of_it() {
+async fn a_token_has_all_approved_scopes_or_the_requested_ones() {
     let system = System::start().await;
     let client = system.operator.create_application("a").await;
     let both = issued(&client.ask().await, "message-push-service thirdparty-customer-service");
@@ -57,7 +57,7 @@ async fn a_token_is_good_for_all_that_is_approved_or_for_what_was_asked_of_it() 
 }
 
 #[tokio::test]
-async fn a_token_speaks_for_its_applications_sources_and_for_its_application() {
+async fn a_token_carries_the_sources_and_the_id_of_its_application() {
     let system = System::start().await;
     let token = system.operator.create_application_with("a", &Scope::OF_PARTNERS, &[7]).await.token().await;
     let partner = system.partner(&token);
@@ -70,7 +70,7 @@ async fn a_token_speaks_for_its_applications_sources_and_for_its_application() {
 }
 
 #[tokio::test]
-async fn a_client_shows_itself_in_the_header_or_in_the_body_and_says_what_it_wants_there_or_in_the_url() {
+async fn a_client_authenticates_in_the_header_or_the_body_and_sends_parameters_in_the_body_or_the_url() {
     let system = System::start().await;
     let OAuthClient { id, secret, .. } = system.operator.create_application("an app").await;
     let basic = |pair: String| {
@@ -96,7 +96,7 @@ async fn a_client_shows_itself_in_the_header_or_in_the_body_and_says_what_it_wan
 }
 
 #[tokio::test]
-async fn a_token_lives_as_long_as_it_says() {
+async fn a_token_is_valid_for_its_stated_lifetime() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     let token = system.operator.create_application("a").await.token().await;
@@ -107,11 +107,11 @@ async fn a_token_lives_as_long_as_it_says() {
 }
 
 #[tokio::test]
-async fn expires_in_is_the_time_that_is_left_when_the_answer_is_given() {
+async fn expires_in_counts_from_the_answer() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     let client = system.operator.create_application("a").await;
-    // The store takes two seconds.
+    // The transaction takes two seconds.
     let slow = clock.clone();
     system.proxy.fail(move |_, operation| {
         if operation == "TransactWriteItems" {
@@ -126,7 +126,7 @@ async fn expires_in_is_the_time_that_is_left_when_the_answer_is_given() {
 }
 
 #[tokio::test]
-async fn a_secret_that_was_replaced_works_for_the_grace_period() {
+async fn a_replaced_secret_works_for_the_grace_period() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     let old = system.operator.create_application("a").await;
@@ -145,7 +145,7 @@ async fn a_secret_that_was_replaced_works_for_the_grace_period() {
 }
 
 #[tokio::test]
-async fn an_application_takes_so_many_tokens_a_minute_and_no_more() {
+async fn an_application_gets_30_tokens_a_minute() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     let (client, other) =
@@ -165,7 +165,7 @@ async fn an_application_takes_so_many_tokens_a_minute_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_client_learns_what_its_own_token_is_good_for() {
+async fn a_client_introspects_its_own_token() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;
     let client = system.operator.create_application("a").await;
@@ -184,7 +184,7 @@ async fn a_client_learns_what_its_own_token_is_good_for() {
 }
 
 #[tokio::test]
-async fn of_a_token_that_is_unknown_foreign_or_dead_a_client_learns_nothing() {
+async fn an_unknown_foreign_or_revoked_token_is_inactive() {
     let system = System::start().await;
     let (client, other) =
         (system.operator.create_application("a").await, system.operator.create_application("b").await);
@@ -199,7 +199,7 @@ async fn of_a_token_that_is_unknown_foreign_or_dead_a_client_learns_nothing() {
 }
 
 #[tokio::test]
-async fn a_client_ends_its_own_token_and_no_other() {
+async fn a_client_revokes_its_own_token_and_no_other() {
     let system = System::start().await;
     let (client, other) =
         (system.operator.create_application("a").await, system.operator.create_application("b").await);

@@ -23,7 +23,7 @@ async fn the_documented_user_is_shown_as_documented() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_of_a_user_is_empty() {
+async fn unknown_details_of_a_user_are_empty_strings() {
     let system = System::start().await;
     let expire_at = system.clock.now().seconds() + 60;
     store(&system, 1, "bare", UserRecord { expire_at, ..UserRecord::default() }).await;

@@ -4,7 +4,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on fails"
+    reason = "a test fails by panicking"
 )]
 
 mod documents;
@@ -26,7 +26,7 @@ const CHINESE_README: &str = include_str!("../../README.zh-CN.md");
 const PLATFORM_API: &str = include_str!("../../docs/platform-api.md");
 
 #[tokio::test]
-async fn each_command_answers_what_stands_below_it() {
+async fn each_command_prints_the_answer_below_it() {
     for (document, count) in
         [(ENGLISH, 11), (CHINESE, 11), (README, 3), (CHINESE_README, 3), (PLATFORM_API, 2)]
     {
@@ -63,7 +63,7 @@ fn without_moments(mut answer: Value) -> Value {
     answer
 }
 
-/// Whether a product says that all is well, or the token endpoint gives what it was asked for.
+/// Whether a body is a success of either product or of the token API.
 fn is_success(answer: &Value) -> bool {
     answer["status"] == 0
         || answer["code"] == 200
@@ -73,7 +73,7 @@ fn is_success(answer: &Value) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Python and Java: make guides"]
-async fn each_program_runs_to_its_end() {
+async fn each_program_succeeds() {
     let folder = tempfile::tempdir().unwrap();
     for guide in [ENGLISH, CHINESE] {
         for (language, name, program) in
@@ -83,7 +83,7 @@ async fn each_program_runs_to_its_end() {
             let file = folder.path().join(name);
             fs::write(&file, program_in(guide, language)).unwrap();
             let mut command = Command::new(program);
-            // What the guide says to say where the machine's own encoding is another.
+            // The guide's advice for machines with another default encoding.
             if program == "java" {
                 command.arg("-Dfile.encoding=UTF-8");
             }
@@ -91,7 +91,7 @@ async fn each_program_runs_to_its_end() {
             command.env("BASE_URL", &system.anonymous.urls().token);
             command.env("CLIENT_ID", CLIENT_ID).env("CLIENT_SECRET", CLIENT_SECRET);
             let printed = run(command).await;
-            // What it has done is in the system: 250 users wait for the message, in three calls of one message id.
+            // The program pushes one message id to 250 users in three calls.
             let state = system.everything().await;
             let waiting =
                 state.iter().filter(|item| item["pk"].as_str().unwrap().starts_with("INBOX#")).count();
@@ -116,7 +116,7 @@ fn both_languages_have_the_same_commands_answers_and_code() {
         assert_eq!(english, chinese);
     }
     assert_eq!(blocks(ENGLISH).len(), blocks(CHINESE).len());
-    // And as many sections, steps, tables and points.
+    // The numbers of sections, steps, table rows and list items are equal too.
     for start in ["## ", "### ", "1. ", "5. ", "6. ", "| ", "- "] {
         let count = |guide: &str| guide.lines().filter(|line| line.starts_with(start)).count();
         assert_eq!(count(ENGLISH), count(CHINESE), "{start}");
@@ -132,7 +132,7 @@ fn both_readmes_have_the_same_commands_sections_tables_and_points() {
     }
 }
 
-/// A block without what is written for people: comments, and what stands in quotes in a program.
+/// A block without its translated parts: comments, and string literals of programs.
 fn without_words(block: Block<'_>) -> String {
     if !["python", "java"].contains(&block.language) {
         return block.text.to_owned();
@@ -165,7 +165,7 @@ fn every_error_that_a_partner_can_get_is_in_both_guides() {
     }
 }
 
-/// Whether a row of a table is about an error: it has its number or name, and its text, if that is not told of elsewhere.
+/// Whether a table row documents an error: by number or name, and by its text.
 fn is_row_of(row: &str, status: u16, error: &Value, parameter: &str) -> bool {
     if let Some(errcode) = error["errcode"].as_i64() {
         let text = error["message"].as_str().unwrap();
@@ -184,7 +184,7 @@ fn is_row_of(row: &str, status: u16, error: &Value, parameter: &str) -> bool {
         && (row.contains(&format!("`{text}`")) || row.contains(&general(text, parameter)))
 }
 
-/// The text of a parameter's error with a place for the parameter and its limits.
+/// The text of a parameter's error with placeholders for the parameter and its limits.
 fn general(text: &str, parameter: &str) -> String {
     if text.starts_with("Required parameter") {
         return format!("`Required parameter '{parameter}' is not present`");
@@ -246,7 +246,7 @@ fn of_any_parameter(text: &str) -> String {
 }
 
 #[test]
-fn every_length_that_a_partner_has_to_keep_is_in_both_guides() {
+fn every_maximum_length_is_in_both_guides() {
     for operation in of_partners() {
         let texts = operation.answers[&400].examples.values().filter_map(|error| error["message"].as_str());
         for text in texts {

@@ -1,4 +1,4 @@
-//! For any input whatever: no parser panics, and what it accepts is within its limits.
+//! Properties of all parsers: none panics on any input, and accepted values are within their limits.
 
 use model::{
     BodyError, BoundedText, ChatId, ClientId, Content, JsonObject, MessageId, Parameter, Source, Timestamp,
@@ -14,7 +14,7 @@ fn utf16_length(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// Text as anybody may send it: any characters, or those that parsers stumble over.
+/// Any text, or text of characters that are special to parsers.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -24,7 +24,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// JSON as anybody may send it.
+/// Any JSON value.
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -41,7 +41,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A value that is right for a field half of the time.
+/// A valid value in half of the cases.
 fn value_or(right: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
     prop_oneof![right, value()]
 }
@@ -91,7 +91,7 @@ proptest! {
     fn any_bytes_are_a_body_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         match JsonObject::from_body(&bytes) {
             Ok(_) => prop_assert!(serde_json::from_slice::<Value>(&bytes).is_ok_and(|value| value.is_object())),
-            Err(BodyError::TooLarge) => prop_assert!(false, "it is not"),
+            Err(BodyError::TooLarge) => prop_assert!(false, "the body is short"),
             Err(BodyError::Empty | BodyError::Invalid) => {}
         }
     }
@@ -162,7 +162,7 @@ proptest! {
     }
 
     #[test]
-    fn any_query_is_a_part_of_a_chat_log_or_an_error(chat in text(), limit in text(), cursor in text()) {
+    fn any_query_is_a_chat_log_query_or_an_error(chat in text(), limit in text(), cursor in text()) {
         let parameter = |name| Parameter::from_query(Some(match name {
             "openId" => chat.as_str(),
             "limit" => limit.as_str(),
@@ -171,12 +171,12 @@ proptest! {
         if let Ok(query) = ChatLogQuery::parse(Source::DEFAULT, parameter) {
             prop_assert!(is_trimmed_and_within(query.chat.as_str(), ChatId::MAX_LENGTH));
             prop_assert!(query.limit.is_none_or(|limit| ChatLogPageSize::RANGE.contains(&u32::try_from(limit.get()).unwrap())));
-            prop_assert_eq!(query.after, None, "nobody guesses a cursor");
+            prop_assert_eq!(query.after, None, "no text is a valid cursor");
         }
     }
 
     #[test]
-    fn a_cursor_comes_back_from_any_place_in_any_chat(chat in "\\PC{1,30}", position in "[0-9]{13}#[^\u{0}]{1,16}") {
+    fn an_issued_cursor_is_accepted_for_its_chat(chat in "\\PC{1,30}", position in "[0-9]{13}#[^\u{0}]{1,16}") {
         prop_assume!(!chat.trim().is_empty());
         let id = ChatId::parse(&chat).unwrap();
         let issued = ChatLogCursor::after(position).issue(Source::DEFAULT, &id);
@@ -207,7 +207,7 @@ proptest! {
     }
 
     #[test]
-    fn any_moment_is_shown_in_19_characters_or_none(millis in any::<u64>()) {
+    fn any_time_has_19_characters_or_none(millis in any::<u64>()) {
         prop_assert!(matches!(Timestamp::from_millis(millis).date_time().len(), 0 | 19));
     }
 }

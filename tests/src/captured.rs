@@ -1,4 +1,4 @@
-//! What functions log, for a test to read.
+//! Captures the log of functions.
 
 use std::{
     io,
@@ -9,7 +9,7 @@ use serde_json::Value;
 use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
 use tracing_subscriber::{filter, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// What has been logged by the thread that captures it.
+/// The log of the thread that captures it.
 #[derive(Clone, Default)]
 pub struct Captured(Arc<Mutex<Vec<u8>>>);
 
@@ -25,7 +25,7 @@ impl io::Write for Captured {
 }
 
 impl Captured {
-    /// Captures what a function logs at `level`, as long as the guard lives.
+    /// Captures the log at `level` until the guard is dropped.
     #[must_use]
     pub fn start(level: LevelFilter) -> (Self, DefaultGuard) {
         keep_callsites_open();
@@ -35,23 +35,22 @@ impl Captured {
         (captured, tracing::subscriber::set_default(subscriber))
     }
 
-    /// All lines as they were written.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("no writer panics").clone()).expect("it is text")
     }
 
-    /// Each line, read.
+    /// Each line, parsed.
     #[must_use]
     pub fn lines(&self) -> Vec<Value> {
-        self.text().lines().map(|line| serde_json::from_str(line).expect("it is JSON")).collect()
+        self.text().lines().map(|line| serde_json::from_str(line).expect("the value is JSON")).collect()
     }
 }
 
-/// Has each place that logs ask, every time, whether its own thread listens.
+/// Makes each log statement ask at each call whether its thread is captured.
 ///
-/// A place remembers whether anybody wants to hear it. Tests run side by side, and one that captures nothing would otherwise
-/// be the first to pass a place, which is then silent for the one that does.
+/// `tracing` caches per statement whether a subscriber wants it. Tests run in parallel: a test that captures nothing could
+/// reach a statement first, which would then stay silent for a test that captures.
 pub(crate) fn keep_callsites_open() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

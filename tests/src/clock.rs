@@ -8,28 +8,26 @@ use std::sync::{
 use api::Clock;
 use model::Timestamp;
 
-/// Stands still until it is moved.
+/// A clock that stands still until it is moved.
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<AtomicU64>);
 
 impl ManualClock {
-    /// A clock that stands at `millis` since 1970.
+    /// A clock at `millis` since 1970.
     #[must_use]
     pub fn at(millis: u64) -> Self {
         Self(Arc::new(AtomicU64::new(millis)))
     }
 
-    /// Moves it on.
     pub fn advance_seconds(&self, seconds: u64) {
         self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
     }
 
-    /// Sets it to `millis` since 1970.
+    /// Sets the clock to `millis` since 1970.
     pub fn set(&self, millis: u64) {
         self.0.store(millis, Ordering::SeqCst);
     }
 
-    /// The time it shows.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::SeqCst))

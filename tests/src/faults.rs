@@ -1,4 +1,4 @@
-//! A DynamoDB that fails on demand: a proxy in front of one that never does. It also writes down what it is asked.
+//! A DynamoDB that fails on demand: a proxy before an embedded one. It also records the requests.
 
 use std::{
     io,
@@ -24,36 +24,36 @@ use tokio::{
     sync::watch,
 };
 
-/// How long a stalled request waits: longer than any caller does.
+/// The delay of a stalled request: longer than any caller waits.
 const STALL: Duration = Duration::from_mins(1);
-/// For how long nothing listens after one connection was refused.
+/// The time without a listener after [`Fault::Refused`].
 const OUTAGE: Duration = Duration::from_millis(60);
 
-/// What happens to a request instead of being answered.
+/// A failure of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// DynamoDB refuses: too much at once.
+    /// The table has no capacity.
     Throttled,
-    /// DynamoDB fails.
+    /// DynamoDB answers 500.
     InternalError,
-    /// Of a batch, only the first items are written; anything else is throttled.
+    /// Half of a batch is left unprocessed; any other operation is throttled.
     Unprocessed,
-    /// Nothing listens for a while.
+    /// The connection breaks, and new ones are refused for 60 ms.
     Refused,
-    /// The connection breaks before the request is applied.
+    /// The connection breaks before DynamoDB applies the request.
     Cut,
-    /// No answer comes.
+    /// No answer arrives.
     Stalled,
-    /// The request is applied, and the connection breaks before the answer.
+    /// DynamoDB applies the request, and the connection breaks before the answer.
     ReplyLost,
-    /// A transaction is cancelled, because of its second item the table was too busy for.
+    /// A transaction is cancelled: the table has no capacity for its second item.
     TransactionThrottled,
-    /// A transaction is cancelled, because another one is about its second item.
+    /// A transaction is cancelled: another one writes its second item.
     TransactionConflict,
 }
 
 impl Fault {
-    /// Every fault that can befall any request.
+    /// The faults that any operation can meet.
     pub const ALL: [Self; 7] = [
         Self::Throttled,
         Self::InternalError,
@@ -68,28 +68,27 @@ impl Fault {
 /// A request that reached the proxy.
 #[derive(Debug, Clone)]
 pub struct Recorded {
-    /// The operation, by the name the API gives it.
+    /// The name of the operation in DynamoDB's API.
     pub operation: String,
-    /// What was asked.
     pub request: Value,
-    /// The capacity units that the answer reports.
+    /// The consumed capacity units that the answer reports.
     pub units: f64,
-    /// Whether nothing else was under way when it came: it begins a round trip.
+    /// Whether no other request was pending on arrival: it begins a round trip.
     pub begins_round_trip: bool,
 }
 
 impl Recorded {
-    /// Whether it names this table, as requests do that are about one item or one partition.
+    /// Whether the request names this table. Batches and transactions name none at the top level.
     #[must_use]
     pub fn is_of(&self, table: &str) -> bool {
         self.request.get("TableName").is_some_and(|name| name == table)
     }
 }
 
-/// Tells what happens to the request with this number, counted from 0, of this operation.
+/// Decides about a request by its number, counted from 0, and its operation.
 type Plan = Box<dyn Fn(usize, &str) -> Option<Fault> + Send>;
 
-/// The proxy.
+/// The proxy. A clone controls the same proxy.
 #[derive(Clone)]
 pub struct FaultyDynamoDb {
     address: SocketAddr,
@@ -102,9 +101,9 @@ struct Shared {
     client: reqwest::Client,
     plan: Mutex<Plan>,
     recorded: Mutex<Vec<Recorded>>,
-    /// A partition that no batch reads.
+    /// The partition that every `BatchGetItem` leaves unprocessed.
     starved: Mutex<Option<String>>,
-    /// A partition that no eventually consistent batch sees.
+    /// The partition that is missing in eventually consistent batches.
     lagging: Mutex<Option<String>>,
     latency_millis: AtomicU64,
     under_way: AtomicUsize,
@@ -112,10 +111,10 @@ struct Shared {
 }
 
 impl FaultyDynamoDb {
-    /// Starts a proxy in front of the DynamoDB at `upstream`; it fails nothing until it is told to.
+    /// Starts a proxy before the DynamoDB at `upstream`. No request fails until [`Self::fail`] is called.
     #[must_use]
     pub fn start(upstream: &str) -> Self {
-        // Bound and never listening, it keeps the port for this proxy while nothing listens there.
+        // A bound socket that never listens reserves the port while the proxy is down.
         let reserved = bind(SocketAddr::from(([127, 0, 0, 1], 0)));
         let address = reserved.local_addr().expect("it has an address");
         let shared = Arc::new(Shared {
@@ -133,60 +132,59 @@ impl FaultyDynamoDb {
         Self { address, shared, _reserved: Arc::new(reserved) }
     }
 
-    /// Where it listens.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// From now on, requests are counted from 0 and `plan` says what happens to each.
+    /// Restarts the count of requests at 0 and lets `plan` decide about each.
     pub fn fail(&self, plan: impl Fn(usize, &str) -> Option<Fault> + Send + 'static) {
         self.forget();
-        *self.shared.plan.lock().expect("nobody panicked") = Box::new(plan);
+        *self.shared.plan.lock().expect("no holder panics") = Box::new(plan);
     }
 
-    /// From now on, each answer takes this long more, so that what is asked at the same time is seen to be.
+    /// Delays each answer, so that concurrent requests overlap visibly.
     pub fn slow_down(&self, latency_millis: u64) {
         self.shared.latency_millis.store(latency_millis, Ordering::Relaxed);
     }
 
-    /// From now on, the table has no capacity to read this partition: batches leave its items unprocessed.
+    /// Makes batches leave the items of this partition unprocessed.
     pub fn starve(&self, partition: &str) {
         self.forget();
-        *self.shared.starved.lock().expect("nobody panicked") = Some(partition.to_owned());
+        *self.shared.starved.lock().expect("no holder panics") = Some(partition.to_owned());
     }
 
-    /// From now on, the latest writes to this partition are not seen by eventually consistent batches: there is nothing.
+    /// Hides the items of this partition from eventually consistent batches.
     pub fn lag(&self, partition: &str) {
         self.forget();
-        *self.shared.lagging.lock().expect("nobody panicked") = Some(partition.to_owned());
+        *self.shared.lagging.lock().expect("no holder panics") = Some(partition.to_owned());
     }
 
-    /// From now on, nothing fails.
+    /// Ends all faults.
     pub fn recover(&self) {
-        *self.shared.lagging.lock().expect("nobody panicked") = None;
-        *self.shared.starved.lock().expect("nobody panicked") = None;
+        *self.shared.lagging.lock().expect("no holder panics") = None;
+        *self.shared.starved.lock().expect("no holder panics") = None;
         self.fail(|_, _| None);
         self.shared.listening.send_replace(true);
     }
 
-    /// From now on, nothing listens.
+    /// Refuses connections until [`Self::recover`].
     pub fn go_down(&self) {
         self.shared.listening.send_replace(false);
     }
 
-    /// What has been asked since the last time this was said.
+    /// Clears the recorded requests and restarts their count at 0.
     pub fn forget(&self) {
-        self.shared.recorded.lock().expect("nobody panicked").clear();
+        self.shared.recorded.lock().expect("no holder panics").clear();
     }
 
-    /// What has been asked.
+    /// The requests since the last [`Self::forget`].
     #[must_use]
     pub fn recorded(&self) -> Vec<Recorded> {
-        self.shared.recorded.lock().expect("nobody panicked").clone()
+        self.shared.recorded.lock().expect("no holder panics").clone()
     }
 
-    /// The operations that have been asked for, in order.
+    /// The names of the recorded operations, in order.
     #[must_use]
     pub fn operations(&self) -> Vec<String> {
         self.recorded().into_iter().map(|recorded| recorded.operation).collect()
@@ -200,7 +198,7 @@ fn bind(address: SocketAddr) -> TcpSocket {
     socket
 }
 
-/// Accepts connections while the proxy listens; refuses them while it does not.
+/// Accepts connections while the proxy is up and refuses them while it is down.
 async fn listen(address: SocketAddr, shared: Arc<Shared>) {
     let mut listening = shared.listening.subscribe();
     while listening.wait_for(|listening| *listening).await.is_ok() {
@@ -224,7 +222,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let service = service_fn(move |request| answer(Arc::clone(&shared), request));
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
-        // An error of the service is what breaks the connection.
+        // An error of the service breaks the connection.
         _ = connection => {}
         _ = listening.wait_for(|listening| !listening) => {}
     }
@@ -238,7 +236,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     let body = request.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
     let body: Value = serde_json::from_slice(&body).map_err(io::Error::other)?;
     let number = {
-        let mut recorded = shared.recorded.lock().expect("nobody panicked");
+        let mut recorded = shared.recorded.lock().expect("no holder panics");
         let begins_round_trip = shared.under_way.fetch_add(1, Ordering::Relaxed) == 0;
         recorded.push(Recorded {
             operation: operation.clone(),
@@ -257,7 +255,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     outcome
 }
 
-/// A request that is no longer under way once this is dropped, also when its caller has given up.
+/// Counts a request as pending until it is dropped, also if its caller gives up.
 struct UnderWay<'s>(&'s Shared);
 
 impl Drop for UnderWay<'_> {
@@ -266,7 +264,7 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// Has the plan say what happens to a request, and lets it happen.
+/// Answers a request as the plan decides.
 async fn play(
     shared: &Shared,
     number: usize,
@@ -274,7 +272,7 @@ async fn play(
     headers: &hyper::HeaderMap,
     body: Value,
 ) -> io::Result<Response<Full<Bytes>>> {
-    let fault = shared.plan.lock().expect("nobody panicked")(number, operation);
+    let fault = shared.plan.lock().expect("no holder panics")(number, operation);
     let broken = || io::Error::other("the connection breaks");
     match fault {
         None if operation == "BatchGetItem" => shared.read_batch(number, headers, body).await,
@@ -322,7 +320,7 @@ impl Shared {
         Ok(response(status, &answer))
     }
 
-    /// Reads a batch of items, without those of a partition that lags or is starved.
+    /// Reads a batch without the items of the lagging and the starved partition.
     async fn read_batch(
         &self,
         number: usize,
@@ -332,7 +330,7 @@ impl Shared {
         let is_of = |key: &Value, partition: &Option<String>| {
             partition.as_ref().is_some_and(|partition| key["pk"]["S"] == *partition)
         };
-        let lagging = self.lagging.lock().expect("nobody panicked").clone();
+        let lagging = self.lagging.lock().expect("no holder panics").clone();
         for asked in body["RequestItems"].as_object_mut().into_iter().flat_map(|tables| tables.values_mut()) {
             if asked["ConsistentRead"] != true
                 && let Some(key) = asked["Keys"]
@@ -342,11 +340,11 @@ impl Shared {
                 key["sk"]["S"] = json!("NOT-SEEN-YET");
             }
         }
-        let starved = self.starved.lock().expect("nobody panicked").clone();
+        let starved = self.starved.lock().expect("no holder panics").clone();
         self.forward_some_keys(number, headers, body, |_, key| is_of(key, &starved)).await
     }
 
-    /// Reads the keys that are not `left_out`, and leaves the others unprocessed.
+    /// Reads a batch and leaves the keys unprocessed for which `left_out` holds.
     async fn forward_some_keys(
         &self,
         number: usize,
@@ -374,7 +372,7 @@ impl Shared {
         Ok(response(status, &answer))
     }
 
-    /// Writes the first half of a batch, and gives the rest back.
+    /// Writes the first half of a batch and leaves the rest unprocessed.
     async fn forward_half(
         &self,
         number: usize,
@@ -384,7 +382,7 @@ impl Shared {
         let mut left = json!({});
         for (table, requests) in body["RequestItems"].as_object_mut().into_iter().flatten() {
             let requests = requests.as_array_mut().expect("a batch is a list");
-            // At least one is left over, so that a batch is never done while this goes on.
+            // At least one item is left, so that no batch completes while the fault lasts.
             left[table] = Value::from(requests.split_off(requests.len() / 2));
         }
         let nothing_to_write = body["RequestItems"]
@@ -414,14 +412,14 @@ impl Shared {
         let consumed = &answer["ConsumedCapacity"];
         let tables = consumed.as_array().map_or(std::slice::from_ref(consumed), Vec::as_slice);
         let units = tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum();
-        // Nothing is there any more if a test has begun to count anew.
-        if let Some(recorded) = self.recorded.lock().expect("nobody panicked").get_mut(number) {
+        // The record is gone if the test cleared it meanwhile.
+        if let Some(recorded) = self.recorded.lock().expect("no holder panics").get_mut(number) {
             recorded.units = units;
         }
     }
 }
 
-/// A transaction that is cancelled because of its second item.
+/// The answer to a transaction that is cancelled because of its second item.
 fn cancelled(reason: &str) -> Response<Full<Bytes>> {
     response(
         400,

@@ -1,4 +1,4 @@
-//! `docs/openapi.yaml`, read: what it says of each operation, and whether an answer is one that it shows.
+//! Parses `docs/openapi.yaml` and checks answers against it.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -7,72 +7,58 @@ use serde_json::{Map, Value, json};
 
 use crate::Reply;
 
-/// The document.
 pub static REFERENCE: LazyLock<Reference> =
     LazyLock::new(|| Reference::parse(include_str!("../../docs/openapi.yaml")));
 
-/// The headers that a client does something with.
+/// The headers that the document must describe wherever an answer has them.
 const CLIENTS_HEADERS: [&str; 5] =
     ["cache-control", "pragma", "retry-after", "www-authenticate", "x-amzn-requestid"];
 
-/// The document's parts, every `$ref` in it followed.
+/// The document with every `$ref` resolved.
 #[derive(Debug)]
 pub struct Reference {
-    /// What can be called, in the order of the names of its paths.
+    /// Sorted by path.
     pub operations: Vec<Operation>,
 }
 
-/// A method of a path.
 #[derive(Debug)]
 pub struct Operation {
-    /// The method, in upper case.
+    /// In upper case.
     pub method: String,
-    /// The path.
     pub path: String,
-    /// `operationId`.
+    /// The `operationId`.
     pub id: String,
-    /// The name of its security scheme, and the scope that a token needs, if it is a token.
+    /// The name of the security scheme, and the scope that a bearer token needs.
     pub security: (String, Option<String>),
-    /// The parameters of the query.
     pub parameters: Vec<QueryParameter>,
-    /// What its body holds, if it has one.
     pub body: Option<RequestBody>,
-    /// What it answers, by status.
+    /// By HTTP status.
     pub answers: BTreeMap<u16, DocumentedAnswer>,
 }
 
-/// A parameter of the query.
 #[derive(Debug)]
 pub struct QueryParameter {
-    /// Its name.
     pub name: String,
-    /// Whether it must be there.
     pub required: bool,
-    /// What it may be.
     pub schema: Value,
-    /// A value it has in an example.
     pub example: Option<Value>,
 }
 
-/// The body of a request.
 #[derive(Debug)]
 pub struct RequestBody {
-    /// Whether it is a form; else it is JSON.
+    /// Whether the body is a form; otherwise it is JSON.
     pub is_form: bool,
-    /// What it may be.
     pub schema: Value,
-    /// Bodies, by name.
+    /// Example bodies, by name.
     pub examples: Map<String, Value>,
 }
 
-/// What an operation answers with a status.
+/// The answers of an operation with one status.
 #[derive(Debug)]
 pub struct DocumentedAnswer {
-    /// When it comes, in words.
     pub description: String,
-    /// What the body may be.
     pub schema: Value,
-    /// Bodies, by name; of an error, all there are.
+    /// Example bodies, by name. For an error status these are all possible bodies.
     pub examples: Map<String, Value>,
     headers: Map<String, Value>,
     validator: Validator,
@@ -89,14 +75,13 @@ impl Reference {
         Self { operations: operations.collect() }
     }
 
-    /// The operation with this `operationId`.
     #[must_use]
     pub fn operation(&self, id: &str) -> &Operation {
         self.operations.iter().find(|operation| operation.id == id).expect("there is such an operation")
     }
 
-    /// Checks that an answer to a call of an operation is one that the document shows: an error word for word, and
-    /// everything by its schema and without a field that is not in it. What is no operation is nobody's to document.
+    /// Checks an answer: an error must equal an example, and any body must match its schema without additional fields. Answers
+    /// to paths and methods that are not in the document are not checked.
     pub(crate) fn check(&self, method: &str, path: &str, reply: &Reply) {
         let is_called =
             |operation: &&Operation| operation.method == method && path.ends_with(&operation.path);
@@ -116,7 +101,7 @@ impl Reference {
             assert!(is_documented, "{call}: {name}");
         }
         for (name, header) in &answer.headers {
-            // Behind API Gateway a function's challenge has another name.
+            // API Gateway renames `WWW-Authenticate` of a function.
             let value = reply.header(name).or_else(|| reply.header(&format!("x-amzn-remapped-{name}")));
             let value = value.unwrap_or_else(|| panic!("{call}: no header {name}"));
             let value = value.parse::<u64>().map_or_else(|_| json!(value), |number| json!(number));
@@ -127,12 +112,12 @@ impl Reference {
 
 impl Operation {
     fn read(method: &str, path: &str, operation: &Value) -> Self {
-        // One scheme, and no way around it.
+        // Exactly one scheme, without an alternative.
         let [security] = operation["security"].as_array().expect("it is a list").as_slice() else {
-            panic!("{path}: more than one way to be let in")
+            panic!("{path}: more than one security requirement")
         };
         assert_eq!(object(security).len(), 1, "{path}");
-        let security = object(security).iter().next().expect("somebody may call it");
+        let security = object(security).iter().next().expect("it has a scheme");
         let parameters = operation["parameters"].as_array().into_iter().flatten();
         let answers = object(&operation["responses"]).iter().map(|(status, answer)| {
             (status.parse().expect("it is a status"), DocumentedAnswer::read(answer))
@@ -194,7 +179,7 @@ fn examples(content: &Value) -> Map<String, Value> {
         .collect()
 }
 
-/// A part of the document with what it refers to in the place of each reference.
+/// A part of the document with each `$ref` replaced by its target.
 fn resolved(value: &Value, document: &Value) -> Value {
     match value {
         Value::Object(map) => match map.get("$ref").and_then(Value::as_str) {
@@ -209,8 +194,7 @@ fn resolved(value: &Value, document: &Value) -> Value {
     }
 }
 
-/// A schema that takes no field which it does not name. A client must take such fields, so the document's schemas do; our own
-/// answers have none.
+/// A schema that rejects additional fields. Clients must accept them, thus the document's schemas do; our answers have none.
 fn closed(schema: &Value) -> Value {
     match schema {
         Value::Object(map) => {

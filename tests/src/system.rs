@@ -119,7 +119,7 @@ impl System {
         let dynamodb = store::client::from_environment();
         // The items of the test before this one.
         let access =
-            serde_json::to_string(&scan(&dynamodb, &deployed.access_table).await).expect("it is JSON");
+            serde_json::to_string(&scan(&dynamodb, &deployed.access_table).await).expect("the value is JSON");
         assert!(!access.contains("\"cn-") && !access.contains("\"cs-"), "a token or a secret is stored");
         for table in [&deployed.access_table, &deployed.chat_table] {
             empty(&dynamodb, table).await;

@@ -1,4 +1,4 @@
-//! A call as the document describes one.
+//! A call of a documented operation.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use local::demo::{CLIENT_ID, CLIENT_SECRET};
@@ -6,7 +6,6 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 use tests::{Caller, Reply, System, path_with, reference::Operation};
 
-/// The parameters of a query, and a body.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     pub query: Map<String, Value>,
@@ -14,7 +13,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// What the document shows of `operation`: each example of a body, with the parameters' own examples.
+    /// The documented calls of an operation: each example body with the examples of the parameters.
     pub fn examples(operation: &Operation) -> Vec<Self> {
         let parameters = operation.parameters.iter();
         let query: Map<_, _> = parameters
@@ -25,12 +24,11 @@ impl Call {
         bodies.into_iter().map(|body| Self { query: query.clone(), body }).collect()
     }
 
-    /// Makes the call.
     pub async fn send(&self, operation: &Operation, caller: &Caller) -> Reply {
         self.send_as(&operation.method, operation, caller, self.body_text(operation)).await
     }
 
-    /// Makes the call with another method, or with another body.
+    /// Sends the call with another method or body.
     pub async fn send_as(
         &self,
         method: &str,
@@ -42,7 +40,7 @@ impl Call {
         caller.send(Method::from_bytes(method.as_bytes()).unwrap(), &path, body).await
     }
 
-    /// The body as it is sent.
+    /// The encoded body.
     pub fn body_text(&self, operation: &Operation) -> Option<String> {
         let body = operation.body.as_ref()?;
         Some(if body.is_form { urlencoded(self.body.as_object().unwrap()) } else { self.body.to_string() })
@@ -56,7 +54,7 @@ fn urlencoded(pairs: &Map<String, Value>) -> String {
     path_with("/", &pairs).trim_start_matches("/?").to_owned()
 }
 
-/// Whoever may call an operation.
+/// A caller with the credentials that an operation needs.
 pub(super) fn caller(system: &System, operation: &Operation) -> Caller {
     match operation.security.0.as_str() {
         "client" => system.anonymous.with_header(&format!(
@@ -66,6 +64,6 @@ pub(super) fn caller(system: &System, operation: &Operation) -> Caller {
         "customerService" => (*system.customer_service).clone(),
         "messagePush" => (*system.message_push).clone(),
         "platform" => (*system.platform).clone(),
-        other => panic!("{other}: nobody has such credentials"),
+        other => panic!("{other}: unknown security scheme"),
     }
 }

@@ -1,4 +1,4 @@
-//! Each error that the document shows, caused.
+//! Provokes each documented error.
 
 use jsonschema::draft202012;
 use local::gateway::REQUEST_LIMIT;
@@ -16,7 +16,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn every_error_that_is_shown_is_what_comes_of_breaking_its_rule_and_the_bound_itself_is_good() {
+async fn every_documented_error_follows_from_breaking_its_rule_and_the_bound_itself_is_valid() {
     for operation in &REFERENCE.operations {
         let system = System::start().await;
         let errors = operation.answers.iter().filter(|(status, _)| **status >= 400);
@@ -31,7 +31,7 @@ async fn every_error_that_is_shown_is_what_comes_of_breaking_its_rule_and_the_bo
     }
 }
 
-/// The answers to what should be answered with the error `shown`.
+/// The answers to calls that should get the error `shown`.
 async fn provoke(system: &System, operation: &Operation, name: &str, shown: &Value) -> Vec<Reply> {
     let mut call = Call::examples(operation).remove(0);
     let anybody = caller(system, operation);
@@ -44,7 +44,7 @@ async fn provoke(system: &System, operation: &Operation, name: &str, shown: &Val
         "body-not-json" => raw(b"{").await,
         "not-a-form" => raw(b"a=\xff").await,
         "body-too-large" => {
-            // Nobody reads the body of a GET; but what is more than the gateway takes.
+            // The body of a GET is limited by the gateway only.
             raw(&vec![b' '; if operation.body.is_some() { BODY_LIMIT } else { REQUEST_LIMIT } + 1]).await
         }
         "system-error" => {
@@ -112,7 +112,7 @@ async fn provoke(system: &System, operation: &Operation, name: &str, shown: &Val
             let body = match fault {
                 "missing" => String::new(),
                 "repeated" => format!("{form}&{parameter}=x&{parameter}=x"),
-                other => panic!("{other}: nobody knows how to cause it"),
+                other => panic!("{other}: unknown fault"),
             };
             raw(body.as_bytes()).await
         }
@@ -120,7 +120,8 @@ async fn provoke(system: &System, operation: &Operation, name: &str, shown: &Val
     }
 }
 
-/// Breaks the rule of an error's text, after what just keeps it was taken. The document's schemas know both.
+/// Breaks the rule that an error's text names. Before, calls at the bound of the rule must succeed. The document's schemas must
+/// agree on both.
 async fn break_rule(system: &System, operation: &Operation, text: &str) -> Vec<Reply> {
     let Offence { wrong, right } = offence(operation, text);
     let mut caller = caller(system, operation);
@@ -130,7 +131,7 @@ async fn break_rule(system: &System, operation: &Operation, text: &str) -> Vec<R
     }
     for call in &right {
         let mut call = call.clone();
-        // Of a message id that stands for other content is another rule.
+        // Its own message id, since each id stands for one content.
         if operation.id == "pushMessage" && !text.contains("messageId") {
             call.body["messageId"] =
                 json!(format!("{text}{}", call.body).chars().take(64).collect::<String>());
@@ -141,7 +142,7 @@ async fn break_rule(system: &System, operation: &Operation, text: &str) -> Vec<R
     }
     let mut replies = Vec::new();
     for call in &wrong {
-        // What a cursor may be, only the system knows.
+        // No schema describes valid cursors.
         if text != "cursor: is not valid" {
             assert!(!is_of_its_schemas(operation, call), "{}, {text}: {call:?} is wrong", operation.id);
         }
@@ -150,14 +151,14 @@ async fn break_rule(system: &System, operation: &Operation, text: &str) -> Vec<R
     replies
 }
 
-/// Whether a call was found to be good, also if there is no such user or message.
+/// Whether the parameters of a call were accepted, also if the user or message does not exist.
 pub(super) fn is_taken(reply: &Reply) -> bool {
     reply.status == 200
         || reply.json()["errcode"] == 46004
         || reply.json()["message"] == "message does not exist"
 }
 
-/// Whether a call is what the document says a call may be.
+/// Whether a call matches the document's schemas.
 fn is_of_its_schemas(operation: &Operation, call: &Call) -> bool {
     let body = operation.body.as_ref();
     let is_body = body.is_none_or(|body| draft202012::is_valid(&body.schema, &call.body));
@@ -174,17 +175,17 @@ async fn post(client: &OAuthClient, operation: &Operation, form: &str) -> Reply 
 
 async fn too_many(system: &System, operation: &Operation, form: &str) -> Vec<Reply> {
     let client = system.operator.create_application("hasty").await;
-    // Twice, since a minute may end on the way.
+    // Twice, since a minute may end meanwhile.
     for _ in 0..=2 * TOKENS_PER_MINUTE {
         let reply = post(&client, operation, form).await;
         if reply.status != 200 {
             return vec![reply];
         }
     }
-    panic!("it is never too many")
+    panic!("no request was refused")
 }
 
-/// Nothing here throttles: API Gateway answers what the template says.
+/// The gateway does not throttle here: the answer in the template is compared instead.
 fn is_the_templates(operation: &Operation, response_type: &str, shown: &Value) {
     let template = template();
     let response = &api(&template, operation).gateway_responses[response_type];

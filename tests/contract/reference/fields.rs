@@ -1,4 +1,4 @@
-//! Each field of an answer that the document describes, each word that a field may be, and each answer that is shown, seen.
+//! Every documented field, enumerated value and example of an answer occurs in some answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,16 +12,16 @@ use super::{
     shape,
 };
 
-/// Calls, and what was seen in their answers.
+/// Calls and the parts of their answers.
 struct Story {
     system: System,
-    /// `operation.field` and, of texts, `operation.field=text`.
+    /// `operation.field` and, for strings, `operation.field=text`.
     seen: BTreeSet<String>,
     shapes: BTreeMap<&'static str, Vec<Value>>,
 }
 
 impl Story {
-    /// Makes the call that the document shows of an operation, changed.
+    /// Sends the documented call of an operation with a change.
     async fn tell(&mut self, id: &'static str, change: impl FnOnce(&mut Call)) -> Value {
         let mut call = Call::examples(REFERENCE.operation(id)).remove(0);
         change(&mut call);
@@ -40,7 +40,7 @@ impl Story {
 }
 
 #[tokio::test]
-async fn whatever_is_described_of_an_answer_is_in_some_answer() {
+async fn every_documented_field_and_value_occurs_in_some_answer() {
     let clock = ManualClock::at(1_795_219_210_000);
     let system = System::start_at(&clock).await;
     let mut story = Story { system, seen: BTreeSet::new(), shapes: BTreeMap::new() };
@@ -97,7 +97,7 @@ async fn tell_of_a_chat(story: &mut Story) {
 async fn tell_of_pushes(story: &mut Story, clock: &ManualClock) {
     story.tell("getPendingMessages", |_| ()).await;
     story.tell("logInUser", |_| ()).await;
-    // A message waits, and then more than a page of them.
+    // One pending message, then more than a page.
     for number in 0..=20 {
         story.tell("pushMessage", |call| call.body["messageId"] = json!(format!("m-{number}"))).await;
         if number == 0 || number == 20 {
@@ -116,7 +116,7 @@ async fn tell_of_pushes(story: &mut Story, clock: &ManualClock) {
             .await;
     }
     story.tell("acknowledgeMessages", |call| call.body["ackIds"] = json!(["not-of-this-user"])).await;
-    // Of two users, one has it when it is recalled.
+    // One of two users has the message when it is recalled.
     let twice = |call: &mut Call| call.body["messageId"] = json!("m-1");
     story.tell("recallMessage", twice).await;
     story.tell("recallMessage", twice).await;

@@ -1,4 +1,4 @@
-//! What a schema takes the system takes, and nothing else: each parameter of a body as each kind of JSON value.
+//! The system accepts exactly the bodies that match the schema: each parameter with each kind of JSON value.
 
 use jsonschema::draft202012;
 use serde_json::json;
@@ -12,7 +12,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn a_body_is_taken_if_and_only_if_it_is_of_its_schema() {
+async fn a_body_is_accepted_if_and_only_if_it_matches_its_schema() {
     let system = System::start().await;
     let values = [
         json!(null),
@@ -51,7 +51,7 @@ async fn a_body_is_taken_if_and_only_if_it_is_of_its_schema() {
     }
 }
 
-/// A message id stands for one content, which is another rule.
+/// Gives each content its own message id, since an id stands for one content.
 fn own_message_id(operation: &Operation, name: &str, call: &mut Call) {
     if operation.id == "pushMessage" && name != "messageId" {
         call.body["messageId"] = json!(format!("for {}", call.body["content"]));

@@ -1,4 +1,4 @@
-//! Each limit of a request that the document states, and the error that comes of it.
+//! The documented limits of requests and their errors.
 
 use local::{TEMPLATE, demo::CHAT, docs::DOCUMENT, template::Stack};
 use model::{BODY_LIMIT, BoundedText, UserId, oauth::TokenLifetime, push::UserIds};
@@ -10,7 +10,7 @@ use super::{
     schema::{fields, walk},
 };
 
-/// Each limit that a schema states has its error, so that none can be in the document alone.
+// A limit that is in the document only would have no error.
 #[test]
 fn every_limit_of_a_request_has_an_error_that_names_it() {
     for operation in &REFERENCE.operations {
@@ -33,7 +33,7 @@ fn every_limit_of_a_request_has_an_error_that_names_it() {
     }
 }
 
-/// A parameter that is in the document alone has no error, since nobody reads it.
+// A parameter that is in the document only would have no error, since no function reads it.
 #[test]
 fn every_parameter_has_an_error_that_names_it() {
     for operation in &REFERENCE.operations {
@@ -43,7 +43,7 @@ fn every_parameter_has_an_error_that_names_it() {
             .collect();
         let mut names: Vec<_> = operation.parameters.iter().map(|parameter| parameter.name.clone()).collect();
         names.extend(operation.body.iter().flat_map(|body| fields(&body.schema)));
-        // The chat window's cursor has another name; and a hint is taken, as RFC 7662 says, and not looked at.
+        // The chat window's cursor has another name. The hint is ignored, as RFC 7662 allows.
         for name in names.iter().filter(|name| !["after", "token_type_hint"].contains(&name.as_str())) {
             let is_named = |text: &&str| text.split(['.', ':', '\'', ' ']).any(|part| part == leaf(name));
             assert!(texts.iter().any(is_named), "{}: {name}", operation.id);
@@ -51,7 +51,7 @@ fn every_parameter_has_an_error_that_names_it() {
     }
 }
 
-/// The limits of what is called `name` and of what is in it, in the words of the error that there must be for each.
+/// The limits in a schema: the parameter and the text that its error must have.
 fn limits_of(name: &str, schema: &Value) -> Vec<(String, String)> {
     let mut limits = Vec::new();
     walk(name, schema, &mut |name, schema| {
@@ -84,13 +84,12 @@ fn limits_of(name: &str, schema: &Value) -> Vec<(String, String)> {
     limits
 }
 
-/// The last part of a dotted name.
 fn leaf(name: &str) -> &str {
     name.rsplit('.').next().unwrap()
 }
 
 #[test]
-fn what_is_said_of_limits_in_prose_is_what_they_are() {
+fn limits_in_the_prose_of_the_document_are_correct() {
     let prose = DOCUMENT.split_whitespace().collect::<Vec<_>>().join(" ");
     let (users, length) = (UserIds::MAX_SIZE, UserId::MAX_LENGTH);
     let body = format!("{},{} bytes", BODY_LIMIT / 1000, BODY_LIMIT % 1000);
@@ -131,7 +130,7 @@ fn what_is_said_of_limits_in_prose_is_what_they_are() {
     ] {
         assert!(prose.contains(&said), "{said}");
     }
-    // What is too large is the body of a POST by the function's limit, and a GET by the gateway's.
+    // The size of a POST is limited by the function, that of a GET by the gateway.
     for operation in &REFERENCE.operations {
         let of_the_body = operation.answers[&413].description.contains(&body);
         assert_eq!(of_the_body, operation.body.is_some(), "{}", operation.id);
@@ -141,9 +140,9 @@ fn what_is_said_of_limits_in_prose_is_what_they_are() {
 }
 
 #[tokio::test]
-async fn a_parameter_that_is_not_given_is_what_its_default_says() {
+async fn an_omitted_parameter_has_its_documented_default() {
     let system = System::start().await;
-    // More than a page of the chat window and of a status, so that they tell one default from another.
+    // More than a page of the chat window and of a status, so that a wrong default shows.
     for _ in 0..=100 {
         system.customer_service.receive(end_event(CHAT)).await;
     }
@@ -169,7 +168,7 @@ async fn a_parameter_that_is_not_given_is_what_its_default_says() {
     }
 }
 
-/// The status of an answer, and how much there is in it.
+/// The status of an answer and the number of its list elements.
 fn size(reply: &Reply) -> (u16, usize) {
     let body = reply.json();
     let lists = [&body["list"], &body["data"]["messages"], &body["data"]["users"]];

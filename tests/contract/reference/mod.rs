@@ -1,6 +1,6 @@
-//! `docs/openapi.yaml` and the system say the same: what the document shows is called, and what comes back is what it shows.
+//! `docs/openapi.yaml` describes the system: each documented call gets a documented answer.
 //!
-//! The other direction is everywhere: [`tests::Caller`] takes no answer that the document does not show.
+//! [`tests::Caller`] checks the other direction in all tests: it panics at an undocumented answer.
 
 mod call;
 mod errors;
@@ -26,14 +26,14 @@ fn template() -> Template {
     Template::parse(TEMPLATE).unwrap()
 }
 
-/// The API of the template that has the route of an operation.
+/// The template's API with the route of an operation.
 fn api<'t>(template: &'t Template, operation: &Operation) -> &'t Api {
     let is_its = |api: &&Api| api.routes.iter().any(|route| route.path == operation.path);
     template.apis.iter().find(is_its).unwrap()
 }
 
 #[test]
-fn what_can_be_called_is_what_the_template_routes_with_the_scope_that_its_authorizer_asks_for() {
+fn the_documented_routes_and_scopes_are_those_of_the_template() {
     let template = template();
     let routed: BTreeSet<_> = template
         .apis
@@ -55,7 +55,7 @@ fn what_can_be_called_is_what_the_template_routes_with_the_scope_that_its_author
 }
 
 #[test]
-fn every_answer_that_is_shown_is_of_its_schema_and_so_is_every_body() {
+fn every_documented_answer_and_body_matches_its_schema() {
     for operation in &REFERENCE.operations {
         for (status, answer) in &operation.answers {
             let schema = draft202012::new(&answer.schema).unwrap();
@@ -73,7 +73,7 @@ fn every_answer_that_is_shown_is_of_its_schema_and_so_is_every_body() {
 }
 
 #[tokio::test]
-async fn every_call_that_is_shown_is_answered_as_is_shown() {
+async fn every_documented_call_gets_a_documented_answer() {
     let system = System::start().await;
     for operation in &REFERENCE.operations {
         let shown = operation.answers[&200].examples.values().map(shape).collect::<Vec<_>>();
@@ -86,7 +86,7 @@ async fn every_call_that_is_shown_is_answered_as_is_shown() {
     }
 }
 
-/// An answer without what differs from time to time: the names of its fields, and the same of one element of a list.
+/// The field names of an answer, and those of the first element of each list.
 pub(crate) fn shape(value: &Value) -> Value {
     match value {
         Value::Object(map) => map.iter().map(|(name, inner)| (name.clone(), shape(inner))).collect(),
@@ -96,11 +96,11 @@ pub(crate) fn shape(value: &Value) -> Value {
 }
 
 #[test]
-fn what_the_gateway_answers_by_itself_is_shown_for_each_operation() {
+fn the_gateways_own_answers_are_documented_for_each_operation() {
     let template = template();
     for operation in &REFERENCE.operations {
         for (kind, response) in &api(&template, operation).gateway_responses {
-            // Not those that only an operator's addition brings: a validator, a key, a firewall.
+            // These need an addition of the operator: a validator, an API key or AWS WAF.
             if [
                 "BAD_REQUEST_BODY",
                 "BAD_REQUEST_PARAMETERS",

@@ -1,29 +1,29 @@
-//! Calls that break the one rule which the text of an error names, and calls that just keep it.
+//! Calls that break the rule which an error's text names, and calls at the bound of that rule.
 
 use serde_json::{Value, json};
 use tests::reference::Operation;
 
 use super::call::Call;
 
-/// Where a parameter stands in a call.
+/// The place of a parameter in a call.
 pub(super) enum Place {
     Query(String),
-    /// As a JSON pointer.
+    /// A JSON pointer.
     Body(String),
 }
 
-/// Calls of one operation that differ in one parameter.
+/// Calls that differ in one parameter.
 pub(super) struct Offence {
-    /// Each earns the error.
+    /// Each gets the error.
     pub wrong: Vec<Call>,
-    /// Each is at a bound of the rule, or one of the values it names.
+    /// Each is at a bound of the rule, or is one of the allowed values.
     pub right: Vec<Call>,
 }
 
-/// How the rule of an error's text is broken.
+/// Calls that break and that keep the rule of an error's text.
 ///
 /// # Panics
-/// If no rule of a parameter has such a text.
+/// If the text belongs to no known rule.
 pub(super) fn offence(operation: &Operation, text: &str) -> Offence {
     let (name, rule) = parameter_and_rule(text);
     let place = place(operation, name);
@@ -53,7 +53,7 @@ pub(super) fn offence(operation: &Operation, text: &str) -> Offence {
     Offence { wrong: with(wrong), right: with(right) }
 }
 
-/// Values beyond a bound, and at it.
+/// Values beyond a bound and values at the bound.
 fn at_and_beyond(name: &str, rule: &str) -> (Vec<Value>, Vec<Value>) {
     let numbers: Vec<usize> =
         rule.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect();
@@ -63,11 +63,11 @@ fn at_and_beyond(name: &str, rule: &str) -> (Vec<Value>, Vec<Value>) {
     }
     if let Some(words) = rule.strip_prefix("must be one of [") {
         let words = words.trim_end_matches(']').split(", ");
-        // `true` and `false` are values of their own.
+        // `true` and `false` are JSON booleans.
         let words = words.map(|word| serde_json::from_str(word).unwrap_or_else(|_| json!(word))).collect();
         return (vec![json!("x")], words);
     }
-    let max = *numbers.last().unwrap_or_else(|| panic!("no rule has such a text: {rule}"));
+    let max = *numbers.last().unwrap_or_else(|| panic!("unknown rule: {rule}"));
     let sized = |size: usize| match (name, rule) {
         ("ackIds", _) => json!(vec!["x"; size]),
         (_, rule) if rule.starts_with("size") => json!(vec!["u"; size].join(",")),
@@ -77,7 +77,7 @@ fn at_and_beyond(name: &str, rule: &str) -> (Vec<Value>, Vec<Value>) {
     (vec![sized(max + 1)], vec![sized(max)])
 }
 
-/// The parameter that an error is about, and what it says of it.
+/// The parameter that an error names, and the rule.
 fn parameter_and_rule(text: &str) -> (&str, &str) {
     if text == "invalid msgtype" {
         return ("msgtype", text);
@@ -86,7 +86,7 @@ fn parameter_and_rule(text: &str) -> (&str, &str) {
         return rest.split_once("' ").unwrap();
     }
     let text = text.strip_prefix("messsagePush.").unwrap_or(text);
-    text.split_once(": ").unwrap_or_else(|| panic!("no rule has such a text: {text}"))
+    text.split_once(": ").unwrap_or_else(|| panic!("unknown rule: {text}"))
 }
 
 pub(super) fn place(operation: &Operation, name: &str) -> Place {
@@ -99,7 +99,7 @@ pub(super) fn place(operation: &Operation, name: &str) -> Place {
     }
 }
 
-/// An example that has the parameter; if none has, the one whose name is first.
+/// The first example that has the parameter, or the first example.
 pub(super) fn base(operation: &Operation, place: &Place) -> Call {
     let examples = Call::examples(operation);
     let has = |call: &&Call| match place {
@@ -110,7 +110,7 @@ pub(super) fn base(operation: &Operation, place: &Place) -> Call {
 }
 
 impl Place {
-    /// The call with the parameter as this value, or without it.
+    /// The call with this value of the parameter, or without it.
     pub fn set(&self, base: &Call, value: Option<Value>) -> Call {
         let mut call = base.clone();
         let (object, name) = match self {

@@ -1,9 +1,9 @@
-//! Walking through a schema.
+//! Iterates over the fields of a JSON schema.
 
 use serde_json::Value;
 
-/// Shows `see` a schema and each one within it, with the dotted name of the field it is of, which begins with `name`. The variants of
-/// a field and the elements of a list have the name of what they are of.
+/// Calls `see` for a schema and each nested one with its dotted field name, which begins with `name`. Variants and list elements
+/// have the name of their field.
 pub(super) fn walk(name: &str, schema: &Value, see: &mut impl FnMut(&str, &Value)) {
     see(name, schema);
     for (field, inner) in schema["properties"].as_object().into_iter().flatten() {
@@ -18,7 +18,7 @@ pub(super) fn walk(name: &str, schema: &Value, see: &mut impl FnMut(&str, &Value
     }
 }
 
-/// The dotted names of all fields of a schema, each once.
+/// The distinct dotted names of all fields of a schema.
 pub(super) fn fields(schema: &Value) -> Vec<String> {
     let mut fields = Vec::new();
     walk("", schema, &mut |name, _| {

@@ -36,6 +36,7 @@ mod receive;
 mod receive_fields;
 mod receive_retries;
 mod reference;
+mod retry_budgets;
 mod robot_turns;
 mod story;
 mod template;

@@ -4,7 +4,7 @@ mod certificate;
 mod copy_per_user;
 mod cost;
 mod event;
-mod laboratory;
+mod harness;
 mod load;
 mod machine;
 mod markdown;
@@ -21,7 +21,7 @@ mod stub;
 use std::{fs, io, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
-use laboratory::{Build, Laboratory};
+use harness::{Build, Harness};
 use load::Load;
 use measure::Amount;
 use report::{LATENCY_MILLIS, Results};
@@ -101,11 +101,11 @@ fn built() -> Build {
 }
 
 async fn load(arguments: &LoadArguments) -> io::Result<()> {
-    let laboratory = Laboratory::set_up(&[built()], &[]).await?;
-    laboratory.stub.set_latency(Duration::from_millis(LATENCY_MILLIS.into()));
+    let harness = Harness::set_up(&[built()], &[]).await?;
+    harness.stub.set_latency(Duration::from_millis(LATENCY_MILLIS.into()));
     let load = Load { requests: arguments.requests, at_a_time: arguments.at_a_time };
     let before = noise::Before::now()?;
-    let outcome = load::put(&laboratory.subjects, load).await?;
+    let outcome = load::put(&harness.subjects, load).await?;
     println!("{}\n\n{}", machine::today_on_this_machine()?, outcome.report());
     if let (others, true) = before.others()? {
         println!(
@@ -125,11 +125,11 @@ async fn functions(arguments: Functions) -> io::Result<()> {
     if builds.is_empty() {
         builds.push(built());
     }
-    let mut laboratory = Laboratory::set_up(&builds, &arguments.only).await?;
-    for subject in &mut laboratory.subjects {
+    let mut harness = Harness::set_up(&builds, &arguments.only).await?;
+    for subject in &mut harness.subjects {
         subject.bootstrap.environment.extend(arguments.variables.clone());
     }
-    let Laboratory { stub, subjects, .. } = &laboratory;
+    let Harness { stub, subjects, .. } = &harness;
     let amount = Amount { starts: arguments.starts, invocations: arguments.invocations };
 
     let before = noise::Before::now()?;

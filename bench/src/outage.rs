@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use tokio::time::Instant;
 
 use crate::{
-    laboratory::ENDPOINT,
+    harness::ENDPOINT,
     measure::Subject,
     process::FunctionProcess,
     stub::{self, Stub},

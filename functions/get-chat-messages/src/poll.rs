@@ -12,7 +12,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use api::AnswerBudget;
+use api::ResponseBudget;
 use model::{ChatId, CursorCodec, Parameter, ParameterError, Source, Timestamp};
 use store::{
     StoreError, Table,
@@ -45,7 +45,7 @@ pub(crate) async fn poll(table: &Table, query: &ChatQuery, now: Timestamp) -> Re
     let poller = Poller {
         limit: query.limit.get(),
         window_start: Timestamp::from_millis(now.millis().saturating_sub(window)),
-        budget: AnswerBudget::default(),
+        budget: ResponseBudget::default(),
         messages: Vec::new(),
         cursor: query.after.clone().unwrap_or_default(),
         has_gap: false,
@@ -129,7 +129,7 @@ struct Poller {
     limit: usize,
     /// The start of the late-write window.
     window_start: Timestamp,
-    budget: AnswerBudget,
+    budget: ResponseBudget,
     messages: Vec<(MessageKey, MessageView)>,
     cursor: PollCursor,
     /// Whether messages between the watermark and the current query were skipped.

@@ -1,6 +1,6 @@
 //! A page of a chat log.
 
-use api::AnswerBudget;
+use api::ResponseBudget;
 use model::customer_service::{ChatLogCursor, ChatLogEntry, ChatLogPageSize};
 
 /// Collects entries, oldest first, up to the limit or the size of a response.
@@ -8,7 +8,7 @@ use model::customer_service::{ChatLogCursor, ChatLogEntry, ChatLogPageSize};
 pub(crate) struct PageBuilder {
     limit: Option<usize>,
     entries: Vec<ChatLogEntry>,
-    budget: AnswerBudget,
+    budget: ResponseBudget,
     /// The position of the last entry.
     end: Option<ChatLogCursor>,
     /// Whether an entry did not fit.
@@ -18,7 +18,7 @@ pub(crate) struct PageBuilder {
 impl PageBuilder {
     pub(crate) fn new(limit: Option<ChatLogPageSize>) -> Self {
         let limit = limit.map(ChatLogPageSize::get);
-        Self { limit, entries: Vec::new(), budget: AnswerBudget::default(), end: None, has_more: false }
+        Self { limit, entries: Vec::new(), budget: ResponseBudget::default(), end: None, has_more: false }
     }
 
     /// The limit of the first query: the entries of the page, and one more that shows whether there is a next one.

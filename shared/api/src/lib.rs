@@ -2,7 +2,6 @@
 
 #![warn(missing_docs)]
 
-mod answer_budget;
 mod clock;
 mod deps;
 mod environment;
@@ -12,9 +11,9 @@ mod metrics;
 mod product;
 mod request;
 mod respond;
+mod response_budget;
 mod run;
 
-pub use answer_budget::AnswerBudget;
 pub use clock::Clock;
 pub use deps::{ChatDeps, Dependencies, WriteDeps};
 pub use environment::{Environment, EnvironmentError};
@@ -24,4 +23,5 @@ pub use metrics::{Metric, RequestMetrics};
 pub use product::{CustomerService, ErrorResponse, MessagePush, OAuth, Platform, Product};
 pub use request::{FromEvent, Request, UnauthenticatedRequest};
 pub use respond::{Data, Empty, RESPONSE_DEADLINE, respond};
+pub use response_budget::ResponseBudget;
 pub use run::{run, start};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use api::AnswerBudget;
+use api::ResponseBudget;
 use model::{
     AppId, MessageId, Timestamp, UserId,
     platform::{DeliveryRef, InboxCursor},
@@ -96,7 +96,7 @@ impl PendingPage {
     /// fits, because a content is far smaller than an answer.
     async fn of(page: InboxPage, user: &UserId, has_time: impl Fn() -> bool) -> Self {
         let mut messages = Vec::new();
-        let mut budget = AnswerBudget::default();
+        let mut budget = ResponseBudget::default();
         let mut place = None;
         for waiting in page.messages {
             let next_place = waiting.place();

@@ -35,7 +35,7 @@ pub struct Build {
 }
 
 /// All that is needed to measure.
-pub struct Laboratory {
+pub struct Harness {
     /// What stands in for DynamoDB.
     pub stub: Stub,
     /// What is measured.
@@ -43,7 +43,7 @@ pub struct Laboratory {
     _database: ServerHandle,
 }
 
-impl Laboratory {
+impl Harness {
     /// Sets it up for those calls whose names contain one of `only`, all if it is empty; each with every build.
     ///
     /// # Errors

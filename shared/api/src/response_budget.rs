@@ -7,17 +7,17 @@ use serde::Serialize;
 /// Lambda accepts responses of 6 MB, in which the body is a JSON string: every quote and backslash takes one more byte. The
 /// budget leaves 0.5 MB for everything but the list.
 #[derive(Debug)]
-pub struct AnswerBudget {
+pub struct ResponseBudget {
     left: usize,
 }
 
-impl Default for AnswerBudget {
+impl Default for ResponseBudget {
     fn default() -> Self {
         Self { left: Self::BYTES }
     }
 }
 
-impl AnswerBudget {
+impl ResponseBudget {
     const BYTES: usize = 5_500_000;
 
     /// Takes the bytes of one more element; `false` if they exceed the budget.
@@ -55,10 +55,10 @@ mod tests {
 
     #[test]
     fn the_last_byte_is_taken_and_no_more() {
-        let mut budget = AnswerBudget::default();
+        let mut budget = ResponseBudget::default();
         // An empty string is two quotes, each escaped, and a comma.
-        assert!(budget.take(&"x".repeat(AnswerBudget::BYTES - 5)));
+        assert!(budget.take(&"x".repeat(ResponseBudget::BYTES - 5)));
         assert!(!budget.take(&""));
-        assert!(!AnswerBudget::default().take(&"x".repeat(AnswerBudget::BYTES - 4)));
+        assert!(!ResponseBudget::default().take(&"x".repeat(ResponseBudget::BYTES - 4)));
     }
 }

@@ -9,6 +9,8 @@
 //! | [`client`] | the signed request, and its end |
 //! | [`schedule`] | the time of the next attempt after a failure |
 
+#![warn(missing_docs)]
+
 pub mod address;
 pub mod client;
 pub mod endpoint;

@@ -1,4 +1,4 @@
-//! Who pays for retries: the quota of an instance, the budgets of a login, and the request token of a transaction.
+//! Retries: the quota of an instance, the budgets of a login, and the request token of a transaction.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},

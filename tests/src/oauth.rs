@@ -2,7 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use crate::{Caller, Reply};
+use crate::{Caller, Reply, paths};
 
 /// The tokens that are issued to an application in a minute: the template's default.
 pub const TOKENS_PER_MINUTE: usize = 30;
@@ -53,8 +53,8 @@ impl OAuthClient {
         self.post("revoke", &format!("token={token}")).await
     }
 
-    /// Posts a form to `/oauth2/<endpoint>`.
+    /// Posts a form to an endpoint of the token API, by the last part of its path.
     pub async fn post(&self, endpoint: &str, form: &str) -> Reply {
-        self.caller.post(&format!("/oauth2/{endpoint}"), form).await
+        self.caller.post(&format!("{}/{endpoint}", paths::TOKEN_API), form).await
     }
 }

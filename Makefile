@@ -1,6 +1,6 @@
 # Targets that are more than one cargo command, or that need more than cargo. `make help` prints the comment above each target.
 
-.PHONY: help check ci venv deploy-local undeploy-local e2e events sam-local browser docs openapi-checks guides bench load cost bootstraps
+.PHONY: help check ci venv deploy-local undeploy-local e2e events sam-local browser docs openapi-checks guides bench load memory cost bootstraps
 
 # List the targets
 help:
@@ -50,6 +50,10 @@ bench: bootstraps
 # Send 100,000 requests of mixed kinds to pools of processes of the functions
 load: bootstraps
 	cargo run --profile bench --locked --package bench -- load
+
+# Measure five calls under the CPU share of each memory size; needs root, about 15 minutes
+memory: bootstraps
+	cargo run --profile bench --locked --package bench -- memory
 
 # Print the DynamoDB units of each endpoint and their cost
 cost:

@@ -1,9 +1,10 @@
 //! What each endpoint asks of DynamoDB, in requests, round trips and units as DynamoDB reports them, and what that costs.
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
 use comfy_table::Table;
 use local::{
+    TEMPLATE,
     demo::{CHAT, USER},
     dynamodb::ACCESS_TABLE,
 };
@@ -54,13 +55,20 @@ pub async fn print() -> io::Result<()> {
     println!("{}\n", of_endpoints(&system, &prices).await?);
     println!("{}\n", of_designs(&system, &prices).await?);
     println!(
-        "DynamoDB: dollars for a million calls, on demand, in {} as of {}. With API Gateway and the function, each call costs \
-         another ${:.2} a million; logs, storage and traffic come on top.",
-        prices.region,
-        prices.known_as_of,
-        prices.gateway_and_function()
+        "DynamoDB: dollars for a million calls, on demand, in {} as of {}. Logs, storage and traffic come on top, and for API \
+         Gateway and the function:",
+        prices.region, prices.known_as_of
     );
+    for megabytes in memory_sizes() {
+        println!("- with {megabytes} MB: ${:.2}", prices.gateway_and_function(megabytes));
+    }
     Ok(())
+}
+
+/// The memory sizes of the template's functions, in MB.
+fn memory_sizes() -> BTreeSet<u32> {
+    let sizes = TEMPLATE.lines().filter_map(|line| line.trim().strip_prefix("MemorySize: "));
+    sizes.filter_map(|size| size.parse().ok()).collect()
 }
 
 async fn of_endpoints(system: &System, prices: &Prices) -> io::Result<Table> {

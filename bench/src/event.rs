@@ -17,6 +17,8 @@ pub struct Call {
     pub binary: &'static str,
     /// The event, in JSON.
     pub event: Arc<str>,
+    /// The least bytes of its answer.
+    pub at_least: usize,
 }
 
 impl Call {
@@ -29,6 +31,9 @@ impl Call {
         let succeeded = answered.pointer("/statusCode").is_some_and(|status| status == 200);
         let allowed =
             answered.pointer("/policyDocument/Statement/0/Effect").is_some_and(|effect| effect == "Allow");
+        if answer.len() < self.at_least {
+            return Err(io::Error::other(format!("{}: an answer of {} bytes", self.name, answer.len())));
+        }
         if succeeded || allowed { Ok(()) } else { Err(io::Error::other(format!("{}: {answer}", self.name))) }
     }
 }
@@ -41,13 +46,11 @@ pub const HELLO: &str = "hello";
 /// # Errors
 /// That an event is missing from `events/`.
 pub fn calls() -> io::Result<Vec<Call>> {
-    let push = |id: &str, users: Vec<String>, content: &str| json!({"userIds": users.join(","), "content": content, "messageId": id, "expireTime": 168});
     let two_users = vec![WAITING_USER.to_owned(), "6557192726348112377".to_owned()];
-    let two_users = push(MESSAGE, two_users, "您好,您有一条新消息");
-    let hundred_users = (0..100).map(|number| format!("user-{number}")).collect();
+    let two_users = push(MESSAGE, &two_users, "您好,您有一条新消息");
     let shown = shown()?;
-    let hundred_users = push("the-largest", hundred_users, &"x".repeat(32_768));
-    let to_be_recalled = push("to-be-recalled", vec!["user-0".to_owned()], "x");
+    let hundred_users = largest_push();
+    let to_be_recalled = push("to-be-recalled", &["user-0".to_owned()], "x");
     Ok(vec![
         call(HELLO, "get-user-info/documented-user", as_it_is)?,
         call("authorizer", "authorizer/demo-token", as_it_is)?,
@@ -79,6 +82,60 @@ pub fn calls() -> io::Result<Vec<Call>> {
         call("get-chat-messages", "get-chat-messages/nothing-said", as_it_is)?,
         call("record-chatlog", "record-chatlog/turn", as_it_is)?,
     ])
+}
+
+/// The calls that a memory size is chosen by, after [`RICH_PUSH`]es, which leave 20 messages of rich text to a user.
+///
+/// # Errors
+/// An event or a content is missing.
+pub fn calls_for_memory() -> io::Result<Vec<Call>> {
+    let contents: Vec<_> = RICH_TEXTS.into_iter().map(rich_text).collect::<io::Result<_>>()?;
+    let mut calls = Vec::new();
+    for (number, content) in contents.iter().cycle().take(20).enumerate() {
+        let rich = push(&format!("rich-{number}"), &[RICH_USER.to_owned()], content);
+        calls.push(call(RICH_PUSH, "push-message/two-users", |event| with_body(event, &rich))?);
+    }
+    let largest_push = largest_push();
+    let login =
+        json!({"userId": RICH_USER, "clientId": "client", "hostIp": "10.1.123.6", "userAgent": BROWSER});
+    let rich_login =
+        call("log-in-user, 20 rich messages", "log-in-user/login", |event| with_body(event, &login))?;
+    let chat_log = call("get-chatlog, the largest answer", "get-chatlog/documented-chat", |event| {
+        with_query(event, "openId", LONG_CHAT);
+    })?;
+    calls.extend([
+        call("authorizer", "authorizer/demo-token", as_it_is)?,
+        call("receive-message", "receive-message/text", as_it_is)?,
+        call(LARGEST_PUSH, "push-message/two-users", |event| with_body(event, &largest_push))?,
+        Call { at_least: 400_000, ..rich_login },
+        Call { at_least: 5_000_000, ..chat_log },
+    ]);
+    Ok(calls)
+}
+
+/// A chat whose log has more than one answer holds.
+pub const LONG_CHAT: &str = "long-chat";
+
+/// A push of rich text to the user who then logs in.
+pub const RICH_PUSH: &str = "push-message, rich text";
+
+const RICH_USER: &str = "rich-user";
+
+/// Contents in the shape that editors produce, 12,000 to 33,000 characters each.
+const RICH_TEXTS: [&str; 6] = ["by-hand", "newsletter", "quill", "tinymce", "wechat", "word"];
+
+fn rich_text(name: &str) -> io::Result<String> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/sanitizer/corpus");
+    fs::read_to_string(corpus.join(name).with_extension("html"))
+}
+
+fn push(id: &str, users: &[String], content: &str) -> Value {
+    json!({"userIds": users.join(","), "content": content, "messageId": id, "expireTime": 168})
+}
+
+fn largest_push() -> Value {
+    let users: Vec<_> = (0..100).map(|number| format!("user-{number}")).collect();
+    push("the-largest", &users, &"x".repeat(32_768))
 }
 
 /// The push of 100 users and 32 KiB.
@@ -114,7 +171,7 @@ fn call(name: &'static str, path: &str, change: impl FnOnce(&mut Value)) -> io::
     let mut event = serde_json::from_slice(&fs::read(file)?)?;
     change(&mut event);
     let binary = name.split(',').next().unwrap_or_default();
-    Ok(Call { name, binary, event: event.to_string().into() })
+    Ok(Call { name, binary, event: event.to_string().into(), at_least: 0 })
 }
 
 fn with_body(event: &mut Value, body: &Value) {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use api::Clock;
+use aws_sdk_dynamodb::Client;
 use local::{
     ServerHandle, TEMPLATE, demo,
     dynamodb::{self, ACCESS_TABLE, CHAT_TABLE},
@@ -40,6 +41,8 @@ pub struct Harness {
     pub stub: Stub,
     /// What is measured.
     pub subjects: Vec<Subject>,
+    template: Template,
+    client: Client,
     _database: ServerHandle,
 }
 
@@ -49,6 +52,19 @@ impl Harness {
     /// # Errors
     /// That something is missing, or that a function does not answer as it should.
     pub async fn set_up(builds: &[Build], only: &[String]) -> io::Result<Self> {
+        let mut harness = Self::open().await?;
+        let wanted = |call: &Call| {
+            only.is_empty() || call.name == event::HELLO || only.iter().any(|part| call.name.contains(part))
+        };
+        harness.learn(builds, &event::calls()?, wanted).await?;
+        Ok(harness)
+    }
+
+    /// Sets it up with the demo data, and nothing learned yet.
+    ///
+    /// # Errors
+    /// A server cannot be started, or the data cannot be stored.
+    pub async fn open() -> io::Result<Self> {
         let template = Template::parse(TEMPLATE).map_err(io::Error::other)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let database = dynamodb::serve(listener, None).map_err(io::Error::other)?;
@@ -60,38 +76,55 @@ impl Harness {
             .map_err(io::Error::other)?;
 
         let stub = Stub::start(&database.url()).await?;
-        let calls = event::calls()?;
+        Ok(Self { stub, subjects: Vec::new(), template, client, _database: database })
+    }
+
+    /// A table of the DynamoDB that the stub learns from.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Table {
+        Table::new(self.client.clone(), name)
+    }
+
+    /// Has each call answered once, so that the stub learns the answers; then those that are `wanted` are the subjects, each
+    /// with every build.
+    ///
+    /// # Errors
+    /// A function does not answer as it should.
+    pub async fn learn(
+        &mut self,
+        builds: &[Build],
+        calls: &[Call],
+        wanted: impl Fn(&Call) -> bool,
+    ) -> io::Result<()> {
         // In their order: what is pushed first, is waiting then. Any build will do, they write and read the same.
-        for call in &calls {
+        for call in calls {
             let taught = builds.iter().find(|build| bootstrap(build, call).exists());
             if let Some(build) = taught {
-                let subject = subject(build, call, &template, &stub);
+                let subject = self.subject(build, call);
                 let mut process = FunctionProcess::start(&subject.bootstrap).await?;
                 call.check(&process.invoke(&call.event).await?.answer)?;
                 process.end().await?;
             }
         }
-        stub.stop_learning();
+        self.stub.stop_learning();
 
-        let wanted = |call: &&Call| {
-            only.is_empty() || call.name == event::HELLO || only.iter().any(|part| call.name.contains(part))
-        };
-        let subjects = calls.iter().filter(wanted).flat_map(|call| {
+        let subjects = calls.iter().filter(|call| wanted(call)).flat_map(|call| {
             let built = builds.iter().filter(|build| bootstrap(build, call).exists());
-            built.map(|build| subject(build, call, &template, &stub))
+            built.map(|build| self.subject(build, call))
         });
-        Ok(Self { subjects: subjects.collect(), stub, _database: database })
+        self.subjects = subjects.collect();
+        Ok(())
+    }
+
+    fn subject(&self, build: &Build, call: &Call) -> Subject {
+        let environment = environment(&self.template, call.binary, &self.stub.url, self.stub.bundle());
+        let bootstrap = Bootstrap { path: bootstrap(build, call), environment };
+        Subject { call: call.clone(), build: build.label.clone(), bootstrap, quota: None }
     }
 }
 
 fn bootstrap(build: &Build, call: &Call) -> PathBuf {
     build.folder.join(call.binary).join("bootstrap")
-}
-
-fn subject(build: &Build, call: &Call, template: &Template, stub: &Stub) -> Subject {
-    let environment = environment(template, call.binary, &stub.url, stub.bundle());
-    let bootstrap = Bootstrap { path: bootstrap(build, call), environment };
-    Subject { call: call.clone(), build: build.label.clone(), bootstrap }
 }
 
 /// What Lambda would give a function, and the stub in the place of DynamoDB.

@@ -3,12 +3,14 @@
 mod certificate;
 mod copy_per_user;
 mod cost;
+mod cpu_quota;
 mod event;
 mod harness;
 mod load;
 mod machine;
 mod markdown;
 mod measure;
+mod memory;
 mod noise;
 mod outage;
 mod prices;
@@ -39,6 +41,8 @@ enum Command {
     Functions(Functions),
     /// Many requests of mixed kinds at once, at as many processes as they need.
     Load(LoadArguments),
+    /// Latency and cost of five calls under the CPU share of each memory size; needs root.
+    Memory(MemoryArguments),
     /// What each endpoint asks of DynamoDB, and what that costs.
     Cost,
 }
@@ -75,6 +79,25 @@ struct LoadArguments {
     at_a_time: usize,
 }
 
+#[derive(Args)]
+struct MemoryArguments {
+    /// The build to measure, with FOLDER/BINARY/bootstrap.
+    #[arg(long = "build", value_name = "FOLDER", default_value = "target/lambda")]
+    folder: PathBuf,
+    /// Measure only calls whose names contain this.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// How often each function is started at each size.
+    #[arg(long, default_value_t = 8)]
+    starts: u32,
+    /// How many warm invocations follow each start.
+    #[arg(long, default_value_t = 25)]
+    invocations: u32,
+    /// Where to write all figures, in JSON.
+    #[arg(long, default_value = "target/memory.json")]
+    json: PathBuf,
+}
+
 fn build(argument: &str) -> Result<Build, String> {
     let (label, folder) = argument.split_once('=').ok_or("must be LABEL=FOLDER")?;
     Ok(Build { label: label.to_owned(), folder: folder.into() })
@@ -91,6 +114,7 @@ async fn main() -> io::Result<()> {
     match Arguments::parse().command {
         Command::Functions(arguments) => functions(arguments).await,
         Command::Load(arguments) => load(&arguments).await,
+        Command::Memory(arguments) => memory(&arguments).await,
         Command::Cost => cost::print().await,
     }
 }
@@ -120,6 +144,39 @@ async fn load(arguments: &LoadArguments) -> io::Result<()> {
     Ok(())
 }
 
+async fn memory(arguments: &MemoryArguments) -> io::Result<()> {
+    let (prices, quotas) = (prices::Prices::listed()?, memory::quotas()?);
+    let build = Build { label: String::new(), folder: arguments.folder.clone() };
+    let mut harness = Harness::open().await?;
+    memory::seed(&harness).await?;
+    let wanted = |call: &event::Call| {
+        let is_named =
+            arguments.only.is_empty() || arguments.only.iter().any(|part| call.name.contains(part));
+        is_named && call.name != event::RICH_PUSH
+    };
+    harness.learn(&[build], &event::calls_for_memory()?, wanted).await?;
+    harness.stub.set_latency(Duration::from_millis(LATENCY_MILLIS.into()));
+    let sized = memory::at_each_size(&harness.subjects, &quotas);
+    let subjects: Vec<_> = sized.iter().map(|(_, subject)| subject.clone()).collect();
+    let amount =
+        Amount { starts: arguments.starts, invocations: arguments.invocations, pause: cpu_quota::PERIOD };
+
+    let before = noise::Before::now()?;
+    let measured = measure::measure(&subjects, &harness.stub, amount).await?;
+    let (others, is_noisy) = before.others()?;
+    let basis = if is_noisy { memory::Basis::P50 } else { memory::Basis::P99 };
+    let figures: Vec<_> = sized
+        .iter()
+        .zip(&measured)
+        .map(|((size, subject), measured)| memory::figures(&subject.call, *size, measured, &prices))
+        .collect();
+    let machine = machine::today_on_this_machine()?;
+    println!("{machine}\n\n{}\n", memory::report(&figures, basis));
+    println!("Others took {:.0} % of the processors; sizes were chosen by {basis:?}.", others * 100.0);
+    let all = serde_json::json!({"measured": machine, "others": others, "figures": figures});
+    fs::write(&arguments.json, serde_json::to_vec_pretty(&all)?)
+}
+
 async fn functions(arguments: Functions) -> io::Result<()> {
     let mut builds = arguments.builds;
     if builds.is_empty() {
@@ -130,7 +187,8 @@ async fn functions(arguments: Functions) -> io::Result<()> {
         subject.bootstrap.environment.extend(arguments.variables.clone());
     }
     let Harness { stub, subjects, .. } = &harness;
-    let amount = Amount { starts: arguments.starts, invocations: arguments.invocations };
+    let amount =
+        Amount { starts: arguments.starts, invocations: arguments.invocations, pause: Duration::ZERO };
 
     let before = noise::Before::now()?;
     let at_once = measure::measure(subjects, stub, amount).await?;

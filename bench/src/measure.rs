@@ -1,10 +1,11 @@
 //! Starts functions and invokes them, again and again and in turns, and takes the time.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
 use crate::{
+    cpu_quota::CpuQuota,
     event::{Call, HELLO},
     process::{Bootstrap, FunctionProcess},
     stub::{Stub, Visit},
@@ -17,6 +18,8 @@ pub struct Amount {
     pub starts: u32,
     /// How many warm invocations each start is followed by.
     pub invocations: u32,
+    /// The longest pause before each, of a random length: so that a CPU quota begins at another point of each.
+    pub pause: Duration,
 }
 
 /// After how many invocations a function is warm.
@@ -31,6 +34,8 @@ pub struct Subject {
     pub build: String,
     /// The bootstrap.
     pub bootstrap: Bootstrap,
+    /// The CPU quota that it has after its init, which Lambda does not throttle.
+    pub quota: Option<Arc<CpuQuota>>,
 }
 
 /// All that was measured of one subject at one latency, in milliseconds and bytes, unless it says otherwise.
@@ -65,14 +70,14 @@ pub async fn measure(subjects: &[Subject], stub: &Stub, amount: Amount) -> io::R
     for _ in 0..amount.starts {
         fastrand::shuffle(&mut turns);
         for (subject, measured) in &mut turns {
-            once(subject, stub, amount.invocations, measured).await?;
+            once(subject, stub, amount, measured).await?;
         }
     }
     Ok(measured)
 }
 
 /// One start, and the invocations that follow it.
-async fn once(subject: &Subject, stub: &Stub, invocations: u32, measured: &mut Measured) -> io::Result<()> {
+async fn once(subject: &Subject, stub: &Stub, amount: Amount, measured: &mut Measured) -> io::Result<()> {
     let mut process = FunctionProcess::start(&subject.bootstrap).await?;
     let connection = process.connection()?;
     if connection.is_zero() && subject.call.name != HELLO {
@@ -81,16 +86,21 @@ async fn once(subject: &Subject, stub: &Stub, invocations: u32, measured: &mut M
     measured.connection.push(millis(connection));
     measured.start.push(millis((process.ready - process.spawned).saturating_sub(connection)));
 
+    if let Some(quota) = &subject.quota {
+        quota.limit(process.id()?)?;
+    }
     let event = &subject.call.event;
     let first = process.invoke(event).await?;
     subject.call.check(&first.answer)?;
     measured.first.push(millis(first.to - first.from));
     for _ in 0..SETTLING {
+        pause(amount.pause).await;
         process.invoke(event).await?;
     }
 
     let before = process.usage()?;
-    for _ in 0..invocations {
+    for _ in 0..amount.invocations {
+        pause(amount.pause).await;
         stub.forget();
         let invocation = process.invoke(event).await?;
         let visits = stub.visits();
@@ -99,13 +109,19 @@ async fn once(subject: &Subject, stub: &Stub, invocations: u32, measured: &mut M
         measured.own.push(millis(took.saturating_sub(together(visits))));
     }
     let after = process.usage()?;
-    measured.cpu.push(millis(after.cpu.saturating_sub(before.cpu) / invocations));
+    measured.cpu.push(millis(after.cpu.saturating_sub(before.cpu) / amount.invocations));
     #[expect(clippy::cast_precision_loss, reason = "no process has 2^53 bytes")]
     {
         measured.rss.push(after.rss as f64);
         measured.peak_rss.push(after.peak_rss as f64);
     }
     process.end().await
+}
+
+async fn pause(longest: Duration) {
+    if !longest.is_zero() {
+        tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
+    }
 }
 
 /// How long at least one of the visits lasted.

@@ -14,14 +14,18 @@ pub struct Prices {
     api_gateway_million_requests: f64,
     lambda_million_requests: f64,
     lambda_gb_second_arm64: f64,
-    assumed_of_a_function: Assumed,
+    lambda_gb_second_x86_64: f64,
+    /// The billed time that is assumed of a call.
+    assumed_billed_milliseconds: f64,
 }
 
-/// What a call of a function is taken to use: its memory, and the time that is billed.
-#[derive(Debug, Deserialize)]
-struct Assumed {
-    gb: f64,
-    billed_milliseconds: f64,
+/// The processor of a function.
+#[derive(Debug, Clone, Copy)]
+pub enum Architecture {
+    /// The template's default.
+    Arm64,
+    /// The other one.
+    X86_64,
 }
 
 impl Prices {
@@ -39,14 +43,22 @@ impl Prices {
         read_units * self.dynamodb_million_read_units + write_units * self.dynamodb_million_write_units
     }
 
-    /// What API Gateway and the function cost for a million calls, whatever they do; without the authorizer, which runs once
-    /// for many calls.
+    /// What API Gateway and a function of this memory cost for a million calls, whatever they do; without the authorizer, which
+    /// runs once for many calls.
     #[must_use]
-    pub fn gateway_and_function(&self) -> f64 {
-        let assumed = &self.assumed_of_a_function;
-        let gb_seconds = assumed.gb * assumed.billed_milliseconds / 1000.0;
+    pub fn gateway_and_function(&self, megabytes: u32) -> f64 {
         self.api_gateway_million_requests
-            + self.lambda_million_requests
-            + gb_seconds * 1e6 * self.lambda_gb_second_arm64
+            + self.function(Architecture::Arm64, megabytes, self.assumed_billed_milliseconds)
+    }
+
+    /// Dollars for a million calls of a function of this memory, with this billed time each.
+    #[must_use]
+    pub fn function(&self, architecture: Architecture, megabytes: u32, billed_millis: f64) -> f64 {
+        let gb_second = match architecture {
+            Architecture::Arm64 => self.lambda_gb_second_arm64,
+            Architecture::X86_64 => self.lambda_gb_second_x86_64,
+        };
+        let gb_seconds = f64::from(megabytes) / 1024.0 * billed_millis / 1000.0;
+        self.lambda_million_requests + gb_seconds * 1e6 * gb_second
     }
 }

@@ -134,12 +134,20 @@ impl FunctionProcess {
         }
     }
 
+    /// Its process id.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn id(&self) -> io::Result<u32> {
+        self.child.id().ok_or_else(|| io::Error::other("a function ended"))
+    }
+
     /// What it has used so far.
     ///
     /// # Errors
     /// That the system does not tell.
     pub fn usage(&self) -> io::Result<Usage> {
-        let id = i32::try_from(self.child.id().unwrap_or_default()).map_err(io::Error::other)?;
+        let id = i32::try_from(self.id()?).map_err(io::Error::other)?;
         let process = Process::new(id).map_err(io::Error::other)?;
         let status = process.status().map_err(io::Error::other)?;
         let kibibytes = |field: Option<u64>| field.unwrap_or_default() * 1024;

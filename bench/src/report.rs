@@ -89,7 +89,8 @@ pub struct Results {
     pub endured: Option<Endured>,
 }
 
-const MEGABYTE: f64 = 1_000_000.0;
+/// A megabyte in bytes.
+pub const MEGABYTE: f64 = 1_000_000.0;
 
 /// The figures of all subjects.
 ///

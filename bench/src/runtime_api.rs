@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     Router,
-    extract::State,
+    extract::{DefaultBodyLimit, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     routing::{get, post},
 };
@@ -22,6 +22,10 @@ use tokio::{
 
 /// For how long an invocation may take, as the template says.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The most bytes of an answer, 6 MB
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
 
 /// What a process does, as the Runtime API sees it.
 #[derive(Debug)]
@@ -64,6 +68,7 @@ impl RuntimeApi {
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(failure))
             .route("/2018-06-01/runtime/init/error", post(failure))
+            .layer(DefaultBodyLimit::max(LARGEST_ANSWER))
             .with_state(Arc::new(Shared { events: Mutex::new(to_give), steps: taken }));
         let server = tokio::spawn(async move {
             // It ends with the process that it serves.

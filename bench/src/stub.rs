@@ -200,8 +200,9 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// What is asked, without what is another each time. A read is what it reads: the partition, and of the sort key the part
-/// before its first `#`, since what follows may be a moment. A write is as good as another.
+/// What is asked, without what is another each time. A read is what it reads: the partition, of the sort key the part
+/// before its first `#`, since what follows may be a moment, and the place that a query goes on after. A write is as good as
+/// another.
 fn fingerprint(target: &str, body: &[u8]) -> String {
     let operation = target.rsplit('.').next().unwrap_or_default();
     let asked: Value = match operation {
@@ -213,9 +214,10 @@ fn fingerprint(target: &str, body: &[u8]) -> String {
     match operation {
         "GetItem" => format!("{operation} {} {}", string("/Key/pk/S"), kind("/Key/sk/S")),
         "Query" => format!(
-            "{operation} {} {}",
+            "{operation} {} {} {}",
             string("/ExpressionAttributeValues/:partition/S"),
-            kind("/ExpressionAttributeValues/:from/S")
+            kind("/ExpressionAttributeValues/:from/S"),
+            string("/ExclusiveStartKey/sk/S")
         ),
         "BatchGetItem" => {
             let tables = asked.get("RequestItems").and_then(Value::as_object).into_iter().flatten();
@@ -268,6 +270,13 @@ mod tests {
         };
         assert_eq!(query("a", "MSG#1"), query("a", "MSG#2"));
         assert_ne!(query("a", "MSG#1"), query("a", "EVENT#1"));
+        let after = |sk: &str| {
+            asked(
+                "Query",
+                &json!({"ExpressionAttributeValues": {":partition": {"S": "a"}}, "ExclusiveStartKey": {"sk": {"S": sk}}}),
+            )
+        };
+        assert_ne!(after("1#a"), after("1#b"));
         let batch =
             |pk: &str| asked("BatchGetItem", &json!({"RequestItems": {"t": {"Keys": [{"pk": {"S": pk}}]}}}));
         assert_ne!(batch("a"), batch("b"));

@@ -1,13 +1,13 @@
-//! Contents that cost the sanitizer, or a parser without a budget, more than others of their length. The tests of the
-//! sanitizer assert their memory, and the benchmark measures their time.
+//! Contents that are more expensive than others of their length, for the sanitizer or for a parser without a budget. The
+//! sanitizer's tests check their memory, and the benchmark measures their time.
 
-/// The most UTF-16 units of a content that the push endpoint accepts.
+/// The push endpoint's limit on a content, in UTF-16 units.
 pub const MAX_UNITS: usize = 32_768;
 
 /// A named content of at most [`MAX_UNITS`].
 pub type Shape = (&'static str, String);
 
-/// Each formatting element that has no attributes.
+/// The formatting elements without attributes.
 const FORMATTING: &str = "<b><i><s><em><code><strong>";
 
 /// All shapes.
@@ -19,12 +19,12 @@ fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// `head`, then `unit` as often as there is room for.
+/// `head`, then `unit` repeated up to [`MAX_UNITS`].
 fn repeat(head: &str, unit: &str) -> String {
     repeat_between(head, unit, "")
 }
 
-/// `unit` between `head` and `tail`, as often as there is room for.
+/// `head`, then `unit` repeated, then `tail`: together at most [`MAX_UNITS`].
 fn repeat_between(head: &str, unit: &str, tail: &str) -> String {
     let times = (MAX_UNITS - units(head) - units(tail)) / units(unit);
     format!("{head}{}{tail}", unit.repeat(times))
@@ -36,7 +36,7 @@ fn distinct(prefix: &str, count: usize) -> String {
     characters.flat_map(|character| prefix.chars().chain([character])).collect()
 }
 
-/// Formatting elements with three of each name open, the most that HTML reopens.
+/// Three open formatting elements of each name: HTML reopens no more.
 fn thrice() -> String {
     FORMATTING.repeat(3)
 }
@@ -134,7 +134,7 @@ fn tables() -> Vec<Shape> {
     ]
 }
 
-/// Characters that are escaped, and text that is read in another way.
+/// Characters that are escaped, and text that the tokenizer reads in another state.
 fn text() -> Vec<Shape> {
     vec![
         ("ampersands", repeat("", "&")),
@@ -182,7 +182,7 @@ fn links() -> Vec<Shape> {
     ]
 }
 
-/// Other elements, as many as there can be.
+/// Other elements, as many as fit.
 fn structure() -> Vec<Shape> {
     vec![
         ("p", repeat("", "<p>")),

@@ -1,4 +1,4 @@
-//! The elements and attributes that a page shows, and the ammonia builder that enforces them.
+//! The allow list of elements and attributes, and the ammonia builder that enforces it.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,7 +7,7 @@ use std::{
 
 use ammonia::{Builder, UrlRelative};
 
-/// Elements of the result.
+/// The elements that a result may contain.
 pub const ELEMENTS: [&str; 34] = [
     "a",
     "b",
@@ -45,7 +45,7 @@ pub const ELEMENTS: [&str; 34] = [
     "ul",
 ];
 
-/// Attributes of the result that come from the content. `href` and `src` keep only absolute URLs of `http` and `https`.
+/// The attributes that a result may keep, by element. `href` and `src` keep only absolute http and https URLs.
 pub const ATTRIBUTES: [(&str, &[&str]); 4] = [
     ("a", &["href", "title"]),
     ("img", &["src", "alt", "title", "width", "height"]),
@@ -53,10 +53,10 @@ pub const ATTRIBUTES: [(&str, &[&str]); 4] = [
     ("th", &["colspan", "rowspan"]),
 ];
 
-/// Elements that are removed together with their content, because the content is not text for people.
+/// Elements that are removed together with their content, because it is no readable text.
 pub const REMOVED_WITH_CONTENT: [&str; 6] = ["noscript", "script", "style", "template", "textarea", "title"];
 
-/// Enforces the allow list. A link opens in a new window and does not reveal the page it was on.
+/// Enforces the allow list. Adds attributes so that a link opens in a new window, without an opener or a referrer.
 pub static BUILDER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
     builder

@@ -1,10 +1,10 @@
-//! Bounds the cost of building the tree, by a rehearsal that builds none.
+//! Bounds the cost of building the tree, by a dry run of the parser.
 //!
-//! The rehearsal runs the parser that ammonia runs, on the same HTML, with a sink that counts the calls of the tree builder
-//! and stores nothing. The tree builder asks the sink for a name, or for the identity of two nodes, at each step of each
-//! walk along the open elements or the active formatting elements. The count is therefore the cost: reopened elements,
-//! their attributes, scope checks, and the adoption agency algorithm need no model of their own. Beyond a limit the
-//! rehearsal ignores all further tokens.
+//! The dry run executes ammonia's parser on the same HTML, with a sink that counts the calls of the tree builder and stores
+//! nothing. The tree builder asks the sink for a name, or for the identity of two nodes, at each step of each walk along the
+//! open elements or the active formatting elements. The count is therefore the cost: reopened elements, their attributes,
+//! scope checks, and the adoption agency algorithm need no model of their own. Beyond a limit the dry run ignores all further
+//! tokens.
 
 use std::{borrow::Cow, cell::Cell, rc::Rc};
 
@@ -18,38 +18,38 @@ use html5ever::{
     tree_builder::{TreeBuilder, TreeSink},
 };
 
-/// The most steps of the tree builder, and of all that is charged in steps. A step stands for 8 ns: 4 ns in the rehearsal,
-/// and the same again in ammonia. The corpus takes at most 121,355 of them, and 32,768 units of paragraphs with one bold word
-/// each take 655,356.
+/// The limit on steps of the tree builder, and on all other work that is charged in steps. A step takes 8 ns: 4 ns in the dry
+/// run, and 4 ns in ammonia. The corpus takes at most 121,355 steps, and 32,768 units of paragraphs with one bold word each
+/// take 655,356.
 const MAX_STEPS: usize = 1_200_000;
 
-/// The most elements of the tree. One takes at most 520 bytes and, with ammonia's checks, 0.4 µs. The shortest content of so
-/// many has 36,000 units, so that only reopened elements reach the limit.
+/// The limit on elements of the tree. An element takes at most 520 bytes and, with ammonia's checks, 0.4 µs. Without reopened
+/// elements, content of this many elements has 36,000 units at least, which exceeds the push endpoint's limit.
 const MAX_ELEMENTS: usize = 12_000;
 
-/// The most bytes of attributes in the tree, where those of a link count again each time the link is reopened. One attribute
-/// of 32,768 units has at most 98,304 bytes. ammonia parses each URL, at up to 60 ns for a byte.
+/// The limit on bytes of attributes in the tree. The attributes of a link count again each time the link is reopened. One
+/// attribute of 32,768 units has at most 98,304 bytes. ammonia parses each URL, at up to 60 ns per byte.
 const MAX_ATTRIBUTE_BYTES: usize = 128 * 1024;
 
-/// The cost of an element with ammonia's checks, in steps.
+/// The cost of an element, in steps, with ammonia's checks.
 const ELEMENT_STEPS: usize = 60;
 
-/// The cost of a byte of an attribute, in steps: ammonia parses each URL.
+/// The cost of a byte of an attribute, in steps. ammonia parses each URL.
 const ATTRIBUTE_BYTE_STEPS: usize = 4;
 
-/// The bytes after which the rehearsal looks whether the budget is spent.
+/// The dry run checks the budget after this many bytes.
 const PIECE: usize = 1024;
 
-/// The cost of a token by itself, in steps.
+/// The cost of a token, in steps, without the work of the tree builder.
 const TOKEN_STEPS: usize = 32;
 
-/// The cost of reading a character reference, in steps.
+/// The cost of decoding a character reference, in steps.
 const REFERENCE_STEPS: usize = 48;
 
-/// The children that a search for a child passes in the time of one step.
+/// A search among siblings visits this many children in the time of one step.
 const CHILDREN_PER_STEP: usize = 4;
 
-/// The bytes that the serializer searches in the time of one step.
+/// The serializer searches this many bytes in the time of one step.
 const BYTES_PER_STEP: usize = 64;
 
 /// The cost of building a tree.
@@ -64,16 +64,16 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// The cost of parsing `html`, or the cost when the first of the limits was exceeded.
+    /// The cost of parsing `html`. Stops soon after it exceeds a limit.
     pub fn of(html: &str) -> Self {
         let parser = parse_fragment(
-            Meter::default(),
+            CostSink::default(),
             ParseOpts::default(),
             QualName::new(None, ns!(html), local_name!("div")),
             Vec::new(),
             false,
         );
-        let tokenizer = Tokenizer::new(Rehearsal(parser.tokenizer.sink), ParseOpts::default().tokenizer);
+        let tokenizer = Tokenizer::new(DryRun(parser.tokenizer.sink), ParseOpts::default().tokenizer);
         let input = BufferQueue::default();
         let cost = || tokenizer.sink.0.sink.cost.get();
         tokenizer.sink.0.sink.add_steps(html.matches('&').count() * REFERENCE_STEPS);
@@ -86,12 +86,11 @@ impl Cost {
             while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
             rest = next;
         }
-        // Flushes text that the tree builder holds back in a table.
+        // Flushes the text that the tree builder buffers in a table.
         tokenizer.end();
         cost()
     }
 
-    /// Whether the tree may be built.
     pub fn is_within_budget(self) -> bool {
         self.steps <= MAX_STEPS
             && self.elements <= MAX_ELEMENTS
@@ -99,10 +98,10 @@ impl Cost {
     }
 }
 
-/// Hands tokens to the tree builder while the budget lasts.
-struct Rehearsal(TreeBuilder<Rc<Node>, Meter>);
+/// Passes tokens to the tree builder until the budget is spent.
+struct DryRun(TreeBuilder<Rc<Node>, CostSink>);
 
-impl TokenSink for Rehearsal {
+impl TokenSink for DryRun {
     type Handle = Rc<Node>;
 
     fn process_token(&self, token: Token, line_number: u64) -> TokenSinkResult<Self::Handle> {
@@ -119,23 +118,23 @@ impl TokenSink for Rehearsal {
     }
 }
 
-/// Counts the cost of a tree, and stores none.
+/// A sink that counts the cost of a tree and stores none.
 #[derive(Default)]
-struct Meter {
+struct CostSink {
     cost: Cell<Cost>,
-    /// How often a node was added, which is at least the number of children that any node has.
+    /// The number of nodes added so far: an upper bound on the children of any node.
     children: Cell<usize>,
-    /// All text.
+    /// The text of all nodes.
     all_text: Cell<Text>,
 }
 
-impl Meter {
+impl CostSink {
     fn add_steps(&self, steps: usize) {
         let cost = self.cost.get();
         self.cost.set(Cost { steps: cost.steps + steps, ..cost });
     }
 
-    /// A search for one child among its siblings, or a move of all children.
+    /// Charges a search for one child among its siblings, or a move of all children.
     fn pass_children(&self) {
         self.add_steps(1 + self.children.get() / CHILDREN_PER_STEP);
     }
@@ -144,7 +143,8 @@ impl Meter {
         self.children.set(self.children.get() + 1);
     }
 
-    /// A child that is added between others. Text may join any text there: it is charged as if it joined all of it.
+    /// Charges a child that is inserted between others. Text may be merged with any adjacent text, and is charged as if it were
+    /// merged with all text.
     fn insert_child(&self, child: &NodeOrText<Rc<Node>>) {
         self.pass_children();
         self.add_child();
@@ -157,10 +157,10 @@ impl Meter {
     }
 }
 
-/// A node of the tree that is not built.
+/// A node of the dry run.
 struct Node {
     name: QualName,
-    /// The text at its end.
+    /// The text at the end of its children.
     text: Cell<Text>,
 }
 
@@ -170,8 +170,8 @@ impl Node {
     }
 }
 
-/// A text or the value of an attribute. At each ampersand, and at each byte that may begin a no-break space, the serializer
-/// searches the rest for an angle bracket.
+/// The size of a text or of an attribute's value. At each ampersand, and at each byte that may start a no-break space, the
+/// serializer searches the rest for an angle bracket.
 #[derive(Debug, Default, Clone, Copy)]
 struct Text {
     bytes: usize,
@@ -179,7 +179,7 @@ struct Text {
 }
 
 impl Text {
-    /// This text with `more` at its end.
+    /// The size after `more` is appended.
     fn and(self, more: &str) -> Self {
         let searches = more.bytes().filter(|byte| matches!(byte, b'&' | 0xc2)).count();
         Self { bytes: self.bytes + more.len(), searches: self.searches + searches }
@@ -190,7 +190,7 @@ impl Text {
     }
 }
 
-impl TreeSink for Meter {
+impl TreeSink for CostSink {
     type Handle = Rc<Node>;
     type Output = Self;
     type ElemName<'a> = ExpandedName<'a>;

@@ -1,8 +1,8 @@
-//! Removes what the result cannot contain, token by token, before a tree is built.
+//! Removes everything that the result cannot contain, token by token, before a tree is built.
 //!
-//! The parser's own tokenizer compares each attribute of a tag with all others, and the tree builder clones the attributes
-//! of an element that it reopens. Both see only the attributes of the allow list after this pass, at most five of a tag.
-//! The time is linear in the content and no tree is built.
+//! The parser's tokenizer compares each attribute of a tag with all others, and the tree builder clones the attributes of an
+//! element that it reopens. After this pass both see the attributes of the allow list only, at most five per tag. The time is
+//! linear in the content, and no tree is built.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -16,8 +16,8 @@ use html5gum::{
 
 use crate::allow_list::{ATTRIBUTES, ELEMENTS, REMOVED_WITH_CONTENT};
 
-/// Elements that are not shown, but decide where others end: most of them close an open `p`, and each bounds the search of
-/// an end tag for its start tag. Their tags stay, so that the tree is the one of the whole content.
+/// Elements that are not shown but affect where others end: most of them close an open `p`, and each bounds the search of an
+/// end tag for its start tag. Their tags are kept, so that the tree is the same as without pruning.
 const STRUCTURE: [&str; 30] = [
     "address",
     "article",
@@ -51,7 +51,7 @@ const STRUCTURE: [&str; 30] = [
     "tfoot",
 ];
 
-/// Start tags that end the content of an unclosed `svg` or `math`, by the HTML standard's rules for foreign content.
+/// Start tags that end an unclosed `svg` or `math`, by the HTML standard's rules for foreign content.
 const ENDS_FOREIGN: [&str; 42] = [
     "b",
     "big",
@@ -97,18 +97,17 @@ const ENDS_FOREIGN: [&str; 42] = [
     "ul",
 ];
 
-/// Elements of `svg` and `math` that contain HTML, where the tags of [`ENDS_FOREIGN`] end nothing.
+/// Elements of `svg` and `math` that contain HTML. Inside them the tags of [`ENDS_FOREIGN`] end nothing.
 const CONTAINS_HTML: [&str; 9] =
     ["annotation-xml", "desc", "foreignobject", "mi", "mn", "mo", "ms", "mtext", "title"];
 
-/// Ignored by the parser at the beginning, and kept elsewhere.
+/// The parser ignores it at the start, and keeps it elsewhere.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// `content` with the elements and attributes that decide about the result, and no others. `None` if the tokenizer fails,
-/// which it does for no string.
+/// Returns `content` with only the elements and attributes that affect the result. `None` if the tokenizer fails, which does
+/// not happen for a string.
 pub fn prune(content: &str) -> Option<String> {
     let mut pruner = Pruner::default();
-    // The parser ignores a byte order mark at the beginning.
     let content = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content);
     let emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| pruner.take(&event));
     let mut tokenizer = Tokenizer::new_with_emitter(content, WithoutErrors(emitter));
@@ -119,24 +118,24 @@ pub fn prune(content: &str) -> Option<String> {
     String::from_utf8(pruner.html).ok()
 }
 
-/// How the tags and the content of an element are treated.
+/// The treatment of an element's tags and content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Treatment {
-    /// The tags stay, with the attributes of the allow list.
+    /// Keeps the tags, with the attributes of the allow list.
     Keep(&'static str),
-    /// The tags go and the content stays.
+    /// Removes the tags, and keeps the content.
     Unwrap,
-    /// The tags go, and the content stays as the text that a browser reads it as.
+    /// Removes the tags, and keeps the content as text, as a browser reads it.
     UnwrapText(State),
-    /// The element goes with its content, which is HTML.
+    /// Removes the element and its content, which is HTML.
     RemoveHtml(&'static str),
-    /// The element goes with its content, which is text of this kind.
+    /// Removes the element and its content, which is text of this kind.
     RemoveText(&'static str, State),
-    /// The element goes with its content, which is not HTML.
+    /// Removes the element and its content, which is not HTML.
     RemoveForeign(&'static str),
 }
 
-/// An emitter without the parse errors, whose checks of each character are a large part of the tokenizer.
+/// An emitter that skips the detection of parse errors, which takes a large part of the tokenizer's time.
 #[derive(Debug)]
 struct WithoutErrors<E>(E);
 
@@ -152,7 +151,7 @@ impl<E: Emitter> ForwardingEmitter for WithoutErrors<E> {
     }
 }
 
-/// The treatment of each element that is not merely unwrapped.
+/// The treatment of each element other than [`Treatment::Unwrap`].
 static TREATMENTS: LazyLock<HashMap<&'static [u8], Treatment>> = LazyLock::new(|| {
     let kept = ELEMENTS.iter().chain(&STRUCTURE).map(|name| (*name, Treatment::Keep(name)));
     let removed = REMOVED_WITH_CONTENT.map(|name| {
@@ -167,7 +166,7 @@ static TREATMENTS: LazyLock<HashMap<&'static [u8], Treatment>> = LazyLock::new(|
     let text =
         ["iframe", "noembed", "noframes", "xmp"].map(|name| (name, Treatment::UnwrapText(State::RawText)));
     let others = [
-        // By the HTML standard another name of the same element.
+        // An alias in the HTML standard.
         ("image", Treatment::Keep("img")),
         ("math", Treatment::RemoveForeign("math")),
         ("plaintext", Treatment::UnwrapText(State::PlainText)),
@@ -185,7 +184,7 @@ impl Treatment {
         TREATMENTS.get(name).copied().unwrap_or(Self::Unwrap)
     }
 
-    /// The state in which the tokenizer must read the content, if it is text.
+    /// The tokenizer state for the content, if it is text.
     fn content(self) -> Option<State> {
         match self {
             Self::UnwrapText(state) | Self::RemoveText(_, state) => Some(state),
@@ -194,12 +193,12 @@ impl Treatment {
     }
 }
 
-/// A start tag that is being read.
+/// A start tag under construction.
 #[derive(Debug)]
 struct StartTag {
     name: Vec<u8>,
     treatment: Treatment,
-    /// Attributes of the allow list, each name once: the first counts.
+    /// Attributes of the allow list. Of several with the same name, the first.
     attributes: Vec<(&'static str, Vec<u8>)>,
     /// Whether the next value belongs to the last of `attributes`.
     takes_value: bool,
@@ -209,22 +208,22 @@ struct StartTag {
 #[derive(Debug)]
 struct Removed {
     name: &'static str,
-    /// How many elements of this name are open.
+    /// The number of open elements of this name.
     depth: usize,
     is_foreign: bool,
-    /// How many elements of [`CONTAINS_HTML`] are open.
+    /// The number of open elements of [`CONTAINS_HTML`].
     html_depth: usize,
 }
 
-/// Whether a line feed that comes next is ignored, as the first one of `pre` is.
+/// Whether the parser ignores a line feed here, as it does the first one in `pre`.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum LineFeed {
-    /// Nowhere near the beginning of `pre`.
+    /// Not at the start of `pre`.
     #[default]
     Text,
-    /// It follows the tag in the content, thus also in the pruned HTML: the parser ignores it.
+    /// The line feed follows the tag in the content and in the pruned HTML. The parser ignores it in both.
     Ignored,
-    /// It would follow the tag only in the pruned HTML, where another one must be ignored in its place.
+    /// The line feed would follow the tag in the pruned HTML only. An extra line feed before it is ignored instead.
     Kept,
 }
 
@@ -255,7 +254,7 @@ impl Removed {
         Self { name, depth: 1, is_foreign, html_depth: 0 }
     }
 
-    /// Takes a start tag in the content. Answers whether the tag ends the element, and is outside of it.
+    /// Counts a start tag in the content. Returns true if the tag ends the element and is outside of it.
     fn is_ended_by(&mut self, tag: &StartTag, self_closing: bool) -> bool {
         let is_one_of = |names: &[&str]| names.iter().any(|name| name.as_bytes() == tag.name);
         if self.is_foreign && self.html_depth == 0 && is_one_of(&ENDS_FOREIGN) {
@@ -268,7 +267,7 @@ impl Removed {
         false
     }
 
-    /// Takes an end tag in the content. Answers whether it is the element's own.
+    /// Counts an end tag in the content. Returns true if it is the element's own.
     fn is_closed_by(&mut self, name: &[u8]) -> bool {
         let is_one_of = |names: &[&str]| names.iter().any(|known| known.as_bytes() == name);
         self.depth -= usize::from(is_one_of(&[self.name]));
@@ -286,7 +285,7 @@ struct Pruner {
 }
 
 impl Pruner {
-    /// Takes the next event. Answers with the state that the tokenizer must switch to, if any.
+    /// Handles an event. Returns the state that the tokenizer must switch to, if any.
     fn take(&mut self, event: &CallbackEvent<'_>) -> Option<State> {
         match event {
             CallbackEvent::OpenStartTag { name } => {
@@ -312,7 +311,7 @@ impl Pruner {
                 return self.start(tag, *self_closing);
             }
             CallbackEvent::EndTag { name } => {
-                // An end tag may have attributes, which nothing has been opened for.
+                // Drops the attributes of an end tag.
                 self.tag = None;
                 self.end(name);
             }
@@ -388,7 +387,7 @@ impl Pruner {
         self.line_feed = if name == "pre" { LineFeed::Ignored } else { LineFeed::Text };
     }
 
-    /// Notes that something of the content has been left out.
+    /// Records that a part of the content was left out.
     fn skip(&mut self) {
         if self.line_feed == LineFeed::Ignored {
             self.line_feed = LineFeed::Kept;
@@ -403,22 +402,22 @@ impl Pruner {
         if self.html.is_empty()
             && let Some(rest) = text.strip_prefix(BYTE_ORDER_MARK.as_bytes())
         {
-            // As a character reference, it is not ignored in the place of one at the beginning of the content.
+            // The parser would ignore the character itself at the start.
             self.html.extend_from_slice(b"&#xfeff;");
             text = rest;
         }
         self.write_escaped(text);
     }
 
-    /// Writes text, or the value of an attribute. The parser reads numeric references faster than named ones.
+    /// Writes text, or the value of an attribute. The parser decodes numeric references faster than named ones.
     fn write_escaped(&mut self, text: &[u8]) {
         for byte in text {
             match byte {
                 b'&' => self.html.extend_from_slice(b"&#38;"),
                 b'<' => self.html.extend_from_slice(b"&#60;"),
-                // From a character reference. The parser would read the character itself as a line feed.
+                // Comes from a character reference. The parser would turn the character itself into a line feed.
                 b'\r' => self.html.extend_from_slice(b"&#13;"),
-                // The parser ignores it in text. The tokenizer replaces it in a value.
+                // The parser ignores it in text. In an attribute's value the tokenizer has replaced it.
                 b'\0' => {}
                 byte => self.html.push(*byte),
             }

@@ -83,7 +83,7 @@ fn sanitizing_twice_changes_nothing() {
 }
 
 #[test]
-fn text_without_markup_is_what_a_parser_makes_of_it() {
+fn text_without_markup_equals_the_parsers_result() {
     for content in
         ["", " \n您好 😀\t", "\u{feff}x", "x\u{feff}", "a\u{a0}b", "1 > 0", "\"'`=/", "a\r\nb", "\0", "é §"]
     {
@@ -92,9 +92,9 @@ fn text_without_markup_is_what_a_parser_makes_of_it() {
 }
 
 #[test]
-fn pruning_keeps_what_decides_about_the_result() {
+fn pruning_does_not_change_the_result() {
     for content in [
-        // Elements that are not shown, but close a paragraph, a list item or a row.
+        // Elements that are not shown but close a paragraph, a list item or a row.
         "<p>a<section>b</section>c</p>",
         "<p>a<center>b</center>c",
         "<dl><dt>a<dd>b<p>c<dd>d</dl>",
@@ -135,7 +135,7 @@ fn pruning_keeps_what_decides_about_the_result() {
         "a<b c='",
         "a</",
         "a < b",
-        // The first line feed of a preformatted text is no part of it.
+        // The parser drops the first line feed in `pre`.
         "<pre>\na</pre><pre>\n\nb</pre><pre><u>\nc</u></pre><pre><!-- -->\nd</pre><pre><b>\ne",
         "<!-- -->\u{feff}a&#13;b&nbsp;c&#0;d\0e",
     ] {
@@ -144,7 +144,7 @@ fn pruning_keeps_what_decides_about_the_result() {
 }
 
 #[test]
-fn content_is_shown_as_text_from_each_limit_on() {
+fn content_beyond_each_limit_is_shown_as_text() {
     let is_text = |content: &str| sanitize(content) == ammonia::clean_text(content);
     let first = |content: &dyn Fn(usize) -> String| {
         let counts: Vec<_> = (0..15_000).collect();
@@ -152,7 +152,7 @@ fn content_is_shown_as_text_from_each_limit_on() {
     };
     // Elements.
     assert_eq!(first(&|count| "<br>".repeat(count)), 11_999);
-    // Depth: each start tag looks through the open elements for a paragraph to close.
+    // Depth: each start tag searches the open elements for a paragraph to close.
     assert_eq!(first(&|count| "<div>".repeat(count)), 1049);
     // Attributes of a link that is reopened.
     let link = |count| format!("<p><a href=https://a/{}>{}", "x".repeat(1_000), "<p>x".repeat(count));
@@ -181,7 +181,7 @@ fn pruned_html_has_no_other_attributes() {
 }
 
 #[test]
-fn the_rehearsal_runs_the_parser_of_ammonia() {
+fn the_dry_run_executes_the_parser_of_ammonia() {
     let lock = include_str!("../../../Cargo.lock");
     assert_eq!(lock.matches("name = \"html5ever\"").count(), 1);
 }

@@ -1,6 +1,6 @@
-//! Limits of memory, and the check of a result against the allow list.
+//! Memory limits, and the check of a result against the allow list.
 //!
-//! The allocator counts each thread by itself, so that parallel tests do not disturb one another.
+//! The allocator counts per thread, so that parallel tests do not affect each other.
 
 use allocation_counter::AllocationInfo;
 use html5gum::{Token, Tokenizer};
@@ -11,20 +11,20 @@ use crate::{
     shapes::{self, MAX_UNITS},
 };
 
-/// The most live bytes at any time.
+/// The limit on live bytes at any time.
 const MAX_PEAK: u64 = 16_000_000;
 
-/// The most bytes that are allocated in all. A reallocation counts with its new size.
+/// The limit on all allocated bytes. A reallocation counts with its new size.
 const MAX_TOTAL: u64 = 32_000_000;
 
-/// The attributes that each element of these names has in the result, whatever the content says.
+/// The attributes that the sanitizer adds, by element.
 const ADDED: [(&str, &str, &str); 3] = [
     ("a", "target", "_blank"),
     ("a", "rel", "noopener noreferrer nofollow"),
     ("img", "referrerpolicy", "no-referrer"),
 ];
 
-/// The result for `content`, whose memory is within the limits.
+/// Sanitizes `content`. An error if it exceeds a memory limit.
 pub fn sanitize_in_memory(content: &str) -> Result<String, String> {
     let mut result = String::new();
     let AllocationInfo { bytes_max, bytes_total, .. } =
@@ -35,7 +35,7 @@ pub fn sanitize_in_memory(content: &str) -> Result<String, String> {
     Ok(result)
 }
 
-/// Reads `html` with another tokenizer than ammonia's, and looks for anything outside the allow list.
+/// Searches `html` for anything outside the allow list, with a tokenizer other than ammonia's.
 pub fn check_safe(html: &str) -> Result<(), String> {
     for Ok(token) in Tokenizer::new(html) {
         let tag = match token {
@@ -43,7 +43,7 @@ pub fn check_safe(html: &str) -> Result<(), String> {
             Token::EndTag(tag) if ELEMENTS.iter().any(|element| element.as_bytes() == &**tag.name) => {
                 continue;
             }
-            // An error is a character that HTML advises against.
+            // A parse error: a character that HTML advises against.
             Token::String(_) | Token::Error(_) => continue,
             other => return Err(format!("{other:?}")),
         };
@@ -76,7 +76,7 @@ fn the_most_expensive_known_shapes_stay_within_the_memory() {
 }
 
 #[test]
-fn the_check_finds_what_is_not_allowed() {
+fn the_check_reports_everything_outside_the_allow_list() {
     for html in [
         "<script>",
         "</script>",

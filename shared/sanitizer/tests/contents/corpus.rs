@@ -1,4 +1,4 @@
-//! Contents in the shape that editors produce, with their results beside them.
+//! Contents as editors produce them, each with its result.
 //!
 //! `NAME.safe.html` is the result of `NAME.html`. `SANITIZER_CORPUS=write` writes the results instead of comparing them.
 
@@ -8,7 +8,7 @@ use sanitizer::sanitize;
 
 use crate::{allow_list::BUILDER, shapes::MAX_UNITS};
 
-/// Each content of the corpus, and the file with its result.
+/// Each content of the corpus with the path of its result.
 fn corpus() -> Vec<(String, PathBuf)> {
     let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus")).unwrap();
     let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
@@ -39,7 +39,7 @@ fn the_result_is_the_one_of_ammonia_alone_but_for_the_text_of_svg() {
     for (content, path) in corpus() {
         assert!(sanitize(&content) == BUILDER.clean(&content).to_string(), "{}", path.display());
     }
-    // The one known difference for content that is well-formed: text that is directly in `svg` or `math` goes with it.
+    // The only known difference for well-formed content: text that is directly in `svg` or `math` is removed with it.
     assert_eq!(BUILDER.clean("<svg>a<g>b</g></svg>c").to_string(), "ac");
     assert_eq!(sanitize("<svg>a<g>b</g></svg>c"), "c");
 }

@@ -1,4 +1,4 @@
-//! Results, memory and safety for whole contents: of editors, of the most expensive shapes known, and at random.
+//! Results, memory and safety of whole contents: those of editors, the most expensive shapes known, and random ones.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "../../src/allow_list.rs"]

@@ -1,5 +1,5 @@
-//! Tag soup at random: nesting, reopening, misnesting, attributes, tables, lists, links, references, comments, foreign
-//! content, raw text, and tags that do not end.
+//! Random tag soup: nesting, reopening, misnesting, attributes, tables, lists, links, references, comments, foreign
+//! content, raw text, and unfinished tags.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = String> {
     prop::sample::select(texts).prop_map(str::to_owned)
 }
 
-/// A name of an element, allowed or not.
+/// The name of an element, inside or outside the allow list.
 fn element() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::sample::select(&ELEMENTS[..]).prop_map(str::to_owned),
@@ -28,7 +28,7 @@ fn element() -> impl Strategy<Value = String> {
     ]
 }
 
-/// An attribute with a space before it.
+/// A space and an attribute.
 fn attribute() -> impl Strategy<Value = String> {
     let name = prop_oneof![
         one_of(&[
@@ -74,12 +74,12 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Some pieces, repeated as a group.
+/// One to five pieces, repeated together.
 fn group(times: Range<usize>) -> impl Strategy<Value = String> {
     (prop::collection::vec(piece(), 1..6), times).prop_map(|(pieces, times)| pieces.concat().repeat(times))
 }
 
-/// Tag soup of at most [`MAX_UNITS`]: groups that are repeated once or as often as there is room for.
+/// Tag soup of at most [`MAX_UNITS`]: a few groups, some of them repeated many times.
 fn soup() -> impl Strategy<Value = String> {
     prop::collection::vec(prop_oneof![3 => group(1..4), 1 => group(1..2_000)], 1..12).prop_map(|groups| {
         let mut units = 0;

@@ -47,14 +47,14 @@ pub async fn seed(harness: &Harness) -> io::Result<()> {
     let chat = ChatId::parse(event::LONG_CHAT).map_err(io::Error::other)?;
     let now = Clock::system().now();
     for number in 0..TURNS {
-        let said = TurnRecord {
+        let record = TurnRecord {
             question: "请问我的订单什么时候可以送到?".repeat(2),
             reply: "您好,您的订单已经发货,预计三天之内送达,请您耐心等待。".repeat(20),
             reply_mode: None,
             expire_at: Retention::days(1).expiry(now),
         };
         let at = Timestamp::from_millis(now.millis() - u64::from(TURNS - number));
-        let turn = Turn { at, id: RecordId::fixed(number.into()), said };
+        let turn = Turn { at, id: RecordId::fixed(number.into()), record };
         chat_log::put(&chat_table, Source::DEFAULT, &chat, &turn).await.map_err(io::Error::other)?;
     }
     Ok(())

@@ -33,7 +33,7 @@ pub enum Error {
     #[error(
         "somebody else has changed the application at this moment; nothing was changed here: look at it with `chatbotctl app show` and try again"
     )]
-    Outrun,
+    Conflict,
     /// Something would end, and nobody was there to be asked.
     #[error("{0} Say --yes to do it without being asked; nothing was changed")]
     Unasked(String),
@@ -117,7 +117,7 @@ impl Error {
                 }
                 _ => Self::Store(error),
             },
-            Fault::Contended | Fault::Unreadable => Self::Store(error),
+            Fault::Conflict | Fault::CorruptItem | Fault::InvalidRequest => Self::Store(error),
         }
     }
 }

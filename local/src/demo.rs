@@ -68,14 +68,14 @@ pub async fn seed(access: &Table, chat_table: &Table, clock: &Clock) -> Result<(
 
     let chat = ChatId::parse(CHAT).map_err(|_| DemoError::Invalid)?;
     for number in [1, 2] {
-        let said = TurnRecord {
+        let record = TurnRecord {
             question: format!("我是问题{number}"),
             reply: format!("我是答案{number}"),
             reply_mode: None,
             expire_at,
         };
         let at = Timestamp::from_millis(DOCUMENTED.millis() + (number - 1) * TWENTY_MINUTES);
-        let turn = Turn { at, id: RecordId::fixed(number.into()), said };
+        let turn = Turn { at, id: RecordId::fixed(number.into()), record };
         chat_log::put(chat_table, Source::DEFAULT, &chat, &turn).await?;
     }
 

@@ -6,7 +6,7 @@ use model::{AppId, BoundedText, JsonObject, Source, Timestamp, customer_service:
 use serde_json::{Value, json};
 use store::{
     RecordId,
-    messages::{self, Acceptance},
+    chat::{self, Acceptance},
 };
 use tests::{ManualClock, System, text_message};
 
@@ -30,7 +30,7 @@ async fn store_at(system: &System, content: &str, at: u64) {
     let at = Timestamp::from_millis(at);
     let acceptance =
         Acceptance { source: Source::DEFAULT, app: &app, at, expire_at: at.plus_hours(24).seconds() };
-    messages::append(&system.chat_table(), &message, acceptance).await.unwrap();
+    chat::append(&system.chat_table(), &message, acceptance).await.unwrap();
 }
 
 #[tokio::test]

@@ -21,13 +21,13 @@ struct Asked<'a> {
 
 async fn store(system: &System, source: u32, chat: &str, asked: &Asked<'_>) {
     let at = Timestamp::from_millis(asked.at);
-    let said = TurnRecord {
+    let record = TurnRecord {
         question: asked.question.to_owned(),
         reply: asked.reply.to_owned(),
         reply_mode: None,
         expire_at: asked.expire_at,
     };
-    let turn = Turn { at, id: RecordId::new(at), said };
+    let turn = Turn { at, id: RecordId::new(at), record };
     let source = Source::try_from(source).unwrap();
     chat_log::put(&system.chat_table(), source, &ChatId::parse(chat).unwrap(), &turn).await.unwrap();
 }

@@ -7,7 +7,7 @@ use model::{
     oauth::{Application, ApplicationStatus, ClientSecret, Effect, Scope, ScopeState},
 };
 use store::{
-    AuditEntry, Stored, VersionedApplication, applications,
+    AuditEntry, Stored, VersionedApplication, applications, audit,
     tokens::{self, IssuedToken},
 };
 use uuid::Uuid;
@@ -168,7 +168,7 @@ async fn replace_secret(
 ) -> Result<(), Error> {
     let failure = match applications::update(&operator.table, before, after.clone(), entry).await {
         Ok(Stored::Yes) => return Ok(()),
-        Ok(Stored::Outrun) => Error::Outrun,
+        Ok(Stored::Conflict) => Error::Conflict,
         Err(error) => Error::of_store(&operator.table_name)(error),
     };
     tokio::time::sleep(SETTLING_TIME).await;
@@ -179,7 +179,7 @@ async fn replace_secret(
         return Ok(());
     }
     if !found.is_some_and(|found| found.is_unchanged_since(before)) {
-        return Err(Error::Outrun);
+        return Err(Error::Conflict);
     }
     Err(match failure {
         Error::Unreachable(cause) | Error::Store(cause) => Error::SecretKept(cause),
@@ -212,7 +212,7 @@ async fn end_tokens(
     let ended = operator.told(ended).map_err(|error| Error::TokensLeft(Box::new(error)))?;
     if effect == Effect::Unchanged && ended > 0 {
         let entry = operator.entry(format!("ended {ended} tokens that were left")).await?;
-        operator.told(applications::add_to_history(&operator.table, id, &entry).await)?;
+        operator.told(audit::append(&operator.table, id, &entry).await)?;
     }
     Ok(ended)
 }
@@ -230,7 +230,7 @@ async fn enable(operator: &Operator, id: &AppId) -> Result<(), Error> {
 
 async fn history(operator: &Operator, id: &AppId) -> Result<(), Error> {
     operator.find(id).await?;
-    let entries = operator.told(applications::history(&operator.table, id).await)?;
+    let entries = operator.told(audit::list(&operator.table, id).await)?;
     let views: Vec<_> = entries.iter().map(view::AuditView::new).collect();
     operator.print(&view::history(&views), &views)
 }

@@ -66,11 +66,11 @@ impl Operator {
     ) -> Result<Effect, Error> {
         for _ in 0..TRIES {
             match self.change_as_seen(&self.find(id).await?, what, &change).await {
-                Err(Error::Outrun) => {}
+                Err(Error::Conflict) => {}
                 outcome => return outcome,
             }
         }
-        Err(Error::Outrun)
+        Err(Error::Conflict)
     }
 
     /// Changes exactly the version that was read before. No retry: a concurrent change may affect the decision.
@@ -87,7 +87,7 @@ impl Operator {
         let entry = self.entry(what.to_owned()).await?;
         match self.told(applications::update(&self.table, before, after, &entry).await)? {
             Stored::Yes => Ok(Effect::Changed),
-            Stored::Outrun => Err(Error::Outrun),
+            Stored::Conflict => Err(Error::Conflict),
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use api::{ChatDeps, Data, Failure, Platform, Request};
 use serde::Serialize;
-use store::chats;
+use store::chat;
 
 use poll::{Poll, poll};
 use query::ChatQuery;
@@ -34,11 +34,11 @@ pub async fn handle(deps: Arc<ChatDeps>, request: Request) -> Result<Data<Chat>,
     let now = deps.clock.now();
     let (Poll { messages, cursor }, event) = tokio::try_join!(
         poll(&table, &query, now),
-        chats::last_event(&table, query.source, &query.chat, now),
+        chat::last_event(&table, query.source, &query.chat, now),
     )?;
     let speaker = match &event {
-        Some(begin) if begin.is_by_the_system() => {
-            chats::last_speaker(&table, query.source, &query.chat, begin.at).await?
+        Some(begin) if begin.is_begin_of_system() => {
+            chat::last_speaker(&table, query.source, &query.chat, begin.at).await?
         }
         _ => None,
     };

@@ -15,8 +15,8 @@ use std::{collections::BTreeSet, time::Duration};
 use api::ResponseBudget;
 use model::{ChatId, CursorCodec, Parameter, ParameterError, Source, Timestamp};
 use store::{
-    StoreError, Table,
-    chats::{self, ChatMessage, MessageKey, ReadChat},
+    RecordId, StoreError, Table,
+    chat::{self, ChatMessage, MessageKey, ReadChat},
 };
 
 use crate::{query::ChatQuery, view::MessageView};
@@ -154,7 +154,7 @@ impl Poller {
         let mut size = Some(1 + self.cursor.delivered.len() + self.limit + 1);
         let mut place = ReadChat::From(self.cursor.watermark);
         for _ in 0..MAX_QUERIES {
-            let page = chats::read(table, query.source, &query.chat, place, size.take(), now).await?;
+            let page = chat::read(table, query.source, &query.chat, place, size.take(), now).await?;
             let mut last = None;
             for (id, message) in page.messages {
                 last = Some(id);
@@ -181,7 +181,7 @@ impl Poller {
     /// Delivers a message unless it was delivered before or has expired. `false` if there is no room for it.
     fn deliver(&mut self, id: MessageKey, message: Option<ChatMessage>) -> bool {
         // No message before this one will become visible, and none was skipped.
-        let is_final = chats::moment(id) < self.window_start && !self.has_gap;
+        let is_final = RecordId::from_bytes(id).moment() < self.window_start && !self.has_gap;
         if !is_final {
             self.advance_to_window();
         }
@@ -218,7 +218,7 @@ impl Poller {
         let mut place = ReadChat::Newest;
         'reading: for _ in 0..MAX_QUERIES {
             let size = Some(self.limit - self.messages.len());
-            let page = chats::read(table, query.source, &query.chat, place, size, now).await?;
+            let page = chat::read(table, query.source, &query.chat, place, size, now).await?;
             for (id, message) in page.messages {
                 place = ReadChat::Before(id);
                 let Some(message) = message else { break 'reading };
@@ -233,8 +233,11 @@ impl Poller {
                 break;
             }
         }
-        let before_window =
-            self.messages.iter().map(|(id, _)| *id).filter(|id| chats::moment(*id) < self.window_start);
+        let before_window = self
+            .messages
+            .iter()
+            .map(|(id, _)| *id)
+            .filter(|id| RecordId::from_bytes(*id).moment() < self.window_start);
         if let Some(newest) = before_window.max() {
             self.cursor.advance_to(newest);
         }

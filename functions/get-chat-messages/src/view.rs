@@ -2,7 +2,7 @@
 
 use model::AppId;
 use serde::Serialize;
-use store::chats::{ChatMessage, LastEvent, MessageRecord, Payload};
+use store::chat::{ChatMessage, EventType, LastEvent, MessageContent, MessageRecord};
 
 /// A message of a chat, with the fields of its `msgtype` as they were sent.
 #[derive(Debug, Serialize)]
@@ -10,21 +10,35 @@ use store::chats::{ChatMessage, LastEvent, MessageRecord, Payload};
 pub(crate) struct MessageView {
     id: String,
     app_id: AppId,
-    msgtype: String,
+    msgtype: &'static str,
     /// Empty if the message names nobody.
     fromuser: String,
     /// `yyyy-MM-dd HH:mm:ss` in UTC+8.
     received_at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event_type: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    image: Option<Image>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<File>,
+    #[serde(flatten)]
+    content: ContentView,
+}
+
+/// The fields that depend on `msgtype`, as in the request that sent the message.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum ContentView {
+    #[serde(rename_all = "camelCase")]
+    Event {
+        event_type: EventType,
+    },
+    Evaluate {
+        url: String,
+    },
+    Text {
+        text: Text,
+    },
+    Image {
+        image: Image,
+    },
+    File {
+        file: File,
+    },
 }
 
 #[derive(Debug, Serialize)]
@@ -45,19 +59,30 @@ struct File {
 
 impl From<ChatMessage> for MessageView {
     fn from(ChatMessage { id, record }: ChatMessage) -> Self {
-        let MessageRecord { app_id, msgtype, fromuser, payload, received_at, .. } = record;
-        let Payload { event_type, url, content, image_url, file_name, file_url } = payload;
+        let MessageRecord { app_id, fromuser, content, received_at, .. } = record;
         Self {
             id: id.to_string(),
-            app_id,
-            msgtype,
-            fromuser: fromuser.unwrap_or_default(),
+            app_id: app_id.into_owned(),
+            msgtype: content.msgtype(),
+            fromuser: fromuser.map(String::from).unwrap_or_default(),
             received_at: received_at.date_time(),
-            event_type,
-            url,
-            text: content.map(|content| Text { content }),
-            image: image_url.map(|image_url| Image { image_url }),
-            file: file_name.zip(file_url).map(|(file_name, file_url)| File { file_name, file_url }),
+            content: ContentView::from(content),
+        }
+    }
+}
+
+impl From<MessageContent<'_>> for ContentView {
+    fn from(content: MessageContent<'_>) -> Self {
+        match content {
+            MessageContent::Event { event_type } => Self::Event { event_type },
+            MessageContent::Evaluate { url } => Self::Evaluate { url: url.into() },
+            MessageContent::Text { content } => Self::Text { text: Text { content: content.into() } },
+            MessageContent::Image { image_url } => {
+                Self::Image { image: Image { image_url: image_url.into() } }
+            }
+            MessageContent::File { file_name, file_url } => {
+                Self::File { file: File { file_name: file_name.into(), file_url: file_url.into() } }
+            }
         }
     }
 }
@@ -76,16 +101,16 @@ pub(crate) struct ChatState {
 
 impl ChatState {
     pub(crate) fn after(event: Option<LastEvent>, speaker: Option<String>) -> Self {
-        match event {
-            None => Self { state: "robot", agent: String::new(), since: String::new() },
-            Some(begin) if begin.event_type == "begin" => {
-                let since = begin.at.date_time();
-                let named = if begin.is_by_the_system() { speaker } else { begin.fromuser };
+        let Some(event) = event else {
+            return Self { state: "robot", agent: String::new(), since: String::new() };
+        };
+        let since = event.at.date_time();
+        match event.event_type {
+            EventType::Begin => {
+                let named = if event.is_begin_of_system() { speaker } else { event.fromuser };
                 Self { state: "human", agent: named.unwrap_or_default(), since }
             }
-            Some(LastEvent { at, .. }) => {
-                Self { state: "robot", agent: String::new(), since: at.date_time() }
-            }
+            EventType::End => Self { state: "robot", agent: String::new(), since },
         }
     }
 }

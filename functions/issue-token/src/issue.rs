@@ -5,7 +5,7 @@ use model::oauth::{Application, BearerToken, ClientCredentials, Form, OAuthError
 use serde::Serialize;
 use store::{
     applications,
-    tokens::{self, Grant, Issue, Minute},
+    tokens::{self, Grant, IssueOutcome, Minute},
 };
 use uuid::Uuid;
 
@@ -60,7 +60,7 @@ pub(crate) async fn issue(
             tokens::issue(&access, &client, &token.hash(), &grant, minute, limit).await?
         };
         match issue {
-            Issue::Done => {
+            IssueOutcome::Issued => {
                 request.count(Metric::TokensIssued);
                 return Ok(IssuedToken {
                     access_token: token.reveal().to_owned(),
@@ -70,8 +70,8 @@ pub(crate) async fn issue(
                     scope: scopes.to_string(),
                 });
             }
-            Issue::Outrun => {}
-            Issue::LimitReached { retry_after } => {
+            IssueOutcome::Conflict => {}
+            IssueOutcome::LimitReached { retry_after } => {
                 request.count(Metric::TokensRefused);
                 return Err(OAuthError::TooManyTokens { retry_after }.into());
             }

@@ -15,10 +15,10 @@ pub async fn handle(deps: Arc<ChatDeps>, request: Request) -> Result<Empty, Fail
     let RecallRequest { message } = RecallRequest::parse(&body)?;
     let chat = request.table(&deps.chat);
     match recall::recall(&chat, &request.principal.app, &message, deps.clock.now()).await? {
-        Recall::Done => {
+        Recall::Recalled => {
             request.count(Metric::Recalls, 1);
             Ok(Empty {})
         }
-        Recall::Unknown => Err(PushError::UnknownMessage.into()),
+        Recall::NotFound => Err(PushError::UnknownMessage.into()),
     }
 }

@@ -7,7 +7,7 @@ use model::{
     ParameterError,
     customer_service::{MessageBody, ReceivedMessage},
 };
-use store::messages::{self, Appended};
+use store::chat::{self, Appended};
 
 /// Stores the message of a request. It is durable when this returns. With a `msgId`, a repeat within 24 hours stores nothing.
 ///
@@ -19,13 +19,13 @@ pub async fn handle(deps: Arc<WriteDeps>, request: Request) -> Result<Empty, Fai
     let source = request.source()?;
     let message = ReceivedMessage::parse(&body)?;
     let now = deps.clock.now();
-    let acceptance = messages::Acceptance {
+    let acceptance = chat::Acceptance {
         source,
         app: &request.principal.app,
         at: now,
         expire_at: deps.retention.expiry(now),
     };
-    match messages::append(&request.table(&deps.chat), &message, acceptance).await? {
+    match chat::append(&request.table(&deps.chat), &message, acceptance).await? {
         Appended::Stored => request.count(metric(&message.body), 1),
         Appended::Repeated => request.count(Metric::ReceiveReplays, 1),
         Appended::IdTaken => return Err(ParameterError::Taken("msgId").into()),

@@ -11,7 +11,7 @@ use sanitizer::sanitize;
 use serde::Serialize;
 use store::{
     StoreError, Table,
-    push::inbox::{self, InboxPage, WaitingMessage},
+    push::inbox::{self, InboxMessage, InboxPage},
 };
 
 /// The time that a page may spend on sanitizing. A message takes at most 20 ms of a whole processor (docs/bounds.md), and
@@ -99,7 +99,7 @@ impl PendingPage {
         let mut budget = ResponseBudget::default();
         let mut place = None;
         for waiting in page.messages {
-            let next_place = waiting.place();
+            let next_place = waiting.cursor();
             if !messages.is_empty() && !has_time() {
                 return Self { messages, cursor: issue(place, user) };
             }
@@ -121,8 +121,8 @@ fn issue(place: Option<InboxCursor>, user: &UserId) -> Option<String> {
 }
 
 impl PendingMessage {
-    fn new(waiting: WaitingMessage, user: &UserId) -> Self {
-        let WaitingMessage { id, content, expire_at } = waiting;
+    fn new(waiting: InboxMessage, user: &UserId) -> Self {
+        let InboxMessage { id, content, expire_at } = waiting;
         let ack_id = id.issue(user);
         let DeliveryRef { app, message, .. } = id.delivery;
         Self {
@@ -145,14 +145,14 @@ mod tests {
 
     use super::*;
 
-    fn waiting(number: u64) -> WaitingMessage {
+    fn waiting(number: u64) -> InboxMessage {
         let delivery = DeliveryRef {
             first_accepted_at: Timestamp::from_millis(number),
             app: AppId::parse("a").unwrap(),
             message: MessageId::parse("m").unwrap(),
         };
         let (content_hash, accepted_at) = (ContentHash::of("x"), Timestamp::from_millis(number));
-        WaitingMessage {
+        InboxMessage {
             id: AckId { delivery, content_hash, accepted_at },
             content: "x".to_owned(),
             expire_at: 1,
@@ -168,7 +168,7 @@ mod tests {
             let has_time = || left.replace(left.get().saturating_sub(1)) > 0;
             let pending = PendingPage::of(page, &user, has_time).await;
             assert_eq!(pending.messages.len(), taken);
-            let expected = (taken < 3).then(|| waiting(taken as u64 - 1).place().issue(&user));
+            let expected = (taken < 3).then(|| waiting(taken as u64 - 1).cursor().issue(&user));
             assert_eq!(pending.cursor, expected);
         }
     }

@@ -1,6 +1,5 @@
-//! The conversations of users with the robot: `LOG#<source>#<openId>`, one item for each turn.
-//!
-//! The sort key is the moment of the turn in 13 digits of milliseconds, then an id: turns come back oldest first.
+//! Chat logs: the turns of users with the robot. Readers of a log find them oldest first, because a sort key starts with
+//! the time of the turn.
 
 use model::{
     ChatId, ContentHash, EntryId, Source, Timestamp,
@@ -9,58 +8,62 @@ use model::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    RecordId, StoreError, Table,
-    keys::key,
-    record::{from_item, is_absent, lives, sort_of, to_attributes},
-    table::{Direction, Range, Read},
-    transaction::{Outcome, TRANSACTION, Transaction},
+    dynamodb::{
+        error::StoreError,
+        item::from_item,
+        key::{Key, Partition},
+        operation::TRANSACT_WRITE_ITEMS,
+        query::Query,
+        table::{Consistency, Table},
+        transaction::{Transaction, TransactionOutcome},
+        ttl::{absent_or_expired, is_live},
+    },
+    keys::turn_moment,
+    record_id::RecordId,
 };
 
-/// Every sort key, so that one of another form is an error and not left out.
-const TURNS: Range<'_> = Range { from: " ", to: "\u{10ffff}" };
-
-/// One turn of a conversation, to be stored.
+/// A turn to store.
 #[derive(Debug, Clone)]
 pub struct Turn {
-    /// When it was.
+    /// When it happened.
     pub at: Timestamp,
-    /// What tells it from another turn of the same millisecond.
+    /// Distinguishes turns of the same millisecond.
     pub id: RecordId,
-    /// What was said.
-    pub said: TurnRecord,
+    /// The stored attributes.
+    pub record: TurnRecord,
 }
 
-/// What is stored of a turn beside its key.
+/// The attributes of a turn.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnRecord {
-    /// What the user asked.
+    /// The user's question.
     #[serde(default)]
     pub question: String,
-    /// What the robot answered.
+    /// The robot's reply.
     #[serde(default)]
     pub reply: String,
-    /// How the robot came to its answer, if it said so.
+    /// How the robot found its reply, if the platform said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_mode: Option<String>,
-    /// When this record ends, in epoch seconds.
+    /// In epoch seconds.
     pub expire_at: u64,
 }
 
-/// What one read of a chat log brought.
+/// The turns that one query read.
 #[derive(Debug)]
-pub struct Page {
-    /// The turns, each with the place after it, oldest first.
+pub struct ChatLogPage {
+    /// Each with the cursor after it, oldest first.
     pub entries: Vec<(ChatLogCursor, ChatLogEntry)>,
-    /// Where the next read goes on; `None` at the end of the log.
+    /// Where the next page starts; `None` at the end of the log.
     pub next: Option<ChatLogCursor>,
 }
 
-/// Reads on in a chat log: at most `limit` turns, at most a megabyte, without what has expired by `now`. One query,
-/// eventually consistent.
+/// Reads turns that have not expired by `now`: one eventually consistent query of at most `limit` turns and one megabyte.
+/// Expired turns count towards both.
 ///
 /// # Errors
-/// [`StoreError`] if the table cannot be read, or a turn cannot be understood.
+/// [`StoreError`] if the query fails, or a turn is corrupt.
 pub async fn read(
     table: &Table,
     source: Source,
@@ -68,54 +71,52 @@ pub async fn read(
     after: Option<&ChatLogCursor>,
     limit: Option<u32>,
     now: Timestamp,
-) -> Result<Page, StoreError> {
-    let after = after.map(|cursor| cursor.position().to_owned());
-    let (partition, limit) = (partition(source, chat), limit.and_then(|limit| usize::try_from(limit).ok()));
-    let page = table.query_page(partition, TURNS, Direction::Forward, after, limit, Read::Eventual).await?;
+) -> Result<ChatLogPage, StoreError> {
+    // The partition holds turns only. An item with another sort key is reported as corrupt and not skipped.
+    let query = Query::all(Partition::chat_log(source, chat))
+        .after(after.map(|cursor| cursor.position().to_owned()))
+        .limit(limit.and_then(|limit| usize::try_from(limit).ok()));
+    let page = table.query(query, Consistency::Eventual).await?;
+    let has_more = page.has_more;
     let mut next = None;
     let mut entries = Vec::new();
-    for item in page.items {
-        let place = sort_of(&item).map(ChatLogCursor::after)?;
-        next = Some(place.clone()).filter(|_| page.has_more);
-        let said: TurnRecord = from_item(item, "Query")?;
-        if lives(said.expire_at, now) {
-            let entry = ChatLogEntry {
-                date_time: moment(&place)?.date_time(),
-                question: said.question,
-                reply: said.reply,
-                reply_mode: said.reply_mode.unwrap_or_default(),
-            };
-            entries.push((place, entry));
+    for record in page.into_records() {
+        let (sort_key, TurnRecord { question, reply, reply_mode, expire_at }) = record?;
+        let cursor = ChatLogCursor::after(&sort_key);
+        next = Some(cursor.clone()).filter(|_| has_more);
+        if is_live(expire_at, now) {
+            let date_time = turn_moment(&sort_key)?.date_time();
+            let reply_mode = reply_mode.unwrap_or_default();
+            entries.push((cursor, ChatLogEntry { date_time, question, reply, reply_mode }));
         }
     }
-    Ok(Page { entries, next })
+    Ok(ChatLogPage { entries, next })
 }
 
-/// Stores a turn.
+/// Stores a turn. One put; a repeat with the same time and id overwrites it.
 ///
 /// # Errors
-/// [`StoreError`] if the table cannot be written.
+/// [`StoreError`] if the write fails.
 pub async fn put(table: &Table, source: Source, chat: &ChatId, turn: &Turn) -> Result<(), StoreError> {
-    let attributes = to_attributes(&turn.said, "PutItem")?;
-    table.put(partition(source, chat), sort(turn), attributes).await
+    table.put(Key::turn(source, chat, turn.at, turn.id), &turn.record).await
 }
 
-/// The outcome of storing a turn under an id.
+/// The outcome of [`put_once`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Once {
+pub enum PutOnce {
     /// The turn is stored, by this call or an earlier one.
     Stored,
-    /// The id stands for another question or reply; nothing was stored.
-    Taken,
+    /// The entry id was used for another question or reply. Nothing was written.
+    IdTaken,
 }
 
-/// Stores a turn once, however often it is sent with this `entry` id, for as long as it is kept. One request.
+/// Stores a turn idempotently: while it is kept, a repeat with the same `entry` writes nothing. One transaction of two
+/// items.
 ///
-/// The log's own key holds the moment of the turn, which another call may tell differently; so the id is an item of its
-/// own, in another partition, where a reader of the log does not meet it.
+/// The entry id is an item of its own, because the sort key of the turn holds a time that may differ in a repeat.
 ///
 /// # Errors
-/// [`StoreError`] if the table cannot be written.
+/// [`StoreError`] if the write fails, or the mark of the entry id is corrupt.
 pub async fn put_once(
     table: &Table,
     source: Source,
@@ -123,53 +124,33 @@ pub async fn put_once(
     entry: &EntryId,
     turn: &Turn,
     now: Timestamp,
-) -> Result<Once, StoreError> {
+) -> Result<PutOnce, StoreError> {
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct EntryRecord {
+    struct UsedIdRecord {
         content_hash: ContentHash,
         expire_at: u64,
     }
-    let content_hash = turn.said.hash()?;
-    let mark = EntryRecord { content_hash: content_hash.clone(), expire_at: turn.said.expire_at };
-    let marks = key("ENTRY", &[&source.to_string(), chat.as_str()]);
-    let (mark, said) = (to_attributes(&mark, TRANSACTION)?, to_attributes(&turn.said, TRANSACTION)?);
+    let content_hash = turn.record.hash()?;
+    let used = UsedIdRecord { content_hash: content_hash.clone(), expire_at: turn.record.expire_at };
     let outcome = Transaction::on(table)
-        .put(marks, key("ID", &[entry.as_str()]), mark, Some(is_absent(now)))?
-        .put(partition(source, chat), sort(turn), said, None)?
+        .put(Key::used_entry_id(source, chat, entry), &used, Some(absent_or_expired(now)))?
+        .put(Key::turn(source, chat, turn.at, turn.id), &turn.record, None)?
         .commit()
         .await?;
     match outcome {
-        Outcome::Written => Ok(Once::Stored),
-        Outcome::Refused { item, .. } => {
-            let mark: EntryRecord = from_item(item, TRANSACTION)?;
-            Ok(if mark.content_hash == content_hash { Once::Stored } else { Once::Taken })
+        TransactionOutcome::Committed => Ok(PutOnce::Stored),
+        TransactionOutcome::ConditionFailed { item, .. } => {
+            let used: UsedIdRecord = from_item(item, TRANSACT_WRITE_ITEMS)?;
+            Ok(if used.content_hash == content_hash { PutOnce::Stored } else { PutOnce::IdTaken })
         }
     }
 }
 
 impl TurnRecord {
-    /// Tells a question and a reply from others.
+    /// The SHA-256 of the JSON array `[question, reply]`.
     fn hash(&self) -> Result<ContentHash, StoreError> {
-        let said = serde_json::to_vec(&(&self.question, &self.reply));
-        said.map(ContentHash::of).map_err(|_| StoreError::unreadable(TRANSACTION))
+        let hashed = serde_json::to_vec(&(&self.question, &self.reply));
+        hashed.map(ContentHash::of).map_err(|_| StoreError::invalid_request(TRANSACT_WRITE_ITEMS))
     }
-}
-
-fn sort(turn: &Turn) -> String {
-    format!("{:013}#{}", turn.at.millis(), turn.id)
-}
-
-fn partition(source: Source, chat: &ChatId) -> String {
-    key("LOG", &[&source.to_string(), chat.as_str()])
-}
-
-/// The moment of the turn after which `place` is.
-fn moment(place: &ChatLogCursor) -> Result<Timestamp, StoreError> {
-    place
-        .position()
-        .split_once('#')
-        .and_then(|(millis, _)| millis.parse().ok())
-        .map(Timestamp::from_millis)
-        .ok_or_else(|| StoreError::unreadable("Query"))
 }

@@ -1,53 +1,265 @@
-//! Keys made of parts that come from outside.
+//! The key of every item. The front page of this crate lists the items.
 
-/// Names of the key attributes.
-pub(crate) const PARTITION: &str = "pk";
-pub(crate) const SORT: &str = "sk";
+use model::{
+    AppId, BoundedText, ChatId, ClientId, ContentHash, EntryId, MessageId, MsgId, Source, Timestamp, UserId,
+    oauth::TokenHash, platform::DeliveryRef, sha256_hex,
+};
 
-/// What stands between the parts of a key.
-const SEPARATOR: &str = "#";
+use crate::{
+    dynamodb::{
+        error::StoreError,
+        key::{ItemKind, Key, Partition},
+        operation::QUERY,
+    },
+    record_id::RecordId,
+};
 
-/// Joins `parts` behind `kind` so that no two lists of parts give one key: a separator within a part is escaped.
-///
-/// Ids of at most 64 UTF-16 units take at most 192 bytes, escaped or not: a part of three-byte characters has
-/// nothing to escape, and an escaped separator takes three bytes too. Every key thus stays far below DynamoDB's
-/// 2048 bytes for a partition key and 1024 for a sort key.
-pub(crate) fn key(kind: &str, parts: &[&str]) -> String {
-    parts
-        .iter()
-        .fold(kind.to_owned(), |key, part| key + SEPARATOR + &part.replace('%', "%25").replace('#', "%23"))
+/// An application, in [`Partition::applications`].
+pub(crate) const APPLICATION: ItemKind = ItemKind("APP");
+/// An entry of an application's audit log.
+pub(crate) const AUDIT: ItemKind = ItemKind("AUDIT");
+/// A token in its application's partition.
+pub(crate) const ISSUED_TOKEN: ItemKind = ItemKind("TOKEN");
+const ISSUED_COUNT: ItemKind = ItemKind("ISSUED");
+/// A message of a chat.
+pub(crate) const MESSAGE: ItemKind = ItemKind("MSG");
+/// A `begin` or `end` of a chat, stored a second time.
+pub(crate) const EVENT: ItemKind = ItemKind("EVT");
+const USED_ID: ItemKind = ItemKind("ID");
+/// The recipients of one push request.
+pub(crate) const RECIPIENTS: ItemKind = ItemKind("TO");
+const RECALLED: ItemKind = ItemKind("RECALLED");
+/// A delivery in an inbox.
+pub(crate) const DELIVERY: ItemKind = ItemKind("W");
+const ACKNOWLEDGEMENT: ItemKind = ItemKind("A");
+
+impl Partition {
+    /// All applications: one partition, because they are few and are rarely written.
+    pub(crate) fn applications() -> Self {
+        Self::new("APPS", &[])
+    }
+
+    /// An application's audit log, tokens and token counters.
+    pub(crate) fn application(app: &AppId) -> Self {
+        Self::new("APP", &[app.as_str()])
+    }
+
+    fn token(hash: &TokenHash) -> Self {
+        Self::new("TOKEN", &[&hash.to_string()])
+    }
+
+    pub(crate) fn chat(source: Source, chat: &ChatId) -> Self {
+        Self::new("CHAT", &[&source.to_string(), chat.as_str()])
+    }
+
+    pub(crate) fn chat_log(source: Source, chat: &ChatId) -> Self {
+        Self::new("LOG", &[&source.to_string(), chat.as_str()])
+    }
+
+    /// The used entry ids of a chat log: another partition, so that readers of the log do not read them.
+    fn chat_log_ids(source: Source, chat: &ChatId) -> Self {
+        Self::new("ENTRY", &[&source.to_string(), chat.as_str()])
+    }
+
+    fn user(source: Source, client: &ClientId) -> Self {
+        Self::new("USER", &[&source.to_string(), client.as_str()])
+    }
+
+    /// A pushed message: its content, and the recipients of each request.
+    pub(crate) fn push(app: &AppId, message: &MessageId) -> Self {
+        Self::new("PUSH", &[app.as_str(), message.as_str()])
+    }
+
+    /// A user's deliveries and acknowledgements.
+    pub(crate) fn inbox(user: &UserId) -> Self {
+        Self::new("INBOX", &[user.as_str()])
+    }
 }
 
-/// The kind and the parts of a key that [`key`] joined, as they were.
-pub(crate) fn parts(key: &str) -> Vec<String> {
-    key.split(SEPARATOR).map(|part| part.replace("%23", "#").replace("%25", "%")).collect()
+impl Key {
+    pub(crate) fn application(app: &AppId) -> Self {
+        Partition::applications().item(APPLICATION.sort_key(&[app.as_str()]))
+    }
+
+    pub(crate) fn audit_entry(app: &AppId, id: RecordId) -> Self {
+        Partition::application(app).item(AUDIT.sort_key(&[&id.to_string()]))
+    }
+
+    pub(crate) fn issued_token(app: &AppId, hash: &TokenHash) -> Self {
+        Partition::application(app).item(ISSUED_TOKEN.sort_key(&[&hash.to_string()]))
+    }
+
+    /// The counter of tokens in one minute, which is counted from the epoch.
+    pub(crate) fn issued_count(app: &AppId, minute: u64) -> Self {
+        Partition::application(app).item(ISSUED_COUNT.sort_key(&[&minute.to_string()]))
+    }
+
+    pub(crate) fn token(hash: &TokenHash) -> Self {
+        Partition::token(hash).item("TOKEN".to_owned())
+    }
+
+    pub(crate) fn message(source: Source, chat: &ChatId, id: RecordId) -> Self {
+        Partition::chat(source, chat).item(message_sort_key(id))
+    }
+
+    pub(crate) fn event(source: Source, chat: &ChatId, id: RecordId) -> Self {
+        Partition::chat(source, chat).item(EVENT.sort_key(&[&id.to_string()]))
+    }
+
+    /// The mark of a used `msgId`. Each application has its own ids.
+    pub(crate) fn used_message_id(source: Source, chat: &ChatId, app: &AppId, id: &MsgId) -> Self {
+        Partition::chat(source, chat).item(USED_ID.sort_key(&["a", app.as_str(), id.as_str()]))
+    }
+
+    pub(crate) fn turn(source: Source, chat: &ChatId, at: Timestamp, id: RecordId) -> Self {
+        Partition::chat_log(source, chat).item(format!("{}#{id}", digits(at)))
+    }
+
+    /// The mark of a used `entryId`.
+    pub(crate) fn used_entry_id(source: Source, chat: &ChatId, entry: &EntryId) -> Self {
+        Partition::chat_log_ids(source, chat).item(USED_ID.sort_key(&[entry.as_str()]))
+    }
+
+    pub(crate) fn user(source: Source, client: &ClientId) -> Self {
+        Partition::user(source, client).item("INFO".to_owned())
+    }
+
+    pub(crate) fn content(app: &AppId, message: &MessageId) -> Self {
+        Partition::push(app, message).item("CONTENT".to_owned())
+    }
+
+    /// The mark of a recall. It holds the content's first acceptance, because an id may be recalled, lapse, and be used and
+    /// recalled again.
+    pub(crate) fn recalled(app: &AppId, message: &MessageId, first_accepted_at: Timestamp) -> Self {
+        Partition::push(app, message).item(RECALLED.sort_key(&[&digits(first_accepted_at)]))
+    }
+
+    /// The recipients of one push request. `request` is a [`request_hash`].
+    pub(crate) fn recipients(app: &AppId, message: &MessageId, request: &str) -> Self {
+        Partition::push(app, message).item(recipients_sort_key(request))
+    }
+
+    pub(crate) fn delivery(user: &UserId, delivery: &DeliveryRef) -> Self {
+        Partition::inbox(user).item(delivery_sort_key(delivery))
+    }
+
+    pub(crate) fn acknowledgement(
+        user: &UserId,
+        app: &AppId,
+        message: &MessageId,
+        content: &ContentHash,
+    ) -> Self {
+        let ids = [app.as_str(), message.as_str(), content.as_str()];
+        Partition::inbox(user).item(ACKNOWLEDGEMENT.sort_key(&ids))
+    }
+}
+
+pub(crate) fn message_sort_key(id: RecordId) -> String {
+    MESSAGE.sort_key(&[&id.to_string()])
+}
+
+/// The id in the sort key of a [`MESSAGE`] or an [`EVENT`].
+pub(crate) fn record_id(kind: ItemKind, sort_key: &str) -> Result<RecordId, StoreError> {
+    let [id] = kind.ids(sort_key, QUERY)?;
+    RecordId::parse(&id).ok_or_else(corrupt)
+}
+
+/// The moment in the sort key of a turn.
+pub(crate) fn turn_moment(sort_key: &str) -> Result<Timestamp, StoreError> {
+    let millis = sort_key.split_once('#').and_then(|(millis, _)| millis.parse().ok());
+    millis.map(Timestamp::from_millis).ok_or_else(corrupt)
+}
+
+pub(crate) fn recipients_sort_key(request: &str) -> String {
+    RECIPIENTS.sort_key(&[request])
+}
+
+/// The request hash in the sort key of recipients.
+pub(crate) fn request_of_recipients(sort_key: &str) -> Result<String, StoreError> {
+    let [request] = RECIPIENTS.ids(sort_key, QUERY)?;
+    Ok(request)
+}
+
+/// The SHA-256 of the users of one push request, sorted: a repeat of the request has the same key.
+pub(crate) fn request_hash(sorted_users: &[UserId]) -> String {
+    // No user id contains a comma, because commas separate the ids of a push.
+    sha256_hex(sorted_users.iter().map(UserId::as_str).collect::<Vec<_>>().join(","))
+}
+
+/// Sorts by the content's first acceptance. A repeat of a push finds the same key.
+pub(crate) fn delivery_sort_key(delivery: &DeliveryRef) -> String {
+    let first = digits(delivery.first_accepted_at);
+    DELIVERY.sort_key(&[&first, delivery.app.as_str(), delivery.message.as_str()])
+}
+
+/// The delivery with this sort key.
+pub(crate) fn parse_delivery(sort_key: &str) -> Result<DeliveryRef, StoreError> {
+    let [first, app, message] = DELIVERY.ids(sort_key, QUERY)?;
+    Ok(DeliveryRef {
+        first_accepted_at: Timestamp::from_millis(first.parse().map_err(|_| corrupt())?),
+        app: AppId::parse(&app).map_err(|_| corrupt())?,
+        message: MessageId::parse(&message).map_err(|_| corrupt())?,
+    })
+}
+
+/// Milliseconds in 13 digits, which sort as the moments do until the year 2286.
+fn digits(moment: Timestamp) -> String {
+    format!("{:013}", moment.millis())
+}
+
+fn corrupt() -> StoreError {
+    StoreError::corrupt_item(QUERY)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn ids_that_contain_separators_or_escapes_never_share_a_key() {
-        let ids = ["a", "#", "a#b", "%23", "%", "%25", "##", "a%23b", "", "a#", "#a", "b", "\0", "/"];
-        let mut keys: Vec<_> =
-            ids.iter().flat_map(|one| ids.iter().map(|two| key("PUSH", &[one, two]))).collect();
-        keys.sort();
-        keys.dedup();
-        assert_eq!(keys.len(), ids.len() * ids.len());
+    fn id<T: BoundedText>(text: &str) -> T {
+        T::parse(text).unwrap()
     }
 
     #[test]
-    fn the_parts_of_a_key_come_back_as_they_were() {
-        for id in ["a", "#", "a#b", "%23", "%", "%25", "%2523", "#%23%25", "好"] {
-            assert_eq!(parts(&key("PUSH", &[id, "x"])), ["PUSH", id, "x"]);
+    fn every_key_has_the_shape_of_the_item_table() {
+        let (app, chat) = (id::<AppId>("a#1"), id::<ChatId>("c"));
+        let (user, message) = (id::<UserId>("u"), id::<MessageId>("m%"));
+        let (source, at, record) = (Source::DEFAULT, Timestamp::from_millis(7), RecordId::fixed(1));
+        let (uuid, hash) = ("00000000-0000-0000-0000-000000000001", "0".repeat(64));
+        let token = TokenHash::try_from(hash.clone()).unwrap();
+        let content = ContentHash::try_from(hash.clone()).unwrap();
+        let delivery = DeliveryRef { first_accepted_at: at, app: app.clone(), message: message.clone() };
+        for (key, pk, sk) in [
+            (Key::application(&app), "APPS", "APP#a%231".to_owned()),
+            (Key::audit_entry(&app, record), "APP#a%231", format!("AUDIT#{uuid}")),
+            (Key::issued_token(&app, &token), "APP#a%231", format!("TOKEN#{hash}")),
+            (Key::issued_count(&app, 9), "APP#a%231", "ISSUED#9".to_owned()),
+            (Key::token(&token), &format!("TOKEN#{hash}"), "TOKEN".to_owned()),
+            (Key::message(source, &chat, record), "CHAT#1#c", format!("MSG#{uuid}")),
+            (Key::event(source, &chat, record), "CHAT#1#c", format!("EVT#{uuid}")),
+            (Key::used_message_id(source, &chat, &app, &id("i")), "CHAT#1#c", "ID#a#a%231#i".to_owned()),
+            (Key::turn(source, &chat, at, record), "LOG#1#c", format!("0000000000007#{uuid}")),
+            (Key::used_entry_id(source, &chat, &id("e")), "ENTRY#1#c", "ID#e".to_owned()),
+            (Key::user(source, &id("u")), "USER#1#u", "INFO".to_owned()),
+            (Key::content(&app, &message), "PUSH#a%231#m%25", "CONTENT".to_owned()),
+            (Key::recalled(&app, &message, at), "PUSH#a%231#m%25", "RECALLED#0000000000007".to_owned()),
+            (Key::recipients(&app, &message, &hash), "PUSH#a%231#m%25", format!("TO#{hash}")),
+            (Key::delivery(&user, &delivery), "INBOX#u", "W#0000000000007#a%231#m%25".to_owned()),
+            (
+                Key::acknowledgement(&user, &app, &message, &content),
+                "INBOX#u",
+                format!("A#a%231#m%25#{hash}"),
+            ),
+        ] {
+            let item = key.into_item();
+            assert_eq!(item["pk"].as_s().unwrap(), pk);
+            assert_eq!(item["sk"].as_s().unwrap(), &sk);
         }
     }
 
     #[test]
-    fn the_longest_ids_stay_within_dynamodbs_limits() {
-        for longest in ["#".repeat(64), "好".repeat(64), "😀".repeat(32)] {
-            assert!(key("PUSH", &[&longest, &longest]).len() <= 4 + 2 * 193);
-        }
+    fn a_delivery_comes_back_from_its_sort_key() {
+        let delivery =
+            DeliveryRef { first_accepted_at: Timestamp::from_millis(7), app: id("a#b"), message: id("m%23") };
+        assert_eq!(parse_delivery(&delivery_sort_key(&delivery)), Ok(delivery));
     }
 }

@@ -1,40 +1,90 @@
-//! DynamoDB: one module per kind of record, and the only place that knows keys and attributes.
+//! The store: every item in DynamoDB. No other crate knows keys or attributes.
 //!
-//! Two tables: `Access` holds applications and tokens, `Chat` what people say. Each is a partition key
-//! `pk`, a sort key `sk` and a TTL attribute `expireAt` in epoch seconds. TTL may lag by days, so that every read
-//! drops what has expired, by a clock that the caller brings.
+//! There are two on-demand tables, `Access` and `Chat`. Both have a partition key `pk`, a sort key `sk` and the TTL attribute
+//! `expireAt`, in epoch seconds. TTL deletes an item up to days late, so every read drops expired items, by a clock that
+//! the caller passes in. Other times are epoch milliseconds. Ids in keys are escaped.
+//!
+//! # Table `Access`
+//!
+//! | item | pk | sk | attributes | TTL |
+//! |---|---|---|---|---|
+//! | application | `APPS` | `APP#<appId>` | the fields of [`model::oauth::Application`], version | none |
+//! | audit entry | `APP#<appId>` | `AUDIT#<UUIDv7>` | at, who, what | none |
+//! | token of an application | same | `TOKEN#<SHA-256>` | hash, scopes, issuedAt | end of its lifetime |
+//! | tokens issued in a minute | same | `ISSUED#<minute since the epoch>` | issued | end of the minute |
+//! | token | `TOKEN#<SHA-256>` | `TOKEN` | appId, scopes, sources, issuedAt | end of its lifetime |
+//!
+//! | item | module | written by | read by |
+//! |---|---|---|---|
+//! | application | [`applications`] | chatbotctl | issue-token, chatbotctl |
+//! | audit entry | [`audit`] | chatbotctl | chatbotctl |
+//! | token of an application | [`tokens`] | issue-token | chatbotctl |
+//! | tokens issued in a minute | [`tokens`] | issue-token | issue-token |
+//! | token | [`tokens`] | issue-token | authorizer, issue-token, chatbotctl |
+//!
+//! `issue-token` and `chatbotctl` delete the tokens that they revoke. `local` seeds a token, an application and its audit entry.
+//!
+//! # Table `Chat`
+//!
+//! | item | pk | sk | attributes | TTL |
+//! |---|---|---|---|---|
+//! | message of a chat | `CHAT#<source>#<chatId>` | `MSG#<UUIDv7>` | appId, msgtype, fromuser, payload, receivedAt | retention |
+//! | begin or end, second copy | same | `EVT#<UUIDv7>` | fromuser, eventType | retention |
+//! | used `msgId` | same | `ID#a#<appId>#<msgId>` | contentHash | 24 hours |
+//! | turn of a chat log | `LOG#<source>#<openId>` | `<time, 13 digits>#<UUIDv7>` | question, reply, replyMode | retention |
+//! | used `entryId` | `ENTRY#<source>#<openId>` | `ID#<entryId>` | contentHash | retention |
+//! | user | `USER#<source>#<clientId>` | `INFO` | hostIp, broswer, sysInfo, address, city, lastLoginTime, channelName | retention |
+//! | content of a push | `PUSH#<appId>#<messageId>` | `CONTENT` | content (absent once recalled), contentHash, firstAcceptedAt, recalledAt | latest deadline |
+//! | mark of a recall | same | `RECALLED#<firstAcceptedAt, 13 digits>` | contentHash, firstAcceptedAt, at | 30 days |
+//! | recipients of one request | same | `TO#<SHA-256 of the sorted users>` | users, contentHash, firstAcceptedAt, acceptedAt, deadline | 30 days |
+//! | delivery | `INBOX#<userId>` | `W#<firstAcceptedAt, 13 digits>#<appId>#<messageId>` | contentHash, acceptedAt | deadline for this user |
+//! | acknowledgement | same | `A#<appId>#<messageId>#<contentHash>` | deliveredAt, readAt | 60 days |
+//!
+//! | item | module | written by | read by |
+//! |---|---|---|---|
+//! | message of a chat | [`chat`] | receive-message | get-chat-messages |
+//! | begin or end, second copy | [`chat`] | receive-message | get-chat-messages |
+//! | used `msgId` | [`chat`] | receive-message | receive-message |
+//! | turn of a chat log | [`chat_log`] | record-chatlog | get-chatlog |
+//! | used `entryId` | [`chat_log`] | record-chatlog | record-chatlog |
+//! | user | [`users`] | log-in-user | get-user-info |
+//! | content of a push | [`push`] | push-message, recall-message | log-in-user, get-pending-messages, recall-message |
+//! | mark of a recall | [`push`] | recall-message | get-push-status |
+//! | recipients of one request | [`push`] | push-message | get-push-status |
+//! | delivery | [`push`] | push-message, acknowledge-messages | log-in-user, get-pending-messages, get-push-status |
+//! | acknowledgement | [`push`] | acknowledge-messages | log-in-user, get-pending-messages, get-push-status |
+//!
+//! `log-in-user` and `get-pending-messages` also delete deliveries that are never shown again.
+//!
+//! # Modules
+//!
+//! A module depends only on modules further down:
+//!
+//! 1. `tokens`
+//! 2. `applications`
+//! 3. `audit`, `chat`, `chat_log`, `push`, `users`: one module per partition
+//! 4. `keys`: the key of every item
+//! 5. `record_id`, `retention`
+//! 6. `dynamodb`: a typed layer over the SDK, with one retry policy; it knows no key and no record
 
 #![warn(missing_docs)]
 
 pub mod applications;
+pub mod audit;
+pub mod chat;
 pub mod chat_log;
-pub mod chats;
-pub mod client;
-pub mod messages;
 pub mod push;
 pub mod tokens;
 pub mod users;
 
-mod backoff;
-mod batch;
-mod error;
-mod expression;
+mod dynamodb;
 mod keys;
-mod meter;
-mod record;
 mod record_id;
 mod retention;
-mod retry;
-mod table;
-mod transaction;
-mod warm_up;
 
-pub use applications::{AuditEntry, Stored, VersionedApplication};
+pub use applications::{Stored, VersionedApplication};
+pub use audit::AuditEntry;
 pub use aws_sdk_dynamodb::Client;
-pub use error::{Fault, StoreError};
-pub use meter::Meter;
+pub use dynamodb::{Fault, Meter, REQUEST_TIME, StoreError, Table, WarmUp, client};
 pub use record_id::RecordId;
 pub use retention::Retention;
-pub use retry::REQUEST_TIME;
-pub use table::Table;
-pub use warm_up::WarmUp;

@@ -1,4 +1,4 @@
-//! Users of the robot: `USER#<source>#<clientId>`, one item each.
+//! Users of the robot, as third-party systems see them.
 
 use model::{
     ClientId, Source, Timestamp,
@@ -6,78 +6,68 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    StoreError, Table,
-    keys::key,
-    record::{from_item, lives, to_attributes},
-    table::Read,
+use crate::dynamodb::{
+    error::StoreError,
+    key::Key,
+    table::{Consistency, Table},
+    ttl::is_live,
 };
 
-/// The one sort key of a user.
-const INFO: &str = "INFO";
-
-/// What is stored of a user; what is not known is left out.
+/// The attributes of a user. Unknown attributes are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserRecord {
-    /// The address the user last came from.
+    /// The user's last IP address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host_ip: Option<String>,
-    /// The user's browser.
+    /// The user's browser. The spelling is the contract's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broswer: Option<String>,
     /// The user's operating system.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sys_info: Option<String>,
-    /// Where the user is.
+    /// The user's location, such as `北京`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// The city, or the part of one, the user is in.
+    /// The city, or a district of it, such as `海淀`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub city: Option<String>,
-    /// When the user last logged in.
+    /// The time of the last login.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_login_time: Option<Timestamp>,
-    /// The name of the channel the user came through.
+    /// The name of the channel that the user came through.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel_name: Option<String>,
-    /// When this record ends, in epoch seconds.
+    /// In epoch seconds.
     pub expire_at: u64,
 }
 
-/// Finds a user that has not expired by `now`. One eventually consistent read.
+/// Reads a user; `None` if there is none, or it has expired by `now`. One eventually consistent read.
 ///
 /// # Errors
-/// [`StoreError`] if the table cannot be read, or the user cannot be understood.
+/// [`StoreError`] if the read fails, or the user is corrupt.
 pub async fn find(
     table: &Table,
     source: Source,
     client: ClientId,
     now: Timestamp,
 ) -> Result<Option<UserProfile>, StoreError> {
-    let Some(item) = table.get(partition(source, &client), INFO, Read::Eventual).await? else {
-        return Ok(None);
-    };
-    let user: UserRecord = from_item(item, "GetItem")?;
-    Ok(lives(user.expire_at, now).then(|| profile(client, user)))
+    let found: Option<UserRecord> = table.get(Key::user(source, &client), Consistency::Eventual).await?;
+    let live = found.filter(|user| is_live(user.expire_at, now));
+    Ok(live.map(|user| profile(client, user)))
 }
 
-/// Stores a user.
+/// Stores a user. One put, which replaces all attributes.
 ///
 /// # Errors
-/// [`StoreError`] if the table cannot be written.
+/// [`StoreError`] if the write fails.
 pub async fn put(
     table: &Table,
     source: Source,
     client: &ClientId,
     user: &UserRecord,
 ) -> Result<(), StoreError> {
-    let attributes = to_attributes(user, "PutItem")?;
-    table.put(partition(source, client), INFO.to_owned(), attributes).await
-}
-
-fn partition(source: Source, client: &ClientId) -> String {
-    key("USER", &[&source.to_string(), client.as_str()])
+    table.put(Key::user(source, client), user).await
 }
 
 fn profile(client_id: ClientId, user: UserRecord) -> UserProfile {

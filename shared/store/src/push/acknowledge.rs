@@ -1,4 +1,4 @@
-//! Recording what a user did with a message.
+//! Acknowledging contents.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use model::{
@@ -6,24 +6,26 @@ use model::{
     platform::{AckId, AckState},
 };
 
-use super::records::{KNOWN_FOR_HOURS, ack_key, delivery_sort, inbox};
-use crate::{
-    StoreError, Table,
+use super::records::KNOWN_FOR_HOURS;
+use crate::dynamodb::{
+    error::StoreError,
     expression::{Expression, number, text},
-    table::Conditional,
+    key::Key,
+    operation::UPDATE_ITEM,
+    table::{ConditionalWrite, Table},
 };
 
-/// How many deliveries are acknowledged or removed in parallel.
-pub(super) const IN_PARALLEL: usize = 25;
+/// The acknowledgements or deletions of one request that run at a time.
+pub(super) const CONCURRENCY: usize = 25;
 
-/// Records that a user has, or has read, these contents, and removes their deliveries. Two writes for each, one after the
-/// other; 25 in parallel. Nothing is read: the id proves that the content was shown.
+/// Records that a user received or read these contents, and then deletes their deliveries. Two sequential writes per id, 25
+/// ids in parallel. No reads: an ack id proves that the content was shown.
 ///
-/// `read` stays, in whatever order the calls come. The record holds for 30 days against every repeat of the push, which may
-/// bring the delivery back but is not shown.
+/// `read` is final, in whatever order the calls arrive. For 30 days the acknowledgement holds against every repeat of the
+/// push: a repeat may write the delivery again, and the inbox does not show it.
 ///
 /// # Errors
-/// [`StoreError`] if the table cannot be written; a repeat of the call completes it.
+/// [`StoreError`] if a write fails. A repeat of the call completes it.
 pub async fn acknowledge(
     table: &Table,
     user: &UserId,
@@ -32,14 +34,14 @@ pub async fn acknowledge(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let acknowledgements = ids.into_iter().map(|id| async move {
-        record(table, user, &id, state, now).await?;
-        remove(table, user, &id).await
+        record_ack(table, user, &id, state, now).await?;
+        delete_delivery(table, user, &id).await
     });
-    stream::iter(acknowledgements).buffer_unordered(IN_PARALLEL).try_collect().await
+    stream::iter(acknowledgements).buffer_unordered(CONCURRENCY).try_collect().await
 }
 
-/// Writes the record. A record that is too old to hold for this acceptance is replaced.
-async fn record(
+/// Writes the acknowledgement. Replaces one that is too old to hold for this acceptance.
+async fn record_ack(
     table: &Table,
     user: &UserId,
     id: &AckId,
@@ -49,37 +51,36 @@ async fn record(
     const DELIVERED: &str = "SET expireAt = :end, deliveredAt = if_not_exists(deliveredAt, :now)";
     const READ: &str = "SET expireAt = :end, deliveredAt = if_not_exists(deliveredAt, :now), \
         readAt = if_not_exists(readAt, :now)";
-    const DELIVERED_ANEW: &str = "SET expireAt = :end, deliveredAt = :now REMOVE readAt";
-    const READ_ANEW: &str = "SET expireAt = :end, deliveredAt = :now, readAt = :now";
-    const HOLDS: &str = "attribute_not_exists(pk) OR deliveredAt > :oldest";
+    const REPLACE_DELIVERED: &str = "SET expireAt = :end, deliveredAt = :now REMOVE readAt";
+    const REPLACE_READ: &str = "SET expireAt = :end, deliveredAt = :now, readAt = :now";
+    const ABSENT_OR_HOLDS: &str = "attribute_not_exists(pk) OR deliveredAt > :oldest";
     const IS_OUTDATED: &str = "deliveredAt <= :oldest";
-    let (add, anew) = match state {
-        AckState::Delivered => (DELIVERED, DELIVERED_ANEW),
-        AckState::Read => (READ, READ_ANEW),
+    let (add, replace) = match state {
+        AckState::Delivered => (DELIVERED, REPLACE_DELIVERED),
+        AckState::Read => (READ, REPLACE_READ),
     };
     let values = [
         (":now", number(now.millis())),
         (":oldest", number(id.accepted_at.millis().saturating_sub(KNOWN_FOR_HOURS * 3_600_000))),
-        // As long as it holds for a repeat, and the outcome of that repeat is known.
+        // It holds against repeats for 30 days, and the status of such a repeat is known for another 30.
         (":end", number(now.plus_hours(2 * KNOWN_FOR_HOURS).seconds())),
     ];
-    let (partition, sort) = ack_key(user, &id.delivery.app, &id.delivery.message, &id.content_hash);
-    // The third is for a call that replaced an outdated record between the first two.
-    for (update, condition) in [(add, HOLDS), (anew, IS_OUTDATED), (add, HOLDS)] {
+    let key = Key::acknowledgement(user, &id.delivery.app, &id.delivery.message, &id.content_hash);
+    // The third write is for a concurrent call that replaced an outdated acknowledgement between the first two.
+    for (update, condition) in [(add, ABSENT_OR_HOLDS), (replace, IS_OUTDATED), (add, ABSENT_OR_HOLDS)] {
         let update = Expression::new(update, values.clone());
-        let outcome = table.update_if(partition.clone(), sort.clone(), update, condition).await?;
-        if matches!(outcome, Conditional::Written(_)) {
+        if let ConditionalWrite::Written(_) = table.update_if(key.clone(), update, condition).await? {
             return Ok(());
         }
     }
-    Err(StoreError::conflict("UpdateItem"))
+    Err(StoreError::conflict(UPDATE_ITEM))
 }
 
-/// Removes the delivery of exactly this acceptance of exactly this content; one that was replaced meanwhile stays.
-pub(super) async fn remove(table: &Table, user: &UserId, id: &AckId) -> Result<(), StoreError> {
-    let is_the_same = Expression::new(
+/// Deletes the delivery of exactly this acceptance of exactly this content. A delivery that a later push wrote stays.
+pub(super) async fn delete_delivery(table: &Table, user: &UserId, id: &AckId) -> Result<(), StoreError> {
+    let is_unchanged = Expression::new(
         "contentHash = :hash AND acceptedAt = :acceptedAt",
         [(":hash", text(id.content_hash.as_str())), (":acceptedAt", number(id.accepted_at.millis()))],
     );
-    table.delete_if(inbox(user), delivery_sort(&id.delivery), is_the_same).await
+    table.delete_if(Key::delivery(user, &id.delivery), is_unchanged).await
 }

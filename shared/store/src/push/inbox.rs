@@ -1,7 +1,7 @@
-//! Reading an inbox: deliveries in the order of their contents' first acceptance, with their contents.
+//! Reading an inbox: a page of deliveries with their contents, in the order of the contents' first acceptance.
 //!
-//! A page costs the same whatever the inbox holds: one query of at most 40 deliveries and two batch
-//! reads in parallel, of acknowledgements and of contents. Deliveries that are not shown are skipped within a bound.
+//! The cost of a page does not depend on the size of the inbox: one query of at most 40 deliveries, and two batch reads in
+//! parallel, of acknowledgements and of contents. Deliveries that are not shown are skipped, up to a limit.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,45 +11,46 @@ use std::{
 use futures_util::{StreamExt, TryStreamExt, stream};
 use model::{
     Timestamp, UserId,
-    platform::{AckId, DeliveryRef, InboxCursor},
+    platform::{AckId, InboxCursor},
 };
 
 use super::{
-    acknowledge::{IN_PARALLEL, remove},
-    records::{
-        AckRecord, ContentRecord, DELIVERIES, DeliveryRecord, ack_key, content_key, delivery_of,
-        delivery_sort, inbox,
-    },
+    acknowledge::{CONCURRENCY, delete_delivery},
+    records::{AckRecord, ContentRecord, DeliveryRecord},
 };
 use crate::{
-    StoreError, Table,
-    batch::Key,
-    record::{from_item, lives, sort_of},
-    table::{Direction, Read},
+    dynamodb::{
+        error::StoreError,
+        item::from_item,
+        key::{Key, Partition},
+        operation::BATCH_GET_ITEM,
+        query::Query,
+        table::{Consistency, Table},
+        ttl::is_live,
+    },
+    keys::{DELIVERY, delivery_sort_key, parse_delivery},
 };
 
-/// The most messages of a page: the contract's 20.
-pub const PAGE: usize = 20;
+/// The messages of a page: the contract's 20.
+pub const PAGE_SIZE: usize = 20;
 
-/// The most deliveries that one query reads: as many again as a page, for those that are not shown. At about 200 bytes
-/// each they are 2 read units.
+/// The deliveries of one query: twice a page, because some are not shown. At about 200 bytes each they take 2 read units.
 const DELIVERIES_PER_QUERY: usize = 40;
 
-/// The most queries of a page. Only a page that has found nothing to show asks again, so that deliveries which wait for
-/// TTL, up to 200, do not make it empty.
-const QUERIES: usize = 5;
+/// The queries of a page. Only a page without a message queries again, so that up to 200 expired deliveries that TTL has not
+/// deleted yet do not make it empty.
+const MAX_QUERIES: usize = 5;
 
-/// How often contents are asked for again that the table had no capacity for, after 100 to 200 ms: a hot campaign must not
-/// hold up a login.
+/// The retries of throttled contents, after 100 to 200 ms: a hot campaign must not delay a login.
 const CONTENT_RETRIES: u32 = 1;
 
-/// How long a page waits for the removal of deliveries that are never shown again.
-const REMOVE_WITHIN: Duration = Duration::from_millis(500);
+/// The time that a page waits for the deletion of deliveries that are never shown again.
+const DELETE_WITHIN: Duration = Duration::from_millis(500);
 
-/// A message that waits for a user.
+/// A pending message of an inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaitingMessage {
-    /// The acceptance, as an acknowledgement names it.
+pub struct InboxMessage {
+    /// The id for the acknowledgement: delivery, content and acceptance.
     pub id: AckId,
     /// The content as it was pushed.
     pub content: String,
@@ -57,68 +58,80 @@ pub struct WaitingMessage {
     pub expire_at: u64,
 }
 
-impl WaitingMessage {
-    /// The place after this message in its inbox.
+impl InboxMessage {
+    /// The cursor after this message.
     #[must_use]
-    pub fn place(&self) -> InboxCursor {
+    pub fn cursor(&self) -> InboxCursor {
         InboxCursor::After(self.id.delivery.clone())
     }
 }
 
-/// Messages that wait for a user.
+/// A page of an inbox.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct InboxPage {
-    /// The messages, at most [`PAGE`].
-    pub messages: Vec<WaitingMessage>,
-    /// Where the next page begins; `None` if this was the last one.
+    /// At most [`PAGE_SIZE`] messages, oldest content first.
+    pub messages: Vec<InboxMessage>,
+    /// Where the next page starts; `None` at the end of the inbox.
     pub next: Option<InboxCursor>,
-    /// Whether a message was left out because the table had no capacity for its content.
+    /// Whether a message was left out because its content was throttled.
     pub is_throttled: bool,
 }
 
-/// Reads the messages that wait for a user at `now`, from the place `from` on.
+/// Reads the pending messages of a user at `now`, starting at `from`.
 ///
-/// A page may be short, or empty, and have a next one all the same: where it met deliveries that are not shown. Those that
-/// were acknowledged or recalled it removes, and those that have expired where they fill a query; it waits half a second at
-/// most for that, and a removal that fails is left to the next page.
+/// A page may be short, or empty, and still have a next page, because some deliveries are not shown. Deliveries that were
+/// acknowledged or recalled are deleted, and expired ones if they fill a query. The page waits 500 ms at most for the
+/// deletions. A failed deletion is left to the next page.
 ///
-/// Usually a query of about 2 read units, 20 units for the acknowledgements and half a unit for each 4 KB of content.
+/// Usually about 2 read units for the query, 20 for the acknowledgements, and half a unit per 4 KB of content.
 ///
 /// # Errors
-/// [`StoreError`] if the table cannot be read, or an item is not what this crate writes.
+/// [`StoreError`] if the first query or its batch reads fail, or an item is corrupt.
 pub async fn read(
     table: &Table,
     user: &UserId,
     from: &InboxCursor,
     now: Timestamp,
 ) -> Result<InboxPage, StoreError> {
-    let mut page = Collected::default();
+    let mut page = PageBuilder { table, user, now, page: InboxPage::default(), to_delete: Vec::new() };
     let mut from = from.clone();
-    for number in 0..QUERIES {
-        page.next = match page.step(table, user, &from, now).await {
+    for number in 0..MAX_QUERIES {
+        let next = match page.read_on(&from).await {
             Ok(next) => next,
             Err(error) if number == 0 => return Err(error),
-            // The deliveries that were met so far are removed, so that the next page has less to pass.
+            // The deliveries read so far are still deleted, so that the next page has fewer to skip.
             Err(error) => {
                 tracing::debug!("the inbox was not read further: {error}");
                 Some(from.clone())
             }
         };
-        match &page.next {
-            Some(next) if page.messages.is_empty() && *next != from => from = next.clone(),
+        page.page.next.clone_from(&next);
+        match next {
+            Some(next) if page.page.messages.is_empty() && next != from => from = next,
             _ => break,
         }
     }
-    remove_all(table, user, page.to_remove).await;
-    Ok(InboxPage { messages: page.messages, next: page.next, is_throttled: page.is_throttled })
+    delete_deliveries(table, user, page.to_delete).await;
+    Ok(page.page)
 }
 
-/// A delivery as it was read.
+/// A delivery as the query returned it.
 struct Delivery {
     id: AckId,
     expire_at: u64,
 }
 
+impl Delivery {
+    fn content_key(&self) -> Key {
+        content_key(&self.id)
+    }
+}
+
+fn content_key(id: &AckId) -> Key {
+    Key::content(&id.delivery.app, &id.delivery.message)
+}
+
+/// One strongly consistent query. Returns the deliveries, and whether the inbox has more.
 async fn query(
     table: &Table,
     user: &UserId,
@@ -126,113 +139,98 @@ async fn query(
 ) -> Result<(Vec<Delivery>, bool), StoreError> {
     let after = match from {
         InboxCursor::Start => None,
-        InboxCursor::After(delivery) => Some(delivery_sort(delivery)),
+        InboxCursor::After(delivery) => Some(delivery_sort_key(delivery)),
     };
-    let (limit, read) = (Some(DELIVERIES_PER_QUERY), Read::Consistent);
-    let page = table.query_page(inbox(user), DELIVERIES, Direction::Forward, after, limit, read).await?;
-    let deliveries = page.items.into_iter().map(|item| {
-        let delivery: DeliveryRef =
-            delivery_of(&sort_of(&item)?).ok_or_else(|| StoreError::unreadable("Query"))?;
-        let DeliveryRecord { content_hash, accepted_at, expire_at } = from_item(item, "Query")?;
+    let query =
+        Query::of_kind(Partition::inbox(user), DELIVERY).after(after).limit(Some(DELIVERIES_PER_QUERY));
+    let page = table.query(query, Consistency::Strong).await?;
+    let has_more = page.has_more;
+    let deliveries = page.into_records().map(|record| {
+        let (sort_key, DeliveryRecord { content_hash, accepted_at, expire_at }) = record?;
+        let delivery = parse_delivery(&sort_key)?;
         Ok(Delivery { id: AckId { delivery, content_hash, accepted_at }, expire_at })
     });
-    Ok((deliveries.collect::<Result<_, StoreError>>()?, page.has_more))
+    Ok((deliveries.collect::<Result<_, StoreError>>()?, has_more))
 }
 
-/// The messages of a page so far.
-#[derive(Default)]
-struct Collected {
-    messages: Vec<WaitingMessage>,
-    next: Option<InboxCursor>,
-    is_throttled: bool,
+/// A page under construction.
+struct PageBuilder<'t> {
+    table: &'t Table,
+    user: &'t UserId,
+    now: Timestamp,
+    page: InboxPage,
     /// Deliveries that are never shown again.
-    to_remove: Vec<AckId>,
+    to_delete: Vec<AckId>,
 }
 
-impl Collected {
-    /// Reads on from a place, and returns the place to go on from after it; `None` at the end of the inbox.
-    async fn step(
-        &mut self,
-        table: &Table,
-        user: &UserId,
-        from: &InboxCursor,
-        now: Timestamp,
-    ) -> Result<Option<InboxCursor>, StoreError> {
-        let (deliveries, has_more) = query(table, user, from).await?;
+impl PageBuilder<'_> {
+    /// Sends one query, starting at `from`, and the batch reads for it. Returns where to continue; `None` at the end of the
+    /// inbox.
+    async fn read_on(&mut self, from: &InboxCursor) -> Result<Option<InboxCursor>, StoreError> {
+        let (deliveries, has_more) = query(self.table, self.user, from).await?;
         let last = deliveries.last().map(|delivery| InboxCursor::After(delivery.id.delivery.clone()));
         let (live, expired): (Vec<_>, Vec<_>) =
-            deliveries.into_iter().partition(|delivery| lives(delivery.expire_at, now));
-        let first_left = self.fill(table, user, live, now).await?;
-        if self.messages.is_empty() && has_more {
-            self.to_remove.extend(expired.into_iter().map(|delivery| delivery.id));
+            deliveries.into_iter().partition(|delivery| is_live(delivery.expire_at, self.now));
+        let rest = self.fill(live).await?;
+        if self.page.messages.is_empty() && has_more {
+            self.to_delete.extend(expired.into_iter().map(|delivery| delivery.id));
         }
-        Ok(first_left.or_else(|| last.filter(|_| has_more)))
+        Ok(rest.or_else(|| last.filter(|_| has_more)))
     }
 
-    /// Opens deliveries until the page is full, in two steps at most: as many as a page has, then as many as are missing.
-    /// Returns the place before the first one that it did not open.
-    async fn fill(
-        &mut self,
-        table: &Table,
-        user: &UserId,
-        deliveries: Vec<Delivery>,
-        now: Timestamp,
-    ) -> Result<Option<InboxCursor>, StoreError> {
-        let mut left = deliveries.into_iter().peekable();
-        let mut place = None;
+    /// Looks up deliveries until the page is full, in two steps at most: first as many as a page has, then as many as are
+    /// missing. Returns the cursor before the first delivery that it did not look up.
+    async fn fill(&mut self, deliveries: Vec<Delivery>) -> Result<Option<InboxCursor>, StoreError> {
+        let mut rest = deliveries.into_iter().peekable();
+        let mut cursor = None;
         for _ in 0..2 {
-            let step: Vec<_> = left.by_ref().take(PAGE - self.messages.len()).collect();
+            let step: Vec<_> = rest.by_ref().take(PAGE_SIZE - self.page.messages.len()).collect();
             let Some(last) = step.last() else { break };
-            place = Some(InboxCursor::After(last.id.delivery.clone()));
-            self.open(table, user, step, now).await?;
+            cursor = Some(InboxCursor::After(last.id.delivery.clone()));
+            self.look_up(step).await?;
         }
-        Ok(place.filter(|_| left.peek().is_some()))
+        Ok(cursor.filter(|_| rest.peek().is_some()))
     }
 
-    /// Reads acknowledgements and contents of deliveries, and takes the messages that are to be shown.
-    async fn open(
-        &mut self,
-        table: &Table,
-        user: &UserId,
-        deliveries: Vec<Delivery>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let ack = |id: &AckId| ack_key(user, &id.delivery.app, &id.delivery.message, &id.content_hash);
-        let acks = deliveries.iter().map(|delivery| ack(&delivery.id)).collect();
+    /// Reads acknowledgements (strongly consistent) and contents in parallel, and adds the messages to show.
+    async fn look_up(&mut self, deliveries: Vec<Delivery>) -> Result<(), StoreError> {
+        let user = self.user;
+        let ack_key =
+            |id: &AckId| Key::acknowledgement(user, &id.delivery.app, &id.delivery.message, &id.content_hash);
+        let acks = deliveries.iter().map(|delivery| ack_key(&delivery.id)).collect();
         let (acks, contents) = tokio::try_join!(
-            table.get_many(acks, Read::Consistent),
-            Contents::read(table, &deliveries, now),
+            self.table.batch_get(acks, Consistency::Strong),
+            Contents::read(self.table, &deliveries, self.now),
         )?;
         for Delivery { id, expire_at } in deliveries {
-            let record: Option<AckRecord> = acks.record(&ack(&id))?;
-            if record.is_some_and(|record| record.holds_for(id.accepted_at)) {
-                self.to_remove.push(id);
+            let ack: Option<AckRecord> = acks.record(&ack_key(&id))?;
+            if ack.is_some_and(|ack| ack.holds_for(id.accepted_at)) {
+                self.to_delete.push(id);
                 continue;
             }
-            match contents.of(&id, now) {
-                Content::Shown(content) => {
+            match contents.of(&id, self.now) {
+                Content::Available(content) => {
                     let content = content.to_owned();
-                    self.messages.push(WaitingMessage { id, content, expire_at });
+                    self.page.messages.push(InboxMessage { id, content, expire_at });
                 }
-                Content::Gone => self.to_remove.push(id),
-                Content::Throttled => self.is_throttled = true,
+                Content::Gone => self.to_delete.push(id),
+                Content::Throttled => self.page.is_throttled = true,
             }
         }
         Ok(())
     }
 }
 
-/// The content of a delivery, as far as it was read.
+/// The content of a delivery.
 enum Content<'c> {
-    Shown(&'c str),
-    /// The content was recalled, or its id stands for other content by now.
+    Available(&'c str),
+    /// The content was recalled, or the message id has other content now.
     Gone,
-    /// The table had no capacity to read it.
     Throttled,
 }
 
-/// Contents of deliveries: read eventually consistently, and strongly consistently where that does not show the content
-/// that a delivery names.
+/// The contents of deliveries. They are read eventually consistently. A content that is missing or differs from its delivery
+/// is read again strongly consistently.
 #[derive(Default)]
 struct Contents {
     records: HashMap<Key, ContentRecord>,
@@ -242,31 +240,36 @@ struct Contents {
 impl Contents {
     async fn read(table: &Table, deliveries: &[Delivery], now: Timestamp) -> Result<Self, StoreError> {
         let mut contents = Self::default();
-        let keys = deliveries.iter().map(|delivery| content_key(&delivery.id.delivery));
-        contents.look_up(table, keys.collect(), Read::Eventual).await?;
+        let keys = deliveries.iter().map(Delivery::content_key).collect();
+        contents.read_batch(table, keys, Consistency::Eventual).await?;
         let in_doubt =
             deliveries.iter().filter(|delivery| matches!(contents.of(&delivery.id, now), Content::Gone));
-        let keys: Vec<_> = in_doubt.map(|delivery| content_key(&delivery.id.delivery)).collect();
+        let keys: Vec<_> = in_doubt.map(Delivery::content_key).collect();
         if !keys.is_empty() {
-            contents.look_up(table, keys, Read::Consistent).await?;
+            contents.read_batch(table, keys, Consistency::Strong).await?;
         }
         Ok(contents)
     }
 
-    async fn look_up(&mut self, table: &Table, keys: Vec<Key>, read: Read) -> Result<(), StoreError> {
+    async fn read_batch(
+        &mut self,
+        table: &Table,
+        keys: Vec<Key>,
+        consistency: Consistency,
+    ) -> Result<(), StoreError> {
         for key in &keys {
             self.records.remove(key);
         }
-        let found = table.get_available(keys, read, CONTENT_RETRIES).await?;
+        let found = table.batch_get_unthrottled(keys, consistency, CONTENT_RETRIES).await?;
         self.throttled.extend(found.throttled);
         for (key, item) in found.items {
-            self.records.insert(key, from_item(item, "BatchGetItem")?);
+            self.records.insert(key, from_item(item, BATCH_GET_ITEM)?);
         }
         Ok(())
     }
 
     fn of(&self, id: &AckId, now: Timestamp) -> Content<'_> {
-        let key = content_key(&id.delivery);
+        let key = content_key(id);
         if self.throttled.contains(&key) {
             return Content::Throttled;
         }
@@ -279,25 +282,25 @@ impl Contents {
                 ..
             }) if *content_hash == id.content_hash
                 && *first_accepted_at == id.delivery.first_accepted_at
-                && lives(*expire_at, now) =>
+                && is_live(*expire_at, now) =>
             {
-                Content::Shown(content)
+                Content::Available(content)
             }
             _ => Content::Gone,
         }
     }
 }
 
-/// Removes deliveries that are never shown again, within a bound of time.
-async fn remove_all(table: &Table, user: &UserId, deliveries: Vec<AckId>) {
+/// Deletes deliveries that are never shown again, within [`DELETE_WITHIN`].
+async fn delete_deliveries(table: &Table, user: &UserId, deliveries: Vec<AckId>) {
     if deliveries.is_empty() {
         return;
     }
-    let removals = deliveries.into_iter().map(|id| async move { remove(table, user, &id).await });
-    let removals = stream::iter(removals).buffer_unordered(IN_PARALLEL).try_collect::<()>();
-    match tokio::time::timeout(REMOVE_WITHIN, removals).await {
+    let deletions = deliveries.into_iter().map(|id| async move { delete_delivery(table, user, &id).await });
+    let deletions = stream::iter(deletions).buffer_unordered(CONCURRENCY).try_collect::<()>();
+    match tokio::time::timeout(DELETE_WITHIN, deletions).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!("deliveries were not removed: {error}"),
-        Err(_) => tracing::debug!("deliveries were not removed in time"),
+        Ok(Err(error)) => tracing::debug!("deliveries were not deleted: {error}"),
+        Err(_) => tracing::debug!("deliveries were not deleted in time"),
     }
 }

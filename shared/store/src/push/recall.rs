@@ -1,77 +1,78 @@
-//! Recalling a content: within seconds it is shown to nobody who does not have it yet.
+//! Recalling a content.
 
 use model::{AppId, MessageId, Timestamp};
 
-use super::records::{CONTENT, ContentRecord, KNOWN_FOR_HOURS, RecalledRecord, partition, recalled_key};
-use crate::{
-    StoreError, Table,
+use super::records::{ContentRecord, KNOWN_FOR_HOURS, RecalledRecord};
+use crate::dynamodb::{
+    error::StoreError,
     expression::{Expression, number, text},
-    record::{from_item, lives, to_attributes},
-    table::Read,
-    transaction::{Outcome, TRANSACTION, Transaction},
+    key::Key,
+    operation::TRANSACT_WRITE_ITEMS,
+    table::{Consistency, Table},
+    transaction::{Transaction, TransactionOutcome},
+    ttl::is_live,
 };
 
-/// How often a recall is tried anew because another call changed the content in between.
-const RECALLS: u32 = 5;
+/// The attempts of a recall while concurrent requests change the content.
+const MAX_ATTEMPTS: u32 = 5;
 
-/// The outcome of a recall.
+/// The outcome of [`recall`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recall {
     /// The content is recalled, by this call or an earlier one.
-    Done,
-    /// The id stands for no content, or for one whose deadline is over.
-    Unknown,
+    Recalled,
+    /// The message id has no content, or its deadline has passed.
+    NotFound,
 }
 
-/// Recalls the content that an application's message id stands for at `now`. A read and a transaction; the read alone
-/// where it is recalled already.
+/// Recalls the content of a message id: one strongly consistent read and one transaction of two items. If the content was
+/// recalled before, only the read.
 ///
-/// The content is replaced by a tombstone, under which the id stays taken until its deadline. Inboxes leave a delivery
-/// without content out, and read contents eventually consistently: the recall takes hold within seconds.
+/// The transaction replaces the content by a tombstone, which keeps the message id in use until its deadline. An inbox
+/// reads contents eventually consistently and leaves out deliveries without content, so that a recall takes effect within
+/// seconds.
 ///
 /// # Errors
-/// [`StoreError`] if the table cannot be read or written.
+/// [`StoreError`] if the read or the write fails, the content is corrupt, or five attempts met a conflict.
 pub async fn recall(
     table: &Table,
     app: &AppId,
     message: &MessageId,
     now: Timestamp,
 ) -> Result<Recall, StoreError> {
-    for _ in 0..RECALLS {
-        let standing = table.get(partition(app, message), CONTENT, Read::Consistent).await?;
-        let Some(standing) = standing else { return Ok(Recall::Unknown) };
-        let standing: ContentRecord = from_item(standing, "GetItem")?;
-        if !lives(standing.expire_at, now) {
-            return Ok(Recall::Unknown);
+    for _ in 0..MAX_ATTEMPTS {
+        let existing: Option<ContentRecord> =
+            table.get(Key::content(app, message), Consistency::Strong).await?;
+        let Some(existing) = existing.filter(|existing| is_live(existing.expire_at, now)) else {
+            return Ok(Recall::NotFound);
+        };
+        if existing.recalled_at.is_some() {
+            return Ok(Recall::Recalled);
         }
-        if standing.recalled_at.is_some() {
-            return Ok(Recall::Done);
-        }
-        let note = RecalledRecord {
-            content_hash: standing.content_hash.clone(),
-            first_accepted_at: standing.first_accepted_at,
+        let recalled = RecalledRecord {
+            content_hash: existing.content_hash.clone(),
+            first_accepted_at: existing.first_accepted_at,
             at: now,
             expire_at: now.plus_hours(KNOWN_FOR_HOURS).seconds(),
         };
-        let bury = Expression::new(
+        let to_tombstone = Expression::new(
             "SET recalledAt = :now REMOVE content",
             [
                 (":now", number(now.millis())),
-                (":hash", text(standing.content_hash.as_str())),
-                (":first", number(standing.first_accepted_at.millis())),
+                (":hash", text(existing.content_hash.as_str())),
+                (":first", number(existing.first_accepted_at.millis())),
             ],
         );
-        let is_the_same =
+        let is_unchanged =
             "contentHash = :hash AND firstAcceptedAt = :first AND attribute_not_exists(recalledAt)";
-        let (partition, note_sort) = recalled_key(app, message, standing.first_accepted_at);
         let outcome = Transaction::on(table)
-            .update(partition.clone(), CONTENT.to_owned(), bury, is_the_same)?
-            .put(partition, note_sort, to_attributes(&note, TRANSACTION)?, None)?
+            .update(Key::content(app, message), to_tombstone, is_unchanged)?
+            .put(Key::recalled(app, message, existing.first_accepted_at), &recalled, None)?
             .commit()
             .await?;
-        if outcome == Outcome::Written {
-            return Ok(Recall::Done);
+        if outcome == TransactionOutcome::Committed {
+            return Ok(Recall::Recalled);
         }
     }
-    Err(StoreError::conflict(TRANSACTION))
+    Err(StoreError::conflict(TRANSACT_WRITE_ITEMS))
 }

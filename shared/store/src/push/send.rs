@@ -1,26 +1,29 @@
-//! Storing a push: durable for every user named, in two round trips.
+//! Storing a push, in two sequential round trips: claim the message id for the content, then write the deliveries.
 //!
-//! Writing a delivery or the recipients again is harmless: a repeat of the call finds the same keys, because they hold the
-//! first acceptance of the content and the users of the call. So a repeated call completes an earlier one that failed.
+//! The keys of deliveries and recipients hold the content's first acceptance and the users of the request. A repeat of the
+//! request therefore overwrites the same items, and completes an earlier request that failed half-way.
 
 use model::{AppId, Content, ContentHash, MessageId, Timestamp, UserId, platform::DeliveryRef};
 
-use super::records::{
-    CONTENT, ContentRecord, DeliveryRecord, KNOWN_FOR_HOURS, RecipientsRecord, call_of, delivery_sort, inbox,
-    partition, recipients_sort,
-};
+use super::records::{ContentRecord, DeliveryRecord, KNOWN_FOR_HOURS, RecipientsRecord};
 use crate::{
-    StoreError, Table,
-    expression::{Expression, number, text},
-    record::{from_item, lives, to_attributes},
-    table::{Conditional, Item, keyed},
+    dynamodb::{
+        error::StoreError,
+        expression::{Expression, number, text},
+        item::{Item, from_item, to_item},
+        key::Key,
+        operation::{BATCH_WRITE_ITEM, PUT_ITEM, UPDATE_ITEM},
+        table::{ConditionalWrite, Table},
+        ttl::is_live,
+    },
+    keys::request_hash,
 };
 
-/// How often a claim is decided anew because another call claimed the id in between: such a claim is live, so that the
-/// second decision is final unless the clock jumps.
-const CLAIMS: u32 = 3;
+/// The decisions of a claim while concurrent requests claim the same id. A concurrent claim is live, so that the second
+/// decision is final unless the clock jumps.
+const MAX_DECISIONS: u32 = 3;
 
-/// One acceptance of a message: the content, its sender, when it was accepted and its deadline.
+/// One request: the content with its message id and application, the time of acceptance and the deadline.
 #[derive(Debug)]
 pub struct Push<'a> {
     app: &'a AppId,
@@ -31,27 +34,27 @@ pub struct Push<'a> {
     deadline: Timestamp,
 }
 
-/// The outcome of a claim of a message id for a content.
+/// The outcome of [`claim`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
-    /// The id was free; it stands for this content now.
+    /// The message id was free. Its content is now this one.
     New(Claimed),
-    /// The id stood for this content already, and does at least until the deadline.
+    /// The message id had this content already, and keeps it at least until the deadline.
     Repeated(Claimed),
-    /// The id stands for other content; nothing was stored.
+    /// The message id has other content. Nothing was written.
     Taken,
-    /// The id's content was recalled, and its deadline is not over; nothing was stored.
+    /// The content of the message id was recalled, and its deadline has not passed. Nothing was written.
     Recalled,
 }
 
-/// A message id that stands for the content of a push: what [`deliver`] needs.
+/// The proof of a claim, which [`deliver`] requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claimed {
     first_accepted_at: Timestamp,
 }
 
 impl<'a> Push<'a> {
-    /// A message accepted at `accepted_at`, to be delivered before `deadline`.
+    /// A request that was accepted at `accepted_at`, with a deadline for delivery.
     #[must_use]
     pub fn new(
         app: &'a AppId,
@@ -63,20 +66,16 @@ impl<'a> Push<'a> {
         let content_hash = ContentHash::of(content.as_str());
         Self { app, message, content, content_hash, accepted_at, deadline }
     }
-
-    fn partition(&self) -> String {
-        partition(self.app, self.message)
-    }
 }
 
-/// Stores the content under its message id, unless the id stands for other content. One request; one more where the id
-/// stood for a content whose deadline is over.
+/// Stores the content under its message id, unless the id has other content. One conditional update; one conditional put
+/// more if the id has a content whose deadline has passed.
 ///
-/// A content never ends before a delivery of it: a later deadline moves its end, an earlier one does not. A retry whose
-/// first attempt was applied finds its own content and is a repeat.
+/// The TTL of a content is the latest deadline of all requests, so that no delivery outlives its content. A retry whose
+/// first attempt was applied is a repeat.
 ///
 /// # Errors
-/// [`StoreError`] if the table cannot be written, or an item cannot be read.
+/// [`StoreError`] if a write fails, or the existing content is corrupt.
 pub async fn claim(table: &Table, push: &Push<'_>) -> Result<Claim, StoreError> {
     const CONDITION: &str = "attribute_not_exists(pk) OR (contentHash = :hash AND expireAt > :now \
         AND expireAt < :deadline AND attribute_not_exists(recalledAt))";
@@ -91,36 +90,36 @@ pub async fn claim(table: &Table, push: &Push<'_>) -> Result<Claim, StoreError> 
             (":first", number(push.accepted_at.millis())),
         ],
     );
-    let mut outcome = table.update_if(push.partition(), CONTENT.to_owned(), update, CONDITION).await?;
-    for _ in 0..CLAIMS {
-        let standing: ContentRecord = match outcome {
-            Conditional::Written(former) if former.is_empty() => {
+    let mut outcome = table.update_if(Key::content(push.app, push.message), update, CONDITION).await?;
+    for _ in 0..MAX_DECISIONS {
+        let existing: ContentRecord = match outcome {
+            ConditionalWrite::Written(old) if old.is_empty() => {
                 return Ok(Claim::New(Claimed { first_accepted_at: push.accepted_at }));
             }
-            Conditional::Written(former) => {
-                let former: ContentRecord = from_item(former, "UpdateItem")?;
-                return Ok(Claim::Repeated(Claimed { first_accepted_at: former.first_accepted_at }));
+            ConditionalWrite::Written(old) => {
+                let old: ContentRecord = from_item(old, UPDATE_ITEM)?;
+                return Ok(Claim::Repeated(Claimed { first_accepted_at: old.first_accepted_at }));
             }
-            Conditional::Refused(standing) => from_item(standing, "UpdateItem")?,
+            ConditionalWrite::ConditionFailed(existing) => from_item(existing, UPDATE_ITEM)?,
         };
-        if lives(standing.expire_at, push.accepted_at) {
-            return Ok(match standing {
+        if is_live(existing.expire_at, push.accepted_at) {
+            return Ok(match existing {
                 ContentRecord { content_hash, .. } if content_hash != push.content_hash => Claim::Taken,
                 ContentRecord { recalled_at: Some(_), .. } => Claim::Recalled,
                 ContentRecord { first_accepted_at, .. } => Claim::Repeated(Claimed { first_accepted_at }),
             });
         }
-        outcome = replace(table, push, &standing).await?;
+        outcome = replace(table, push, &existing).await?;
     }
-    Err(StoreError::conflict("PutItem"))
+    Err(StoreError::conflict(PUT_ITEM))
 }
 
-/// Puts the content in the place of one whose deadline is over, if that is still there.
+/// Replaces a content whose deadline has passed, if it is unchanged.
 async fn replace(
     table: &Table,
     push: &Push<'_>,
-    standing: &ContentRecord,
-) -> Result<Conditional, StoreError> {
+    existing: &ContentRecord,
+) -> Result<ConditionalWrite, StoreError> {
     let record = ContentRecord {
         content: Some(push.content.to_string()),
         content_hash: push.content_hash.clone(),
@@ -128,26 +127,23 @@ async fn replace(
         recalled_at: None,
         expire_at: push.deadline.seconds(),
     };
-    let unchanged = Expression::new(
+    let is_absent_or_unchanged = Expression::new(
         "attribute_not_exists(pk) \
          OR (contentHash = :hash AND expireAt = :expireAt AND firstAcceptedAt = :first)",
         [
-            (":hash", text(standing.content_hash.as_str())),
-            (":expireAt", number(standing.expire_at)),
-            (":first", number(standing.first_accepted_at.millis())),
+            (":hash", text(existing.content_hash.as_str())),
+            (":expireAt", number(existing.expire_at)),
+            (":first", number(existing.first_accepted_at.millis())),
         ],
     );
-    let attributes = to_attributes(&record, "PutItem")?;
-    table.put_if(push.partition(), CONTENT.to_owned(), attributes, unchanged).await
+    table.put_if(Key::content(push.app, push.message), &record, is_absent_or_unchanged).await
 }
 
-/// Puts a delivery of the message into the inbox of each of `users`, and notes them as the recipients of this call: durable
-/// for all of them when this returns. One request for every 25 items, in parallel: one item for each user, and one for the
-/// call.
+/// Writes a delivery to the inbox of each user, and the users as the recipients of this request. All are durable when this
+/// returns. Sends one request per 25 items, in parallel.
 ///
 /// # Errors
-/// [`StoreError`] if the table cannot be written; some deliveries may have been stored then, and a repeat of the call
-/// completes them.
+/// [`StoreError`] if a write fails. Some deliveries may be written then, and a repeat of the request completes them.
 pub async fn deliver(
     table: &Table,
     push: &Push<'_>,
@@ -164,18 +160,17 @@ pub async fn deliver(
         accepted_at: push.accepted_at,
         expire_at: push.deadline.seconds(),
     };
-    let attributes = to_attributes(&record, "BatchWriteItem")?;
-    let sort = delivery_sort(&delivery);
-    let deliveries = users.iter().map(|user| keyed(inbox(user), sort.clone(), attributes.clone()));
+    let attributes = to_item(&record, BATCH_WRITE_ITEM)?;
+    let deliveries = users.iter().map(|user| Key::delivery(user, &delivery).with(attributes.clone()));
     let mut items: Vec<Item> = deliveries.collect();
     items.push(recipients(push, claimed, users)?);
-    table.put_many(items).await
+    table.batch_put(items).await
 }
 
 fn recipients(push: &Push<'_>, claimed: Claimed, users: &[UserId]) -> Result<Item, StoreError> {
     let mut users = users.to_vec();
     users.sort_unstable();
-    let sort = recipients_sort(&call_of(&users));
+    let key = Key::recipients(push.app, push.message, &request_hash(&users));
     let record = RecipientsRecord {
         users,
         content_hash: push.content_hash.clone(),
@@ -184,5 +179,5 @@ fn recipients(push: &Push<'_>, claimed: Claimed, users: &[UserId]) -> Result<Ite
         deadline: push.deadline.seconds(),
         expire_at: push.accepted_at.plus_hours(KNOWN_FOR_HOURS).seconds(),
     };
-    Ok(keyed(push.partition(), sort, to_attributes(&record, "BatchWriteItem")?))
+    Ok(key.with(to_item(&record, BATCH_WRITE_ITEM)?))
 }

@@ -1,4 +1,4 @@
-//! The DynamoDB client: its time-outs and its one TLS stack.
+//! The SDK's client: configuration, timeouts and TLS.
 
 use std::{
     env,
@@ -14,22 +14,22 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-/// The SDK's defaults of a day, which no update changes.
+/// The SDK's pinned defaults, which an update of the SDK does not change.
 #[must_use]
 pub fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
-/// How long one attempt may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A client for the deployment a function runs in. All it needs stands in the environment, as Lambda sets it: `AWS_REGION`
-/// (or `AWS_DEFAULT_REGION`), `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; and where an operator sets
-/// them, `AWS_ENDPOINT_URL_DYNAMODB` or `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`. What is
-/// missing fails the first call.
+/// A client that is configured from environment variables.
 ///
-/// How long that took goes to the log, most of it for reading the certificates to trust.
+/// Lambda sets `AWS_REGION` (or `AWS_DEFAULT_REGION`), `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
+/// `AWS_SESSION_TOKEN`. An operator may set `AWS_ENDPOINT_URL_DYNAMODB` or `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT` and
+/// `AWS_USE_DUALSTACK_ENDPOINT`. A missing variable makes the first operation fail.
+///
+/// Logs the duration at debug level. Most of it is spent on reading the trusted certificates.
 #[must_use]
 pub fn from_environment() -> Client {
     let began = Instant::now();
@@ -38,7 +38,7 @@ pub fn from_environment() -> Client {
     client
 }
 
-/// The configuration that `variable` gives by the names of environment variables; one that is blank says nothing.
+/// `variable` looks up an environment variable. A blank one is treated as absent.
 fn config_of(variable: impl Fn(&str) -> Option<String>) -> Config {
     let first = |names: &[&str]| {
         let mut values = names.iter().filter_map(|name| variable(name));
@@ -57,7 +57,7 @@ fn config_of(variable: impl Fn(&str) -> Option<String>) -> Config {
     config.build()
 }
 
-/// A client for a DynamoDB on this machine, which takes any region and credentials.
+/// A client for DynamoDB Local or an emulator at `url`, which accepts any region and credentials.
 #[must_use]
 pub fn at_endpoint(url: &str) -> Client {
     let config = builder()
@@ -67,8 +67,8 @@ pub fn at_endpoint(url: &str) -> Client {
     Client::from_conf(config.build())
 }
 
-/// The one TLS stack. A client that is made of it reads the certificates that the machine trusts: those of the file
-/// `SSL_CERT_FILE`, if that is set.
+/// HTTPS with rustls and ring, the only TLS stack of this workspace. A client that is built with it reads the trusted
+/// certificates: the file `SSL_CERT_FILE` if that is set, otherwise the system's bundle and folders.
 #[must_use]
 pub fn http_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
@@ -83,7 +83,7 @@ fn builder() -> Builder {
         .behavior_version(behavior())
         .http_client(http_client())
         .timeout_config(timeouts)
-        // The module `retry` decides about further attempts.
+        // The module `retry` decides about retries.
         .retry_config(RetryConfig::disabled())
 }
 
@@ -102,13 +102,13 @@ mod tests {
         configured(variables).region().map(ToString::to_string)
     }
 
-    /// All that is configured, for what it has no getter for.
-    fn shown(variables: &[(&str, &str)]) -> String {
+    /// The debug output, for settings without a getter.
+    fn debug(variables: &[(&str, &str)]) -> String {
         format!("{:?}", configured(variables))
     }
 
     #[test]
-    fn a_region_is_lambdas_or_else_the_default_and_a_blank_one_is_none() {
+    fn aws_region_precedes_aws_default_region_and_a_blank_one_is_ignored() {
         let (lambdas, default) = (("AWS_REGION", "eu-west-1"), ("AWS_DEFAULT_REGION", "us-east-1"));
         assert_eq!(region(&[lambdas, default]).as_deref(), Some("eu-west-1"));
         assert_eq!(region(&[default]).as_deref(), Some("us-east-1"));
@@ -117,11 +117,11 @@ mod tests {
     }
 
     #[test]
-    fn dynamodbs_own_endpoint_goes_before_that_of_all_services_and_blank_is_neither() {
+    fn the_endpoint_of_dynamodb_precedes_that_of_all_services_and_a_blank_one_is_ignored() {
         let (own, all) = (("AWS_ENDPOINT_URL_DYNAMODB", "http://own"), ("AWS_ENDPOINT_URL", "http://all"));
-        let both = shown(&[own, all]);
+        let both = debug(&[own, all]);
         assert!(both.contains("http://own") && !both.contains("http://all"), "{both}");
-        assert!(shown(&[("AWS_ENDPOINT_URL_DYNAMODB", ""), all]).contains("http://all"));
-        assert!(!shown(&[("AWS_ENDPOINT_URL", "")]).contains("EndpointUrl("));
+        assert!(debug(&[("AWS_ENDPOINT_URL_DYNAMODB", ""), all]).contains("http://all"));
+        assert!(!debug(&[("AWS_ENDPOINT_URL", "")]).contains("EndpointUrl("));
     }
 }

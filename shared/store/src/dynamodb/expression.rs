@@ -1,14 +1,14 @@
-//! DynamoDB's expressions, with the values in them.
+//! Condition and update expressions with their values.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::table::Item;
+use super::item::Item;
 
-/// What must hold of an item, or how it is changed.
+/// An expression in DynamoDB's syntax.
 #[derive(Debug, Clone)]
 pub(crate) struct Expression {
     pub(crate) text: String,
-    /// By the names they have in the text; none where it has none, since DynamoDB refuses an empty map.
+    /// The values by placeholder, such as `:now`. `None` instead of an empty map, which DynamoDB refuses.
     pub(crate) values: Option<Item>,
 }
 
@@ -19,12 +19,12 @@ impl Expression {
     }
 }
 
-/// A number as a value.
+/// An attribute value of type N.
 pub(crate) fn number(number: u64) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-/// A text as a value.
+/// An attribute value of type S.
 pub(crate) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }

@@ -1,4 +1,4 @@
-//! What one request has used of DynamoDB.
+//! Consumed capacity and retries of one request.
 
 use std::sync::{
     Arc,
@@ -7,32 +7,32 @@ use std::sync::{
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 
-/// The capacity used so far, counted from what DynamoDB reports with each answer.
+/// Counts the capacity that DynamoDB reports with each response. Clones share the counts.
 #[derive(Debug, Clone, Default)]
-pub struct Meter(Arc<Used>);
+pub struct Meter(Arc<Counts>);
 
-/// Tenths of units: the smallest that is reported is half a unit, and whole numbers add up exactly.
+/// Capacity in tenths of a unit: DynamoDB reports half units at least, and integers add up exactly.
 #[derive(Debug, Default)]
-struct Used {
+struct Counts {
     read: AtomicU64,
     write: AtomicU64,
     retries: AtomicU64,
 }
 
 impl Meter {
-    /// Read units used so far.
+    /// Consumed read units. 4 KB take one unit in a strongly consistent read, and half a unit otherwise.
     #[must_use]
     pub fn read_units(&self) -> f64 {
         units(&self.0.read)
     }
 
-    /// Write units used so far.
+    /// Consumed write units. An item of 1 KB takes one unit, or two in a transaction.
     #[must_use]
     pub fn write_units(&self) -> f64 {
         units(&self.0.write)
     }
 
-    /// How often something was asked for again.
+    /// Attempts beyond the first of each operation.
     #[must_use]
     pub fn retries(&self) -> u64 {
         self.0.retries.load(Ordering::Relaxed)
@@ -51,7 +51,7 @@ impl Meter {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a request uses far fewer than 2^53 tenths of a unit")]
+#[expect(clippy::cast_precision_loss, reason = "a request consumes far fewer than 2^53 tenths of a unit")]
 fn units(tenths: &AtomicU64) -> f64 {
     tenths.load(Ordering::Relaxed) as f64 / 10.0
 }
@@ -59,7 +59,7 @@ fn units(tenths: &AtomicU64) -> f64 {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a small number that is not negative"
+    reason = "consumed capacity is small and not negative"
 )]
 fn count(tenths: &AtomicU64, consumed: Option<&ConsumedCapacity>) {
     let units = consumed.and_then(ConsumedCapacity::capacity_units).unwrap_or_default();

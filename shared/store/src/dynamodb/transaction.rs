@@ -1,4 +1,4 @@
-//! Items that are written together or not at all.
+//! Transactions: several items written together or not at all.
 
 use aws_sdk_dynamodb::{
     error::BuildError,
@@ -8,118 +8,107 @@ use aws_sdk_dynamodb::{
         ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, builders::TransactWriteItemBuilder,
     },
 };
+use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{
-    StoreError, Table,
+use super::{
+    error::StoreError,
     expression::Expression,
-    retry::{Attempts, Failed, Reason},
-    table::{Item, keyed},
+    item::{Item, to_item},
+    key::Key,
+    operation::TRANSACT_WRITE_ITEMS,
+    retry::{FailedAttempt, RetryReason},
+    table::Table,
 };
 
-/// The operation that writes a transaction.
-pub(crate) const TRANSACTION: &str = "TransactWriteItems";
+/// Cancellation reasons of a throttled transaction.
+const THROTTLED: [&str; 2] = ["ProvisionedThroughputExceeded", "ThrottlingError"];
 
-/// The reasons of a cancelled transaction that name a table without capacity.
-const BUSY: [&str; 2] = ["ProvisionedThroughputExceeded", "ThrottlingError"];
-
-/// The reason of a cancelled transaction that names an item which another transaction is about.
+/// The cancellation reason of a concurrent transaction on the same item.
 const CONFLICT: &str = "TransactionConflict";
 
-/// What came of a transaction.
+/// The outcome of a transaction.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Outcome {
-    /// Everything is written.
-    Written,
-    /// Nothing is: the condition of this step, counted from 0, does not hold. Of several, the first. `item` is what stands
-    /// in the way of a put; it is empty for other steps.
-    Refused { step: usize, item: Item },
+pub(crate) enum TransactionOutcome {
+    /// Every item is written.
+    Committed,
+    /// No item is written: the condition of a step is false. `step` is the first such step, counted from 0. `item` is the
+    /// existing item if the step is a put; otherwise it is empty.
+    ConditionFailed { step: usize, item: Item },
 }
 
-/// The steps of a transaction, each of another item.
-pub(crate) struct Transaction<'a> {
-    table: &'a Table,
+/// A transaction under construction. Each step has another item.
+pub(crate) struct Transaction<'t> {
+    table: &'t Table,
     steps: Vec<TransactWriteItem>,
 }
 
-impl<'a> Transaction<'a> {
-    pub(crate) const fn on(table: &'a Table) -> Self {
+impl<'t> Transaction<'t> {
+    pub(crate) const fn on(table: &'t Table) -> Self {
         Self { table, steps: Vec::new() }
     }
 
-    /// Writes an item, if `condition` holds of what stands there.
+    /// Adds a put, with a condition on the existing item or without one.
     pub(crate) fn put(
         self,
-        partition: String,
-        sort: String,
-        attributes: Item,
+        key: Key,
+        record: &impl Serialize,
         condition: Option<Expression>,
     ) -> Result<Self, StoreError> {
         let (text, values) = parts(condition);
         let put = Put::builder()
             .table_name(&self.table.name)
-            .set_item(Some(keyed(partition, sort, attributes)))
+            .set_item(Some(key.with(to_item(record, TRANSACT_WRITE_ITEMS)?)))
             .set_condition_expression(text)
             .set_expression_attribute_values(values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
-            .map_err(incomplete)?;
+            .map_err(invalid)?;
         Ok(self.step(TransactWriteItem::builder().put(put)))
     }
 
-    /// Changes an item by `update` if `condition` holds of it; the values of both stand in `update`.
+    /// Adds an update with a condition. `update` holds the values of both expressions.
     pub(crate) fn update(
         self,
-        partition: String,
-        sort: String,
+        key: Key,
         update: Expression,
         condition: &'static str,
     ) -> Result<Self, StoreError> {
         let (text, values) = parts(Some(update));
         let update = Update::builder()
             .table_name(&self.table.name)
-            .set_key(Some(keyed(partition, sort, Item::new())))
+            .set_key(Some(key.into_item()))
             .set_update_expression(text)
             .condition_expression(condition)
             .set_expression_attribute_values(values)
             .build()
-            .map_err(incomplete)?;
+            .map_err(invalid)?;
         Ok(self.step(TransactWriteItem::builder().update(update)))
     }
 
-    /// Deletes an item, if `condition` holds of it.
-    pub(crate) fn delete(
-        self,
-        partition: String,
-        sort: String,
-        condition: Option<Expression>,
-    ) -> Result<Self, StoreError> {
+    /// Adds a deletion, with a condition or without one.
+    pub(crate) fn delete(self, key: Key, condition: Option<Expression>) -> Result<Self, StoreError> {
         let (text, values) = parts(condition);
         let delete = Delete::builder()
             .table_name(&self.table.name)
-            .set_key(Some(keyed(partition, sort, Item::new())))
+            .set_key(Some(key.into_item()))
             .set_condition_expression(text)
             .set_expression_attribute_values(values)
             .build()
-            .map_err(incomplete)?;
+            .map_err(invalid)?;
         Ok(self.step(TransactWriteItem::builder().delete(delete)))
     }
 
-    /// Writes the rest only if `condition` holds of an item.
-    pub(crate) fn check(
-        self,
-        partition: String,
-        sort: String,
-        condition: Expression,
-    ) -> Result<Self, StoreError> {
+    /// Adds a condition on an item that the transaction does not write.
+    pub(crate) fn check(self, key: Key, condition: Expression) -> Result<Self, StoreError> {
         let (text, values) = parts(Some(condition));
         let check = ConditionCheck::builder()
             .table_name(&self.table.name)
-            .set_key(Some(keyed(partition, sort, Item::new())))
+            .set_key(Some(key.into_item()))
             .set_condition_expression(text)
             .set_expression_attribute_values(values)
             .build()
-            .map_err(incomplete)?;
+            .map_err(invalid)?;
         Ok(self.step(TransactWriteItem::builder().condition_check(check)))
     }
 
@@ -128,13 +117,14 @@ impl<'a> Transaction<'a> {
         self
     }
 
-    /// Writes it. One request, and another one while the table or one of the items is busy.
+    /// Sends the transaction. Retries throttling and conflicts within the caller's limits.
     ///
-    /// All attempts after faults carry the same request token: a transaction whose answer was lost is not written twice.
-    pub(crate) async fn commit(self) -> Result<Outcome, StoreError> {
-        let mut attempts = Attempts::new(self.table, TRANSACTION, u32::MAX);
+    /// The attempts after a fault carry the same client request token, so that a transaction whose response was lost is
+    /// not applied twice.
+    pub(crate) async fn commit(self) -> Result<TransactionOutcome, StoreError> {
+        let mut attempts = self.table.attempts(TRANSACT_WRITE_ITEMS, u32::MAX);
         let mut token = Uuid::now_v7();
-        let mut may_be_under_way = false;
+        let mut may_be_in_progress = false;
         loop {
             let request = self
                 .table
@@ -143,39 +133,40 @@ impl<'a> Transaction<'a> {
                 .set_transact_items(Some(self.steps.clone()))
                 .client_request_token(token.to_string())
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let failed = match attempts.make(Box::pin(request.send())).await {
+            let failed = match attempts.send(Box::pin(request.send())).await {
                 Ok(output) => {
                     self.table.meter.count_write(output.consumed_capacity());
-                    return Ok(Outcome::Written);
+                    return Ok(TransactionOutcome::Committed);
                 }
                 Err(failed) => failed,
             };
             let reasons = cancellation_reasons(&failed);
             if reasons.is_empty() {
-                may_be_under_way = true;
-                attempts.again(failed).await?;
+                may_be_in_progress = true;
+                attempts.retry_after(failed).await?;
                 continue;
             }
             let has = |reason: &CancellationReason, code: &str| reason.code() == Some(code);
-            let refused = reasons.iter().position(|reason| has(reason, "ConditionalCheckFailed"));
-            if let Some((step, reason)) = refused.and_then(|step| Some((step, reasons.get(step)?))) {
-                return Ok(Outcome::Refused { step, item: reason.item().cloned().unwrap_or_default() });
+            let condition_failed = reasons.iter().position(|reason| has(reason, "ConditionalCheckFailed"));
+            if let Some((step, reason)) = condition_failed.and_then(|step| Some((step, reasons.get(step)?))) {
+                let item = reason.item().cloned().unwrap_or_default();
+                return Ok(TransactionOutcome::ConditionFailed { step, item });
             }
-            let is_busy = reasons.iter().any(|reason| BUSY.iter().any(|code| has(reason, code)));
+            let is_throttled = reasons.iter().any(|reason| THROTTLED.iter().any(|code| has(reason, code)));
             let is_conflict = reasons.iter().any(|reason| has(reason, CONFLICT));
-            let reason = if is_busy { Reason::Busy } else { Reason::Conflict };
-            if !(is_busy || is_conflict) || !attempts.wait(reason).await {
+            let reason = if is_throttled { RetryReason::Throttled } else { RetryReason::Conflict };
+            if !(is_throttled || is_conflict) || !attempts.retry(reason).await {
                 return Err(failed.error);
             }
-            // Nothing was written and no earlier attempt can be: the next one is a transaction of its own.
-            if !may_be_under_way {
+            // A cancelled transaction wrote nothing. The next attempt is a new one unless an earlier one may still commit.
+            if !may_be_in_progress {
                 token = Uuid::now_v7();
             }
         }
     }
 }
 
-fn cancellation_reasons(failed: &Failed<TransactWriteItemsError>) -> &[CancellationReason] {
+fn cancellation_reasons(failed: &FailedAttempt<TransactWriteItemsError>) -> &[CancellationReason] {
     match &failed.service {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
             cancelled.cancellation_reasons()
@@ -188,6 +179,6 @@ fn parts(expression: Option<Expression>) -> (Option<String>, Option<Item>) {
     expression.map_or((None, None), |Expression { text, values }| (Some(text), values))
 }
 
-fn incomplete(_: BuildError) -> StoreError {
-    StoreError::unreadable(TRANSACTION)
+fn invalid(_: BuildError) -> StoreError {
+    StoreError::invalid_request(TRANSACT_WRITE_ITEMS)
 }

@@ -1,21 +1,16 @@
-//! Opens the connection to DynamoDB in init, so that the first request need not.
+//! Opens the connection to DynamoDB during init, so that the first request does not wait for it.
 
 use std::{
     future::Future,
     time::{Duration, Instant},
 };
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use super::{expression::text, item::Item, key::Partition, table::Table};
 
-use crate::{
-    Table,
-    table::{Item, keyed},
-};
-
-/// The longest that a start waits for the connection.
+/// The time that init waits for the response.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// A condition that no item fulfils.
+/// A condition that is false for every item.
 const IMPOSSIBLE: &str = "attribute_exists(pk) AND attribute_not_exists(pk)";
 
 /// The partition and sort key of an item that never exists.
@@ -43,8 +38,7 @@ impl WarmUp {
             Self::Query => {
                 let query =
                     client.query().table_name(name).key_condition_expression("pk = :key AND sk = :key");
-                let key = AttributeValue::S(NO_KEY.to_owned());
-                attempt(query.expression_attribute_values(":key", key).send()).await;
+                attempt(query.expression_attribute_values(":key", text(NO_KEY)).send()).await;
             }
             Self::Put => {
                 let put = client.put_item().table_name(name).set_item(Some(no_key()));
@@ -59,13 +53,13 @@ impl WarmUp {
 }
 
 fn no_key() -> Item {
-    keyed(NO_KEY.to_owned(), NO_KEY.to_owned(), Item::new())
+    Partition::new(NO_KEY, &[]).item(NO_KEY.to_owned()).into_item()
 }
 
-/// One attempt outside of the retries of requests: a failed warm-up takes none of their budget.
+/// One attempt outside the retry policy: a failed warm-up takes no retry from the instance's quota.
 async fn attempt(call: impl Future) {
     let began = Instant::now();
-    // Whatever the outcome, a connection is open or the first request opens one.
+    // If it fails, the first request opens the connection.
     let _ = tokio::time::timeout(TIMEOUT, Box::pin(call)).await;
     tracing::debug!(micros = began.elapsed().as_micros(), "opened the connection to DynamoDB");
 }

@@ -33,22 +33,22 @@ use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::Subscriber
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// The address of the APIs and DynamoDB; DynamoDB checks no credentials, so all data is open to who reaches it
+    /// The address of the APIs and of DynamoDB, which checks no credentials: anybody who reaches it reads and writes all data
     #[arg(long, value_name = "ADDRESS", default_value_t = Ipv4Addr::LOCALHOST.into())]
     bind: IpAddr,
-    /// The port of the APIs; 0 takes any that is free
+    /// The port of the APIs; 0 takes a free one
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// The port of DynamoDB; 0 takes any that is free
+    /// The port of DynamoDB; 0 takes a free one
     #[arg(long, default_value_t = 8000)]
     dynamodb_port: u16,
-    /// Keep the data in this file; without it, everything is in memory and ends with the process
+    /// Keep the data in this file; the default is in memory
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Start empty: no demo chat, no demo user, no application and no tokens
+    /// Start without demo data: no application, no token
     #[arg(long)]
     no_demo: bool,
-    /// Enforce the throttles of the template, by default none is
+    /// Enforce the throttles of the template, with their defaults
     #[arg(long)]
     throttle: bool,
 }
@@ -59,9 +59,9 @@ enum Command {
     ///
     /// Region, credentials and endpoint are those of the AWS environment variables.
     Seed(Deployment),
-    /// Writes the reference into a folder, as a page that can be published
+    /// Writes the API reference as a static page into a folder
     Docs {
-        /// The folder, which is made if it is not there
+        /// The folder; created if it does not exist
         folder: PathBuf,
     },
 }
@@ -75,23 +75,23 @@ struct Deployment {
     /// The table of messages, chat logs, users and pushes
     #[arg(long)]
     chat_table: String,
-    /// What the paths of the token endpoint and its neighbours follow
+    /// Base URL of the token API
     #[arg(long, value_name = "URL")]
     token_url: String,
-    /// What the paths of the customer-service product follow
+    /// Base URL of the customer-service API
     #[arg(long, value_name = "URL")]
     customer_service_url: String,
-    /// What the paths of the push product follow
+    /// Base URL of the push API
     #[arg(long, value_name = "URL")]
     message_push_url: String,
-    /// What the paths of the platform's own API follow
+    /// Base URL of the platform's API
     #[arg(long, value_name = "URL")]
     platform_url: String,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // A request a line, for people; the functions' own lines are for CloudWatch.
+    // One line per request, for people. The functions' own lines are for CloudWatch.
     let lines = tracing_subscriber::fmt::layer().with_target(false).with_level(false);
     let filter = Targets::new().with_default(LevelFilter::ERROR).with_target("local", LevelFilter::INFO);
     tracing_subscriber::registry().with(lines).with(filter).init();

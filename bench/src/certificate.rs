@@ -1,4 +1,4 @@
-//! A certificate authority of the benchmark's own, beside those that a machine trusts anyway.
+//! The certificate of the stub, and a bundle of trusted certificates that includes its authority.
 
 use std::{fs, io, path::PathBuf, sync::Arc};
 
@@ -13,23 +13,22 @@ use tokio_rustls::{
     },
 };
 
-/// Where Debian and Amazon Linux keep what a machine trusts.
+/// The bundles of trusted certificates of Debian and of Amazon Linux.
 const BUNDLES: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
-/// What a server on `localhost` shows, and what its clients trust.
+/// A server certificate for `localhost`, and the bundle for its clients.
 pub struct Certificate {
-    /// Accepts TLS.
     pub acceptor: TlsAcceptor,
-    /// The machine's own bundle and our authority: as large as the bundle a function reads on Lambda.
+    /// The machine's own bundle plus our authority: as large as the bundle that a function reads on Lambda.
     pub bundle: PathBuf,
     _folder: TempDir,
 }
 
 impl Certificate {
-    /// Makes an authority, and has it sign a certificate.
+    /// Makes an authority and a certificate signed by it.
     ///
     /// # Errors
-    /// That the machine has no bundle, or no room.
+    /// The machine has none of the [`BUNDLES`], or the disk is full.
     pub fn make() -> io::Result<Self> {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

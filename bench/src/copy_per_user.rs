@@ -1,4 +1,4 @@
-//! The design that was not chosen: each user gets a copy of what is pushed.
+//! The rejected design of a push, for comparison: a copy of the content for each user.
 
 use std::io;
 
@@ -11,13 +11,11 @@ use tests::System;
 
 use crate::cost::Use;
 
-/// The most items of a batch.
+/// The limit of items in `BatchWriteItem`
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>).
 const BATCH: usize = 25;
 
-/// Writes a copy for each user, as a push would.
-///
-/// # Errors
-/// That it cannot be written.
+/// Writes a copy for each user, as a push of that design would.
 pub async fn push(system: &System, users: usize, content: &str, id: &str) -> io::Result<Use> {
     let client = client(system);
     let copies: Vec<_> = (0..users).map(|user| copy(user, content, id)).collect::<io::Result<_>>()?;
@@ -32,10 +30,7 @@ pub async fn push(system: &System, users: usize, content: &str, id: &str) -> io:
     Ok(system.proxy.recorded().iter().collect())
 }
 
-/// Reads one user's copy, as an inbox would be read.
-///
-/// # Errors
-/// That it cannot be read.
+/// Reads one user's copy with a strongly consistent query, as an inbox is read.
 pub async fn read(system: &System, id: &str) -> io::Result<Use> {
     let query = client(system).query().table_name(CHAT_TABLE);
     query
@@ -50,7 +45,7 @@ pub async fn read(system: &System, id: &str) -> io::Result<Use> {
     Ok(system.proxy.recorded().iter().collect())
 }
 
-/// A client whose requests are written down from now on.
+/// A client through the proxy, which first discards the requests that it has recorded.
 fn client(system: &System) -> Client {
     system.proxy.forget();
     store::client::at_endpoint(&system.proxy.url())

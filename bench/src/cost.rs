@@ -1,4 +1,4 @@
-//! What each endpoint asks of DynamoDB, in requests, round trips and units as DynamoDB reports them, and what that costs.
+//! The cost of each endpoint in DynamoDB: requests, round trips, units as DynamoDB reports them, and dollars.
 
 use std::{collections::BTreeSet, io};
 
@@ -13,19 +13,16 @@ use tests::{Caller, Recorded, Reply, System, path_with, paths};
 
 use crate::{copy_per_user, markdown::table, prices::Prices};
 
-/// So slow is DynamoDB here, that what is asked of it at the same time is seen to be.
+/// The added latency of DynamoDB: long enough that concurrent requests overlap and count as one round trip.
 const LATENCY_MILLIS: u64 = 20;
 
-/// What something asked of DynamoDB.
+/// The use of DynamoDB by one call.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Use {
-    /// Requests.
     pub requests: usize,
-    /// Round trips: requests that were waited for, one after the other.
+    /// Sequential waits: concurrent requests count once.
     pub round_trips: usize,
-    /// Read units.
     pub read_units: f64,
-    /// Write units.
     pub write_units: f64,
 }
 
@@ -44,10 +41,7 @@ impl<'r> FromIterator<&'r Recorded> for Use {
     }
 }
 
-/// Prints what everything costs.
-///
-/// # Errors
-/// That a call fails.
+/// Prints the cost of all endpoints and of both push designs.
 pub async fn print() -> io::Result<()> {
     let prices = Prices::listed()?;
     let system = System::start().await;
@@ -55,8 +49,8 @@ pub async fn print() -> io::Result<()> {
     println!("{}\n", of_endpoints(&system, &prices).await?);
     println!("{}\n", of_designs(&system, &prices).await?);
     println!(
-        "DynamoDB: dollars for a million calls, on demand, in {} as of {}. Logs, storage and traffic come on top, and for API \
-         Gateway and the function:",
+        "DynamoDB: dollars for a million calls, on demand, in {} as of {}. Logs, storage and traffic are not included. \
+         API Gateway and the function add:",
         prices.region, prices.known_as_of
     );
     for megabytes in memory_sizes() {
@@ -86,7 +80,7 @@ async fn of_endpoints(system: &System, prices: &Prices) -> io::Result<Table> {
     Ok(table)
 }
 
-/// What partners call, and what that uses.
+/// The calls of partners, with their use.
 async fn partners_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
     let mut calls = Vec::new();
     let mut add = |what: &str, used: Use| calls.push((what.to_owned(), used));
@@ -121,7 +115,7 @@ async fn partners_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
     Ok(calls)
 }
 
-/// What the platform calls, and what that uses.
+/// The calls of the platform, with their use.
 async fn platforms_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
     let mut calls = Vec::new();
     let mut add = |what: &str, used: Use| calls.push((what.to_owned(), used));
@@ -167,7 +161,7 @@ async fn platforms_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
     Ok(calls)
 }
 
-/// Content once and a small delivery for each user, as it is; and a copy of the content for each user.
+/// The chosen design (content once, a small delivery for each user) and the rejected one (a copy for each user).
 async fn of_designs(system: &System, prices: &Prices) -> io::Result<Table> {
     let mut table = table([
         "",
@@ -182,7 +176,7 @@ async fn of_designs(system: &System, prices: &Prices) -> io::Result<Table> {
         let id = format!("design-{users}-{}", content.len());
         let ours = pushed(system, users, &content, &id).await?;
         let copies = copy_per_user::push(system, users, &content, &id).await?;
-        // A user of its own, for whom nothing else waits.
+        // A separate user without other pending messages.
         let reader = format!("reader-of-{id}");
         let push = json!({"userIds": reader, "content": content, "messageId": format!("{id}-read"), "expireTime": 1});
         posted(system, &system.message_push, paths::PUSH, &push).await?;
@@ -201,7 +195,7 @@ async fn of_designs(system: &System, prices: &Prices) -> io::Result<Table> {
     Ok(table)
 }
 
-/// How many users, the content, and how to call that.
+/// The measured pushes: number of users, content, and the content's name in the table.
 fn pushes() -> Vec<(usize, String, &'static str)> {
     let contents = [
         ("x".to_owned(), "short"),
@@ -220,14 +214,14 @@ async fn pushed(system: &System, users: usize, content: &str, id: &str) -> io::R
     Ok(posted(system, &system.message_push, paths::PUSH, &push).await?.1)
 }
 
-/// What the authorizer and the function use for a POST.
+/// The use of the authorizer and of the function for a POST.
 async fn posted(system: &System, caller: &Caller, path: &str, body: &Value) -> io::Result<(Use, Use)> {
     system.proxy.forget();
     answered(&caller.post(path, body.to_string()).await)?;
     Ok(used(system))
 }
 
-/// What the function uses for a GET.
+/// The use of the function for a GET.
 async fn got(system: &System, caller: &Caller, path: &str) -> io::Result<Use> {
     system.proxy.forget();
     answered(&caller.get(path).await)?;

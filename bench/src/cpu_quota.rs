@@ -1,4 +1,4 @@
-//! The CPU share of a Lambda function of one memory size, as a control group of this machine.
+//! The CPU share of a Lambda function with a given memory size, as a Linux control group.
 
 use std::{
     fs, io,
@@ -7,29 +7,29 @@ use std::{
     time::Duration,
 };
 
-/// The memory with which Lambda gives a function one vCPU; less memory is a share in proportion
+/// The memory at which Lambda gives a function one vCPU; less memory gives a proportional share
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
 pub const MEGABYTES_OF_A_VCPU: u32 = 1_769;
 
-/// After this time a function that used up its share may run on.
+/// The period of the quota: a throttled function continues at the next period.
 pub const PERIOD: Duration = Duration::from_micros(PERIOD_MICROS as u64);
 const PERIOD_MICROS: u32 = 20_000;
 
-/// Where control groups are mounted: version 2 at the first, the CPU controller of version 1 at the second.
+/// The mount points of control groups: version 2, and the CPU controller of version 1.
 const VERSION_2: &str = "/sys/fs/cgroup";
 const VERSION_1: &str = "/sys/fs/cgroup/cpu";
 
-/// A control group with a CPU quota. It is removed when it is dropped; its processes must have ended.
+/// A control group with a CPU quota. Dropping it removes the group; its processes must have ended before.
 #[derive(Debug)]
 pub struct CpuQuota {
     group: PathBuf,
 }
 
 impl CpuQuota {
-    /// Makes a group with the CPU share of a function of this memory.
+    /// Makes a group with the CPU share of a function with this memory.
     ///
     /// # Errors
-    /// This machine has no control groups, or this user may not make one.
+    /// The machine has no control groups, or the user may not make one.
     pub fn of_memory(megabytes: u32) -> io::Result<Self> {
         let is_version_2 = Path::new(VERSION_2).join("cgroup.controllers").exists();
         let root = if is_version_2 { VERSION_2 } else { VERSION_1 };
@@ -52,7 +52,7 @@ impl CpuQuota {
         }
         fs::create_dir(&group)?;
         let made = Self { group };
-        // The largest weight there is: the quota limits a function, and other work on the machine as little as possible.
+        // The maximum weight: only the quota should limit a function, not other work on the machine.
         if is_version_2 {
             made.set("cpu.max", &format!("{quota} {PERIOD_MICROS}"))?;
             made.set("cpu.weight", "10000")?;
@@ -64,10 +64,10 @@ impl CpuQuota {
         Ok(made)
     }
 
-    /// Moves a process into the group, with all its threads.
+    /// Moves a process with all its threads into the group.
     ///
     /// # Errors
-    /// The process has ended, or may not be moved.
+    /// The process has ended, or the user may not move it.
     pub fn limit(&self, process: u32) -> io::Result<()> {
         self.set("cgroup.procs", &process.to_string())
     }
@@ -77,14 +77,14 @@ impl CpuQuota {
     }
 }
 
-/// The CPU time in each period.
+/// The CPU time per period, in microseconds.
 const fn quota_micros(megabytes: u32) -> u32 {
     PERIOD_MICROS * megabytes / MEGABYTES_OF_A_VCPU
 }
 
 impl Drop for CpuQuota {
     fn drop(&mut self) {
-        // A group with a process that is still ending stays; it is empty soon and does no harm.
+        // Removal fails while a process is still ending. A leftover group is soon empty and harmless.
         let _ = fs::remove_dir(&self.group);
     }
 }

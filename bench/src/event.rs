@@ -1,4 +1,4 @@
-//! The events that the functions are measured with: those of `events/`, some with another body or query.
+//! The measured events: files of `events/`, some with a changed body or query.
 
 use std::{fs, io, path::Path, sync::Arc};
 
@@ -8,24 +8,19 @@ use model::{
 };
 use serde_json::{Value, json};
 
-/// One kind of call.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// What it is called in a report.
+    /// The name in reports: the binary, and after a comma the variant.
     pub name: &'static str,
-    /// The binary that answers it.
+    /// The binary of the function that answers it.
     pub binary: &'static str,
-    /// The event, in JSON.
     pub event: Arc<str>,
-    /// The least bytes of its answer.
+    /// The minimum size of the answer, in bytes: guards against a call that measures too little.
     pub at_least: usize,
 }
 
 impl Call {
-    /// Looks whether a function answered it as it should.
-    ///
-    /// # Errors
-    /// That it did not.
+    /// Checks an answer: status 200 or an `Allow` policy, with at least [`at_least`](Self::at_least) bytes.
     pub fn check(&self, answer: &str) -> io::Result<()> {
         let answered: Value = serde_json::from_str(answer)?;
         let succeeded = answered.pointer("/statusCode").is_some_and(|status| status == 200);
@@ -38,13 +33,13 @@ impl Call {
     }
 }
 
-/// The smallest function, and what it is called.
+/// The call of the smallest function, the baseline.
 pub const HELLO: &str = "hello";
 
-/// The calls to measure, `hello` first: each function's usual one, and the greatest push.
+/// The calls to measure, `hello` first: the usual call of each function, and the largest push.
 ///
 /// # Errors
-/// That an event is missing from `events/`.
+/// A file is missing from `events/`.
 pub fn calls() -> io::Result<Vec<Call>> {
     let two_users = vec![WAITING_USER.to_owned(), "6557192726348112377".to_owned()];
     let two_users = push(MESSAGE, &two_users, "您好,您有一条新消息");
@@ -84,10 +79,10 @@ pub fn calls() -> io::Result<Vec<Call>> {
     ])
 }
 
-/// The calls that a memory size is chosen by, after [`RICH_PUSH`]es, which leave 20 messages of rich text to a user.
+/// The calls that decide a memory size, after 20 [`RICH_PUSH`]es, which store the rich messages of the measured login.
 ///
 /// # Errors
-/// An event or a content is missing.
+/// A file is missing from `events/` or from the sanitizer's corpus.
 pub fn calls_for_memory() -> io::Result<Vec<Call>> {
     let contents: Vec<_> = RICH_TEXTS.into_iter().map(rich_text).collect::<io::Result<_>>()?;
     let mut calls = Vec::new();
@@ -113,15 +108,15 @@ pub fn calls_for_memory() -> io::Result<Vec<Call>> {
     Ok(calls)
 }
 
-/// A chat whose log has more than one answer holds.
+/// A chat whose log is larger than one answer.
 pub const LONG_CHAT: &str = "long-chat";
 
-/// A push of rich text to the user who then logs in.
+/// A push of rich text to the user of the measured login.
 pub const RICH_PUSH: &str = "push-message, rich text";
 
 const RICH_USER: &str = "rich-user";
 
-/// Contents in the shape that editors produce, 12,000 to 33,000 characters each.
+/// Contents as editors produce them, 12,000 to 33,000 characters each.
 const RICH_TEXTS: [&str; 6] = ["by-hand", "newsletter", "quill", "tinymce", "wechat", "word"];
 
 fn rich_text(name: &str) -> io::Result<String> {
@@ -138,23 +133,23 @@ fn largest_push() -> Value {
     push("the-largest", &users, &"x".repeat(32_768))
 }
 
-/// The push of 100 users and 32 KiB.
+/// The largest push: 32 KiB to 100 users.
 pub const LARGEST_PUSH: &str = "push-message, 100 × 32 KiB";
 
-/// A push whose message is recalled after it; measured once more, as the smallest push there can be.
+/// The smallest push. Its message is the one that the next call recalls.
 const TO_BE_RECALLED: &str = "push-message, 1 × 1 byte";
 
-/// The message that waits for a user.
+/// The pending message of [`WAITING_USER`].
 const MESSAGE: &str = "EQFEQ234TFQRFV54GHTE4HG4";
 
-/// The user for whom a message waits.
+/// The user with one pending message.
 const WAITING_USER: &str = "6557578274821898321";
 
 const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 
 fn as_it_is(_: &mut Value) {}
 
-/// An acknowledgement id of the waiting user's. It need not be of a message that waits: nothing is read for it.
+/// An acknowledgement id of [`WAITING_USER`]. Acknowledging reads no message, so none need exist for it.
 fn shown() -> io::Result<String> {
     let user = UserId::parse(WAITING_USER).map_err(io::Error::other)?;
     let moment = Timestamp::from_millis(1);

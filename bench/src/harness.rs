@@ -1,4 +1,4 @@
-//! What a benchmark stands on: the demo data in a DynamoDB, the stub that learned from it, and the bootstraps.
+//! The setup of a benchmark: a DynamoDB with the demo data, the stub that records its answers, and the bootstraps.
 
 use std::{
     collections::BTreeMap,
@@ -23,23 +23,20 @@ use crate::{
     stub::Stub,
 };
 
-/// The variable that says where DynamoDB is.
+/// The AWS SDK's environment variable for the URL of DynamoDB.
 pub const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 
-/// A build of the functions: a folder with a folder for each binary, as cargo-lambda leaves them in `target/lambda`.
+/// A build of the functions, in the layout of cargo-lambda: `FOLDER/BINARY/bootstrap`.
 #[derive(Debug, Clone)]
 pub struct Build {
-    /// What it is called; empty for the only one.
+    /// The name in reports; empty for the only build.
     pub label: String,
-    /// The folder.
     pub folder: PathBuf,
 }
 
-/// All that is needed to measure.
 pub struct Harness {
-    /// What stands in for DynamoDB.
+    /// Stands in for DynamoDB during the measurement.
     pub stub: Stub,
-    /// What is measured.
     pub subjects: Vec<Subject>,
     template: Template,
     client: Client,
@@ -47,10 +44,10 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// Sets it up for those calls whose names contain one of `only`, all if it is empty; each with every build.
+    /// Sets up `hello` and the calls whose names contain one of `only` (all calls if it is empty), each with every build.
     ///
     /// # Errors
-    /// That something is missing, or that a function does not answer as it should.
+    /// A file is missing, or a function fails or gives a wrong answer.
     pub async fn set_up(builds: &[Build], only: &[String]) -> io::Result<Self> {
         let mut harness = Self::open().await?;
         let wanted = |call: &Call| {
@@ -60,10 +57,7 @@ impl Harness {
         Ok(harness)
     }
 
-    /// Sets it up with the demo data, and nothing learned yet.
-    ///
-    /// # Errors
-    /// A server cannot be started, or the data cannot be stored.
+    /// Starts DynamoDB with the demo data, and the stub without recorded answers or subjects.
     pub async fn open() -> io::Result<Self> {
         let template = Template::parse(TEMPLATE).map_err(io::Error::other)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -79,24 +73,24 @@ impl Harness {
         Ok(Self { stub, subjects: Vec::new(), template, client, _database: database })
     }
 
-    /// A table of the DynamoDB that the stub learns from.
+    /// A table of the real DynamoDB behind the stub.
     #[must_use]
     pub fn table(&self, name: &str) -> Table {
         Table::new(self.client.clone(), name)
     }
 
-    /// Has each call answered once, so that the stub learns the answers; then those that are `wanted` are the subjects, each
-    /// with every build.
+    /// Invokes each call once, so that the stub records the answers; then makes the `wanted` calls the subjects, each with
+    /// every build.
     ///
     /// # Errors
-    /// A function does not answer as it should.
+    /// A function fails or gives a wrong answer.
     pub async fn learn(
         &mut self,
         builds: &[Build],
         calls: &[Call],
         wanted: impl Fn(&Call) -> bool,
     ) -> io::Result<()> {
-        // In their order: what is pushed first, is waiting then. Any build will do, they write and read the same.
+        // In order, since later calls read what earlier ones pushed. Any build will do: all builds write and read the same.
         for call in calls {
             let taught = builds.iter().find(|build| bootstrap(build, call).exists());
             if let Some(build) = taught {
@@ -127,12 +121,12 @@ fn bootstrap(build: &Build, call: &Call) -> PathBuf {
     build.folder.join(call.binary).join("bootstrap")
 }
 
-/// What Lambda would give a function, and the stub in the place of DynamoDB.
+/// The environment of a function on Lambda, with the stub in place of DynamoDB.
 fn environment(template: &Template, binary: &str, endpoint: &str, bundle: &Path) -> BTreeMap<String, String> {
     let function = template.functions.iter().find(|function| function.binary == binary);
     let of_template = function.into_iter().flat_map(|function| function.environment.variables());
     let of_lambda = [
-        // For the line that says how long the connection took.
+        // The durations of the connection are logged at this level.
         ("LOG_LEVEL", "debug"),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE"),

@@ -1,5 +1,5 @@
-//! Many requests of mixed kinds at pools of processes, as Lambda would hold them: each process answers one request at a
-//! time, and where all are busy there is one more.
+//! A load of mixed requests on pools of processes that scale as on Lambda: a process answers one request at a time, and a
+//! request starts a new process if all are busy.
 
 use std::{cell::RefCell, collections::BTreeMap, io, rc::Rc, time::Duration};
 
@@ -13,10 +13,10 @@ use crate::{
     statistics::Sample,
 };
 
-/// By how much the memory of a process may grow once it is warm, as a part of what it was.
+/// The limit of a warm process's memory growth, as a fraction of its resident memory when it became warm.
 pub const GROWTH: f64 = 0.05;
 
-/// How often each kind of call is among 100. What is not named is called once.
+/// The share of each call among 100. Calls that are not listed have 1.
 const WEIGHTS: [(&str, usize); 6] = [
     ("authorizer", 20),
     ("receive-message", 26),
@@ -26,29 +26,27 @@ const WEIGHTS: [(&str, usize); 6] = [
     ("get-chatlog", 6),
 ];
 
-/// One request to warm up comes before so many that are measured.
+/// Measured requests for each request of the warm-up.
 const MEASURED_FOR_EACH_TO_WARM_UP: usize = 10;
 
-/// After how many answers a process is warm, and how many more it must have given to say how its memory grows.
+/// The answers after which a process is warm. Its memory growth counts after as many further answers.
 const WARM_AFTER: usize = 100;
 
-/// A load.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
-    /// How many requests are measured.
+    /// The number of measured requests.
     pub requests: usize,
-    /// How many there are at a time.
+    /// The number of concurrent requests.
     pub at_a_time: usize,
 }
 
-/// What became of a load.
 #[derive(Debug)]
 pub struct Outcome {
     answered: BTreeMap<&'static str, Vec<f64>>,
     processes: usize,
     took: Duration,
     cpu: Duration,
-    /// Of each process that answered enough: by how much its memory grew since it was warm, as a part of what it was.
+    /// Memory growth since the process was warm, as a fraction, for each process with at least `2 * WARM_AFTER` answers.
     growths: Sample,
     rss: u64,
 }
@@ -61,17 +59,17 @@ struct Pools {
     answered: BTreeMap<&'static str, Vec<f64>>,
 }
 
-/// A process, and what it had used when it was warm.
+/// A process, and its usage when it became warm.
 struct Worker {
     process: FunctionProcess,
     answers: usize,
     warm: Option<Usage>,
 }
 
-/// Puts a load on the functions.
+/// Sends a load to the functions, after its warm-up.
 ///
 /// # Errors
-/// The first failure: there is to be none.
+/// A request failed: the first failure ends the benchmark.
 pub async fn put(subjects: &[Subject], load: Load) -> io::Result<Outcome> {
     let subjects: Vec<_> = subjects.iter().filter(|subject| subject.call.name != HELLO).cloned().collect();
     let weight = |subject: &Subject| {
@@ -109,7 +107,7 @@ pub async fn put(subjects: &[Subject], load: Load) -> io::Result<Outcome> {
     })
 }
 
-/// Has so many more requests answered.
+/// Sends this number of requests, `at_a_time` of them concurrently.
 async fn run(pools: &Rc<RefCell<Pools>>, requests: usize, at_a_time: usize) -> io::Result<()> {
     pools.borrow_mut().to_begin = requests;
     let local = LocalSet::new();
@@ -130,7 +128,7 @@ async fn run(pools: &Rc<RefCell<Pools>>, requests: usize, at_a_time: usize) -> i
     Ok(())
 }
 
-/// The kind of the next request, if there is to be one.
+/// The index of the subject of the next request; `None` after the last request.
 fn draw(pools: &RefCell<Pools>) -> Option<usize> {
     let mut pools = pools.borrow_mut();
     pools.to_begin = pools.to_begin.checked_sub(1)?;
@@ -161,7 +159,7 @@ async fn one(pools: &RefCell<Pools>, index: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Processor time of all processes so far.
+/// CPU time of all processes so far.
 fn cpu(pools: &RefCell<Pools>) -> io::Result<Duration> {
     let pools = pools.borrow();
     pools.idle.values().flatten().map(|worker| Ok(worker.process.usage()?.cpu)).sum()
@@ -176,13 +174,13 @@ impl Worker {
 }
 
 impl Outcome {
-    /// By how much the memory of the process that grew most has grown, as a part of what it was.
+    /// The largest memory growth of a process since it was warm, as a fraction.
     #[must_use]
     pub fn growth(&self) -> f64 {
         self.growths.quantile(1.0)
     }
 
-    /// A table in Markdown, and what there is to say beside it.
+    /// A Markdown table of latencies, and a line with throughput and memory.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^53 requests and bytes")]
     pub fn report(&self) -> String {
@@ -203,8 +201,8 @@ impl Outcome {
         add("all", &all);
         let requests = all.len() as f64;
         format!(
-            "{table}\n\n{requests} requests without a failure in {:.0} s by {} processes: {:.0} a second, {:.0} for each second of \
-             processor time of the functions. {:.0} MB in all; memory of a process since it was warm: {:+.1} % in the median, \
+            "{table}\n\n{requests} requests without a failure in {:.0} s by {} processes: {:.0} per second, {:.0} per second of \
+             the functions' CPU time. {:.0} MB in all; memory growth of a warm process: {:+.1} % in the median, \
              {:+.1} % at most.\n",
             self.took.as_secs_f64(),
             self.processes,

@@ -1,12 +1,9 @@
-//! When and on what something was measured.
+//! The date and the machine of a measurement.
 
 use procfs::{CpuInfo, Current};
 use time::{OffsetDateTime, macros::format_description};
 
-/// The day and the machine, for people.
-///
-/// # Errors
-/// That the system does not tell.
+/// A line for reports: date in UTC, processors and architecture.
 pub fn today_on_this_machine() -> std::io::Result<String> {
     let today = OffsetDateTime::now_utc().date();
     let today = today.format(format_description!("[year]-[month]-[day]")).map_err(std::io::Error::other)?;

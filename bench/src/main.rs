@@ -1,4 +1,4 @@
-//! How fast, how small and how dear the functions are.
+//! Benchmarks of the functions: start, latency, memory, size and cost.
 
 mod certificate;
 mod copy_per_user;
@@ -28,7 +28,7 @@ use load::Load;
 use measure::Amount;
 use report::{LATENCY_MILLIS, Results};
 
-/// Benchmarks of the functions, on the bootstraps that `deploy/build` leaves.
+/// Benchmarks of the functions, with the bootstraps that `deploy/build` built.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -37,44 +37,44 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start, latency, memory, processor time and size of each function, beside the smallest one there can be.
+    /// Measure start, latency, memory, CPU time and size of each function, with the smallest function as the baseline.
     Functions(Functions),
-    /// Many requests of mixed kinds at once, at as many processes as they need.
+    /// Send many concurrent requests of mixed kinds to as many processes as they need.
     Load(LoadArguments),
-    /// Latency and cost of five calls under the CPU share of each memory size; needs root.
+    /// Measure latency and cost of five calls under the CPU share of each memory size; needs root.
     Memory(MemoryArguments),
-    /// What each endpoint asks of DynamoDB, and what that costs.
+    /// Print the DynamoDB requests, units and cost of each endpoint.
     Cost,
 }
 
 #[derive(Args)]
 struct Functions {
-    /// A build: LABEL=FOLDER, with FOLDER/BINARY/bootstrap. Several are compared. [default: what deploy/build left]
+    /// A build to measure, with FOLDER/BINARY/bootstrap; repeat to compare builds. [default: target/lambda]
     #[arg(long = "build", value_name = "LABEL=FOLDER", value_parser = build)]
     builds: Vec<Build>,
-    /// Measure only calls whose names contain this; hello always.
+    /// Measure only calls whose names contain this; hello is always measured.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
-    /// An environment variable that every function is to have, whatever the template says.
+    /// An environment variable of every function; overrides the template.
     #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = variable)]
     variables: Vec<(String, String)>,
-    /// How often each function is started.
+    /// Starts of each function.
     #[arg(long, default_value_t = 40)]
     starts: u32,
-    /// How many warm invocations follow each start.
+    /// Warm invocations after each start.
     #[arg(long, default_value_t = 50)]
     invocations: u32,
-    /// Where to write all figures, in JSON.
+    /// The output file for all figures, in JSON.
     #[arg(long, default_value = "target/bench.json")]
     json: PathBuf,
 }
 
 #[derive(Args)]
 struct LoadArguments {
-    /// How many requests, after a tenth as many to warm up.
+    /// Measured requests; a tenth as many precede them as a warm-up.
     #[arg(long, default_value_t = 100_000)]
     requests: usize,
-    /// How many at a time.
+    /// Concurrent requests.
     #[arg(long, default_value_t = 16)]
     at_a_time: usize,
 }
@@ -87,13 +87,13 @@ struct MemoryArguments {
     /// Measure only calls whose names contain this.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
-    /// How often each function is started at each size.
+    /// Starts of each function at each size.
     #[arg(long, default_value_t = 8)]
     starts: u32,
-    /// How many warm invocations follow each start.
+    /// Warm invocations after each start.
     #[arg(long, default_value_t = 25)]
     invocations: u32,
-    /// Where to write all figures, in JSON.
+    /// The output file for all figures, in JSON.
     #[arg(long, default_value = "target/memory.json")]
     json: PathBuf,
 }
@@ -108,7 +108,7 @@ fn variable(argument: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-// One thread: the functions have the other processors to themselves.
+// One thread, so that the other processors are free for the functions.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     match Arguments::parse().command {
@@ -119,7 +119,7 @@ async fn main() -> io::Result<()> {
     }
 }
 
-/// What `deploy/build` left.
+/// The output of `deploy/build`.
 fn built() -> Build {
     Build { label: String::new(), folder: "target/lambda".into() }
 }
@@ -133,7 +133,7 @@ async fn load(arguments: &LoadArguments) -> io::Result<()> {
     println!("{}\n\n{}", machine::today_on_this_machine()?, outcome.report());
     if let (others, true) = before.others()? {
         println!(
-            "The machine was too noisy to believe this: others took {:.0} % of the processors.",
+            "The machine was too noisy for these figures: others used {:.0} % of the processors.",
             others * 100.0
         );
     }
@@ -172,7 +172,7 @@ async fn memory(arguments: &MemoryArguments) -> io::Result<()> {
         .collect();
     let machine = machine::today_on_this_machine()?;
     println!("{machine}\n\n{}\n", memory::report(&figures, basis));
-    println!("Others took {:.0} % of the processors; sizes were chosen by {basis:?}.", others * 100.0);
+    println!("Others used {:.0} % of the processors; sizes were chosen by {basis:?}.", others * 100.0);
     let all = serde_json::json!({"measured": machine, "others": others, "figures": figures});
     fs::write(&arguments.json, serde_json::to_vec_pretty(&all)?)
 }
@@ -218,7 +218,7 @@ async fn functions(arguments: Functions) -> io::Result<()> {
         );
     }
     if let Some(doubts) = &doubts {
-        println!("The machine was too noisy to believe this. {doubts}");
+        println!("The machine was too noisy for these figures. {doubts}");
     }
     let all = serde_json::json!({"measured": measured, "figures": figures, "over_the_limit": missed, "doubts": doubts});
     fs::write(&arguments.json, serde_json::to_vec_pretty(&all)?)

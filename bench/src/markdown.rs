@@ -1,8 +1,7 @@
-//! Tables that people read in a terminal and in docs/performance.md.
+//! Markdown tables, for the terminal and for docs/performance.md.
 
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 
-/// A table in Markdown with this header.
 #[must_use]
 pub fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();

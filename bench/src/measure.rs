@@ -1,4 +1,4 @@
-//! Starts functions and invokes them, again and again and in turns, and takes the time.
+//! Measures functions: repeated starts and invocations, in random order.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -11,59 +11,52 @@ use crate::{
     stub::{Stub, Visit},
 };
 
-/// How much is measured.
 #[derive(Debug, Clone, Copy)]
 pub struct Amount {
-    /// How often each function is started.
+    /// Starts of each function.
     pub starts: u32,
-    /// How many warm invocations each start is followed by.
+    /// Warm invocations after each start.
     pub invocations: u32,
-    /// The longest pause before each, of a random length: so that a CPU quota begins at another point of each.
+    /// The longest random pause before an invocation, so that invocations begin at different points of a CPU quota's period.
     pub pause: Duration,
 }
 
-/// After how many invocations a function is warm.
+/// The unmeasured invocations after the first one, which warm a function up.
 const SETTLING: u32 = 10;
 
-/// A call, and the bootstrap that answers it.
+/// A call and the bootstrap that answers it.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    /// The call.
     pub call: Call,
-    /// Which of several builds this is; empty for the only one.
+    /// The label of the build; empty for the only one.
     pub build: String,
-    /// The bootstrap.
     pub bootstrap: Bootstrap,
-    /// The CPU quota that it has after its init, which Lambda does not throttle.
+    /// The CPU quota after the init. Lambda does not throttle the init.
     pub quota: Option<Arc<CpuQuota>>,
 }
 
-/// All that was measured of one subject at one latency, in milliseconds and bytes, unless it says otherwise.
+/// The values of one subject at one latency of the store: times in milliseconds, memory in bytes.
 #[derive(Debug, Default)]
 pub struct Measured {
-    /// From being spawned to asking for the first event, without the connection.
+    /// From the spawn to the first request for an event, without [`connection`](Self::connection).
     pub start: Vec<f64>,
-    /// Opening the connection to the store, from reading the certificates to trust until the warm-up was answered.
+    /// Opening the connection to the store, from reading the trusted certificates to the answer of the warm-up request.
     pub connection: Vec<f64>,
-    /// The first invocation.
     pub first: Vec<f64>,
-    /// The later ones.
+    /// The measured invocations after the warm-up.
     pub warm: Vec<f64>,
-    /// What of a warm one was not the store's: the time when no request was at the stub. The stub's own TLS and HTTP are in it,
-    /// and what a function does while the store is at another request of its is not.
+    /// The part of a warm invocation during which no request was at the stub. It includes the stub's TLS and HTTP, and excludes
+    /// the function's work during its own pending requests.
     pub own: Vec<f64>,
-    /// Processor time of a warm one.
+    /// CPU time of a warm invocation.
     pub cpu: Vec<f64>,
     /// Resident memory after all invocations.
     pub rss: Vec<f64>,
-    /// The most resident memory there ever was.
+    /// Peak resident memory.
     pub peak_rss: Vec<f64>,
 }
 
-/// Measures all subjects in turns, so that whatever changes on the machine meanwhile meets all alike.
-///
-/// # Errors
-/// That one fails.
+/// Measures all subjects, in a new random order for each start: a change of the machine's load affects all alike.
 pub async fn measure(subjects: &[Subject], stub: &Stub, amount: Amount) -> io::Result<Vec<Measured>> {
     let mut measured: Vec<_> = subjects.iter().map(|_| Measured::default()).collect();
     let mut turns: Vec<_> = subjects.iter().zip(&mut measured).collect();
@@ -76,7 +69,7 @@ pub async fn measure(subjects: &[Subject], stub: &Stub, amount: Amount) -> io::R
     Ok(measured)
 }
 
-/// One start, and the invocations that follow it.
+/// Measures one start and its invocations.
 async fn once(subject: &Subject, stub: &Stub, amount: Amount, measured: &mut Measured) -> io::Result<()> {
     let mut process = FunctionProcess::start(&subject.bootstrap).await?;
     let connection = process.connection()?;
@@ -124,7 +117,7 @@ async fn pause(longest: Duration) {
     }
 }
 
-/// How long at least one of the visits lasted.
+/// The time during which at least one visit was in progress.
 fn together(mut visits: Vec<Visit>) -> Duration {
     visits.sort_by_key(|visit| visit.from);
     let mut counted_to: Option<Instant> = None;

@@ -1,4 +1,4 @@
-//! The memory size of each function: how long it takes and what it costs under the CPU share of each size.
+//! The choice of a memory size: latency and cost of calls under the CPU share of each size.
 
 use std::{collections::BTreeSet, io, sync::Arc};
 
@@ -23,25 +23,22 @@ use crate::{
     statistics::Sample,
 };
 
-/// The sizes that are measured, in MB; the largest has one vCPU.
+/// The measured sizes, in MB; the largest has one vCPU.
 pub const SIZES: [u32; 5] = [128, 256, 512, 1_024, MEGABYTES_OF_A_VCPU];
 
-/// How many times the time of one whole vCPU a call may take.
+/// The limit of a call's time, as a multiple of its time with one whole vCPU.
 const SLOWER: f64 = 2.0;
 
-/// How many times its peak memory a function must have: Lambda's own processes need some, and contents vary.
+/// The minimum size, as a multiple of the peak memory: Lambda's own processes need some, and contents vary.
 const ROOM: f64 = 2.0;
 
-/// So many dollars for a million calls are negligible: half a percent of API Gateway's price.
+/// A negligible price difference, in dollars per million calls: half a percent of API Gateway's price.
 const NEGLIGIBLE: f64 = 0.02;
 
-/// The turns of a chat log of more than one answer: 5.5 MB in JSON are reached at some 3,100.
+/// The turns of the long chat log. About 3,100 turns fill an answer, which is limited to 5.5 MB of JSON.
 const TURNS: u32 = 3_500;
 
-/// Stores a chat log that fills an answer, of turns of 1.8 KB.
-///
-/// # Errors
-/// It cannot be stored.
+/// Stores the chat log of [`event::LONG_CHAT`], with turns of 1.8 KB each.
 pub async fn seed(harness: &Harness) -> io::Result<()> {
     let chat_table = harness.table(CHAT_TABLE);
     let chat = ChatId::parse(event::LONG_CHAT).map_err(io::Error::other)?;
@@ -60,46 +57,40 @@ pub async fn seed(harness: &Harness) -> io::Result<()> {
     Ok(())
 }
 
-/// The figures of one call at one size. Milliseconds and megabytes, unless it says otherwise.
+/// The figures of one call at one size. Times are in milliseconds.
 #[derive(Debug, Serialize)]
 pub struct Figures {
-    /// The call.
     pub call: &'static str,
-    /// The memory size.
+    /// The memory size, in MB.
     pub size: u32,
-    /// From the start of the process to its request for the first event. Lambda does not throttle this.
+    /// The median time from the spawn to the first request for an event. Lambda does not throttle this.
     pub start: f64,
-    /// The first invocation, in the median.
+    /// The median of the first invocations.
     pub first: f64,
-    /// The median of the later ones.
+    /// The median of the warm invocations.
     pub p50: f64,
-    /// 99 of 100 do not exceed this.
+    /// The 99th percentile of the warm invocations.
     pub p99: f64,
-    /// CPU time of one.
+    /// The mean CPU time of a warm invocation.
     pub cpu: f64,
-    /// The most resident memory of any process.
+    /// The highest peak resident memory of any process.
     pub peak_rss_mb: f64,
-    /// The billed time of one: the median, rounded up to 1 ms. Other work on the machine would weigh on the mean.
+    /// The billed time of a call: the median, rounded up to 1 ms. Other work on the machine would distort the mean.
     pub billed: f64,
-    /// Dollars for a million calls on arm64, without starts.
+    /// Dollars per million calls on arm64, without starts.
     pub dollars_arm64: f64,
-    /// The same on `x86_64`.
+    /// Dollars per million calls on `x86_64`, without starts.
     pub dollars_x86_64: f64,
-    /// All first invocations.
     pub all_first: Vec<f64>,
-    /// All later ones.
     pub all_warm: Vec<f64>,
 }
 
-/// The CPU quota of each size.
-///
-/// # Errors
-/// No CPU quota can be set here.
+/// The CPU quota of each of the [`SIZES`].
 pub fn quotas() -> io::Result<Vec<(u32, Arc<CpuQuota>)>> {
     SIZES.into_iter().map(|size| Ok((size, Arc::new(CpuQuota::of_memory(size)?)))).collect()
 }
 
-/// Each subject at each size.
+/// The subjects at each size, with the CPU quota and the environment of that size.
 #[must_use]
 pub fn at_each_size(subjects: &[Subject], quotas: &[(u32, Arc<CpuQuota>)]) -> Vec<(u32, Subject)> {
     let mut sized = Vec::new();
@@ -115,7 +106,6 @@ pub fn at_each_size(subjects: &[Subject], quotas: &[(u32, Arc<CpuQuota>)]) -> Ve
     sized
 }
 
-/// The figures of one call at one size.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "there are dozens of starts")]
 pub fn figures(call: &Call, size: u32, measured: &Measured, prices: &Prices) -> Figures {
@@ -145,12 +135,12 @@ pub fn figures(call: &Call, size: u32, measured: &Measured, prices: &Prices) -> 
     }
 }
 
-/// The figure that sizes are compared by.
+/// The statistic that decides whether a size is fast enough.
 #[derive(Debug, Clone, Copy)]
 pub enum Basis {
     /// On a quiet machine.
     P99,
-    /// Where other work makes the p99 useless.
+    /// On a machine where other work distorts the p99.
     P50,
 }
 
@@ -163,8 +153,8 @@ impl Basis {
     }
 }
 
-/// The chosen size of a call: the cheapest that has room for its memory and takes at most twice as long as one whole vCPU, or a
-/// larger one that costs next to nothing more.
+/// The chosen size of a call: the cheapest that holds [`ROOM`] times its peak memory and takes at most [`SLOWER`] times as long
+/// as one whole vCPU, or the largest such size whose price differs by at most [`NEGLIGIBLE`].
 #[must_use]
 pub fn choice(figures: &[Figures], call: &str, basis: Basis) -> Option<u32> {
     let of_call: Vec<_> = figures.iter().filter(|figures| figures.call == call).collect();
@@ -178,7 +168,7 @@ pub fn choice(figures: &[Figures], call: &str, basis: Basis) -> Option<u32> {
     affordable.map(|figures| figures.size).max()
 }
 
-/// A table in Markdown, with the chosen size of each call in bold.
+/// A Markdown table with the chosen size of each call in bold.
 #[must_use]
 pub fn report(figures: &[Figures], basis: Basis) -> Table {
     let mut report = table([

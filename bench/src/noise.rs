@@ -1,17 +1,17 @@
-//! Whether the machine was quiet enough to believe what was measured.
+//! Checks that the machine was quiet enough for valid figures.
 
 use std::io;
 
 use procfs::{CurrentSI, KernelStats, process::Process};
 use tokio::time::Instant;
 
-/// The share of the machine's processor time that others may take.
+/// The limit of other processes' share of the machine's CPU time.
 const OTHERS: f64 = 0.03;
 
-/// By how much a constant piece of work may differ between the first half and the second half of a benchmark.
+/// The limit of the difference of `hello`'s latency between the two halves of a benchmark, as a fraction.
 pub const DRIFT: f64 = 0.1;
 
-/// What the machine had done when a benchmark began.
+/// The CPU time of the machine and of this process when a benchmark began.
 #[derive(Debug, Clone, Copy)]
 pub struct Before {
     at: Instant,
@@ -20,19 +20,12 @@ pub struct Before {
 }
 
 impl Before {
-    /// Now.
-    ///
-    /// # Errors
-    /// That the system does not tell.
     pub fn now() -> io::Result<Self> {
         let (all, ours) = busy().map_err(io::Error::other)?;
         Ok(Self { at: Instant::now(), all, ours })
     }
 
-    /// The share of the machine's processor time that others have taken since, and whether that was too much.
-    ///
-    /// # Errors
-    /// That the system does not tell.
+    /// The share of the machine's CPU time that other processes have used since, and whether it exceeds the limit.
     pub fn others(&self) -> io::Result<(f64, bool)> {
         let (all, ours) = busy().map_err(io::Error::other)?;
         #[expect(clippy::cast_precision_loss, reason = "a machine has few processors")]
@@ -43,7 +36,7 @@ impl Before {
     }
 }
 
-/// Seconds of work of the whole machine so far, with what a host took from it, and of this process and those it has ended.
+/// Seconds of CPU time so far: of the whole machine with its steal time, and of this process with its ended children.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,

@@ -1,4 +1,4 @@
-//! What a function does while the store is out of order.
+//! The behaviour of a function while the store is down: the duration of its answers, and its retries.
 
 use std::{io, time::Duration};
 
@@ -11,24 +11,20 @@ use crate::{
     stub::{self, Stub},
 };
 
-/// How many processes serve a function when the outage begins, and how many calls they meet in it.
+/// The processes of a function at the start of the outage, and the calls during it, spread over these processes.
 const PROCESSES: u32 = 120;
 const CALLS: u32 = 1000;
 
-/// How a function gets through an outage.
 #[derive(Debug, Clone, Copy)]
 pub struct Endured {
-    /// The longest that an answer took while the store refused connections.
+    /// The longest answer while the store refused connections.
     pub refused: Duration,
-    /// How many requests reached a store that failed, as a multiple of what the calls would have sent without a retry.
+    /// Requests that reached the failing store, as a multiple of the requests that the calls would send without a retry.
     pub reached: f64,
 }
 
-/// Has a function meet a store that refuses connections, and then one that fails: 120 processes, each of which served a call
-/// before, meet 1,000 calls in all.
-///
-/// # Errors
-/// That it does not answer.
+/// Invokes a function with a store that refuses connections, and then with one that answers 500: 1,000 calls to 120
+/// processes, each of which served a call before the outage.
 pub async fn endure(subject: &Subject, stub: &Stub) -> io::Result<Endured> {
     let mut bootstrap = subject.bootstrap.clone();
     bootstrap.environment.insert(ENDPOINT.to_owned(), stub::nobody().await?);
@@ -56,7 +52,7 @@ pub async fn endure(subject: &Subject, stub: &Stub) -> io::Result<Endured> {
             of_last_call = stub.reached() - before;
         }
         reached += stub.reached();
-        // By its last call a process has no retry left.
+        // A process has used up its retries before its last call.
         offered += of_last_call * u64::from(calls);
         stub.set_failing(false);
         process.end().await?;
@@ -65,7 +61,7 @@ pub async fn endure(subject: &Subject, stub: &Stub) -> io::Result<Endured> {
     Ok(Endured { refused, reached: reached as f64 / offered.max(1) as f64 })
 }
 
-/// In an outage, a function says that it failed: an authorizer by an error, the others by a 500.
+/// Checks that a function reported its failure: the authorizer with an error, the others with status 500.
 fn failed(outcome: Result<String, String>, subject: &Subject) -> io::Result<()> {
     match outcome {
         Ok(answer) if !answer.contains(r#""statusCode":500"#) => {

@@ -1,13 +1,12 @@
-//! What AWS asks for what a call uses.
+//! The list prices of AWS, and the cost of a call from its use.
 
 use serde::Deserialize;
 
-/// List prices, in dollars, and what is assumed of a function: the file says of which region and when.
+/// List prices in dollars, for one region and date, and the assumed billed time of a function.
 #[derive(Debug, Deserialize)]
 pub struct Prices {
-    /// The region.
     pub region: String,
-    /// When they were looked up.
+    /// The month of the look-up.
     pub known_as_of: String,
     dynamodb_million_write_units: f64,
     dynamodb_million_read_units: f64,
@@ -15,43 +14,38 @@ pub struct Prices {
     lambda_million_requests: f64,
     lambda_gb_second_arm64: f64,
     lambda_gb_second_x86_64: f64,
-    /// The billed time that is assumed of a call.
+    /// The billed time that [`gateway_and_function`](Self::gateway_and_function) assumes for a call.
     assumed_billed_milliseconds: f64,
 }
 
-/// The processor of a function.
 #[derive(Debug, Clone, Copy)]
 pub enum Architecture {
     /// The template's default.
     Arm64,
-    /// The other one.
     X86_64,
 }
 
 impl Prices {
-    /// Those of `prices.json`.
-    ///
-    /// # Errors
-    /// That the file is not what it should be.
+    /// The prices in `prices.json`.
     pub fn listed() -> serde_json::Result<Self> {
         serde_json::from_str(include_str!("../prices.json"))
     }
 
-    /// What DynamoDB costs for a million times as many units.
+    /// Dollars of DynamoDB per million calls that use these units each.
     #[must_use]
     pub fn store(&self, read_units: f64, write_units: f64) -> f64 {
         read_units * self.dynamodb_million_read_units + write_units * self.dynamodb_million_write_units
     }
 
-    /// What API Gateway and a function of this memory cost for a million calls, whatever they do; without the authorizer, which
-    /// runs once for many calls.
+    /// Dollars of API Gateway and of a function with this memory per million calls. The authorizer is not included: its result
+    /// is cached for many calls.
     #[must_use]
     pub fn gateway_and_function(&self, megabytes: u32) -> f64 {
         self.api_gateway_million_requests
             + self.function(Architecture::Arm64, megabytes, self.assumed_billed_milliseconds)
     }
 
-    /// Dollars for a million calls of a function of this memory, with this billed time each.
+    /// Dollars per million calls of a function with this memory and billed time.
     #[must_use]
     pub fn function(&self, architecture: Architecture, megabytes: u32, billed_millis: f64) -> f64 {
         let gb_second = match architecture {

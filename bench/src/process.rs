@@ -1,4 +1,4 @@
-//! A function as Lambda runs it: its bootstrap, in a process of its own.
+//! A function as Lambda runs it: its bootstrap in a separate process.
 
 use std::{
     collections::BTreeMap,
@@ -19,57 +19,47 @@ use tokio::{
 
 use crate::runtime_api::{RuntimeApi, Step, TIMEOUT};
 
-/// What a function says in its log, each with the time it took, of opening the connection to the store.
+/// The log messages about the connection to the store; each has its duration in the field `micros`.
 const CONNECTING: [&str; 2] = ["set up the client of DynamoDB", "opened the connection to DynamoDB"];
 
-/// What to run, and with which environment.
 #[derive(Debug, Clone)]
 pub struct Bootstrap {
-    /// The built binary.
     pub path: PathBuf,
-    /// All the environment there is.
+    /// The complete environment: nothing is inherited.
     pub environment: BTreeMap<String, String>,
 }
 
-/// A running function.
 #[derive(Debug)]
 pub struct FunctionProcess {
     api: RuntimeApi,
     child: Child,
     log: NamedTempFile,
-    /// When it was spawned.
     pub spawned: Instant,
-    /// When it first asked for an event.
+    /// The time of its first request for an event.
     pub ready: Instant,
 }
 
-/// An invocation.
 #[derive(Debug)]
 pub struct Invocation {
-    /// When the event was given.
+    /// The time when the process received the event.
     pub from: Instant,
-    /// When the answer was there.
+    /// The time when the answer arrived.
     pub to: Instant,
-    /// The answer.
     pub answer: String,
 }
 
-/// What a process has used.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
-    /// Its resident memory now, in bytes.
+    /// Resident memory now, in bytes.
     pub rss: u64,
-    /// The most resident memory it ever had, in bytes.
+    /// Peak resident memory, in bytes.
     pub peak_rss: u64,
-    /// Processor time of its own and of the system on its behalf.
+    /// CPU time in user and kernel mode, of all its live threads.
     pub cpu: Duration,
 }
 
 impl FunctionProcess {
-    /// Starts a function and waits until it asks for its first event.
-    ///
-    /// # Errors
-    /// That it does not start.
+    /// Starts a function and waits for its first request for an event.
     pub async fn start(bootstrap: &Bootstrap) -> io::Result<Self> {
         let mut api = RuntimeApi::start().await?;
         let log = NamedTempFile::new()?;
@@ -89,11 +79,8 @@ impl FunctionProcess {
         }
     }
 
-    /// How long it took at its start to open the connection to the store: reading the certificates to trust, looking up the
-    /// name, connecting, and having the warm-up answered; what the function's own log says. Nothing if it has no store.
-    ///
-    /// # Errors
-    /// That the log cannot be read.
+    /// The time to open the connection to the store during the init, according to the function's log: reading the trusted
+    /// certificates, the name lookup, the handshakes and the warm-up request. Zero for a function without a store.
     pub fn connection(&self) -> io::Result<Duration> {
         let mut micros = 0;
         for line in BufReader::new(self.log.reopen()?).lines() {
@@ -106,21 +93,18 @@ impl FunctionProcess {
         Ok(Duration::from_micros(micros))
     }
 
-    /// Has it answer an event, and waits until it asks for the next.
+    /// Invokes the function and waits for its request for the next event.
     ///
     /// # Errors
-    /// That it fails, or ends.
+    /// The function reports an error, takes longer than [`TIMEOUT`], or ends.
     pub async fn invoke(&mut self, event: &Arc<str>) -> io::Result<Invocation> {
         let from = Instant::now();
         let (to, outcome) = self.try_invoke(event).await?;
         Ok(Invocation { from, to, answer: outcome.map_err(io::Error::other)? })
     }
 
-    /// Has it answer an event, or say that it failed to, and waits until it asks for the next. Says when the answer or the
-    /// error was there.
-    ///
-    /// # Errors
-    /// That it ends.
+    /// Like [`invoke`](Self::invoke), but returns the function's own error as an outcome, with the time when the answer or the
+    /// error arrived.
     pub async fn try_invoke(&mut self, event: &Arc<str>) -> io::Result<(Instant, Result<String, String>)> {
         self.api.give(Arc::clone(event));
         let outcome = match step(&mut self.api, &mut self.child).await? {
@@ -134,25 +118,18 @@ impl FunctionProcess {
         }
     }
 
-    /// Its process id.
-    ///
-    /// # Errors
-    /// It has ended.
+    /// The process id; an error if the process has ended.
     pub fn id(&self) -> io::Result<u32> {
         self.child.id().ok_or_else(|| io::Error::other("a function ended"))
     }
 
-    /// What it has used so far.
-    ///
-    /// # Errors
-    /// That the system does not tell.
     pub fn usage(&self) -> io::Result<Usage> {
         let id = i32::try_from(self.id()?).map_err(io::Error::other)?;
         let process = Process::new(id).map_err(io::Error::other)?;
         let status = process.status().map_err(io::Error::other)?;
         let kibibytes = |field: Option<u64>| field.unwrap_or_default() * 1024;
         let mut cpu_nanos = 0;
-        // By thread, since what a process has of its own counts ticks of 10 ms.
+        // Per thread, in nanoseconds: the counter of the process has ticks of 10 ms.
         for task in process.tasks().map_err(io::Error::other)? {
             let task = task.and_then(|task| task.schedstat()).map_err(io::Error::other)?;
             cpu_nanos += task.sum_exec_runtime;
@@ -164,16 +141,12 @@ impl FunctionProcess {
         })
     }
 
-    /// Ends it.
-    ///
-    /// # Errors
-    /// That it cannot be ended.
     pub async fn end(mut self) -> io::Result<()> {
         self.child.kill().await
     }
 }
 
-/// What a process does next; an error if it ends.
+/// The next step of a process; an error if it ends or exceeds [`TIMEOUT`].
 async fn step(api: &mut RuntimeApi, child: &mut Child) -> io::Result<Step> {
     tokio::select! {
         step = api.step() => step.ok_or_else(|| io::Error::other("the Runtime API has ended")),

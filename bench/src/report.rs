@@ -1,4 +1,4 @@
-//! What was measured, for people and for programs, and what of it is not as it should be.
+//! The results: figures for JSON, tables in Markdown, exceeded limits, and doubts about the machine.
 
 use std::{fmt::Write as _, io};
 
@@ -13,89 +13,81 @@ use crate::{
     statistics::Sample,
 };
 
-/// The stub's latency that the limits are about, in milliseconds.
+/// The stub's latency to which the limits apply, in milliseconds.
 pub const LATENCY_MILLIS: u32 = 5;
 
-/// The figures of one subject. Milliseconds and megabytes, unless it says otherwise.
+/// The figures of one subject. Times are medians in milliseconds unless stated otherwise.
 #[derive(Debug, Serialize)]
 pub struct Figures {
-    /// The call.
     pub call: String,
-    /// The build, if there are several.
+    /// The label of the build; empty for the only one.
     pub build: String,
-    /// The size of the bootstrap.
     pub bootstrap_mb: f64,
-    /// From being spawned to asking for the first event, without the connection.
+    /// From the spawn to the first request for an event, without [`connection`](Self::connection).
     pub start: f64,
-    /// The same, as a multiple of `hello`'s.
+    /// As a multiple of `hello`'s start.
     pub start_ratio: f64,
-    /// Opening the connection to the store, from reading the certificates to trust until the warm-up was answered.
+    /// Opening the connection to the store, from reading the trusted certificates to the answer of the warm-up request.
     pub connection: f64,
-    /// Resident memory after all invocations.
+    /// Median resident memory after all invocations.
     pub rss_mb: f64,
-    /// The most there ever was.
+    /// The highest peak resident memory of any process.
     pub peak_rss_mb: f64,
-    /// The same, as a multiple of `hello`'s.
+    /// As a multiple of `hello`'s peak.
     pub peak_rss_ratio: f64,
-    /// With a store that answers at once.
+    /// With a store without latency.
     pub at_once: Latency,
-    /// With a store that takes 5 ms.
+    /// With a store latency of 5 ms.
     pub at_5_ms: Latency,
-    /// The longest answer while the store refused connections, in seconds; of the functions that have a store.
+    /// The longest answer while the store refused connections, in seconds; `None` without a store.
     pub refused_s: Option<f64>,
-    /// Requests that reached a failing store, for each operation asked for.
+    /// Requests to a failing store, as a multiple of those without retries; `None` without a store.
     pub outage_ratio: Option<f64>,
 }
 
-/// The figures of the invocations at one latency of the store.
+/// The figures of the invocations at one latency of the store, in milliseconds.
 #[derive(Debug, Serialize)]
 pub struct Latency {
-    /// The first invocation.
+    /// The median of the first invocations.
     pub first: f64,
-    /// The same, as a multiple of the warm median.
+    /// As a multiple of the warm median.
     pub first_ratio: f64,
-    /// The median of the warm ones.
+    /// The median of the warm invocations.
     pub p50: f64,
-    /// What 99 of 100 do not exceed.
+    /// The 99th percentile of the warm invocations.
     pub p99: f64,
-    /// What of the median is not the store's.
+    /// The median time of a warm invocation during which no request was at the store.
     pub own: f64,
-    /// Processor time of one, of the function and of the system on its behalf.
+    /// The mean CPU time of a warm invocation, in user and kernel mode.
     pub cpu: f64,
 }
 
 /// A limit that a figure exceeds.
 #[derive(Debug, Serialize)]
 pub struct Missed {
-    /// The call.
     pub call: String,
-    /// What is limited.
+    /// The name of the figure, with its unit.
     pub what: &'static str,
-    /// What it is.
+    /// The measured value.
     pub is: f64,
-    /// What it may be at most.
     pub limit: f64,
 }
 
-/// What was measured of a subject: with a store that answers at once, with one that takes 5 ms, and with one out of order.
+/// The measurements of a subject: without store latency, with 5 ms, and with the store down.
 pub struct Results {
-    /// What was measured.
     pub subject: Subject,
-    /// At once.
     pub at_once: Measured,
-    /// At 5 ms.
     pub at_5_ms: Measured,
-    /// Out of order.
+    /// `None` for `hello`, which has no store.
     pub endured: Option<Endured>,
 }
 
-/// A megabyte in bytes.
 pub const MEGABYTE: f64 = 1_000_000.0;
 
 /// The figures of all subjects.
 ///
 /// # Errors
-/// That a bootstrap is gone, or that `hello` was not among the subjects.
+/// A bootstrap was deleted, or `hello` is not among the subjects.
 pub fn figures(results: &[Results]) -> io::Result<Vec<Figures>> {
     let hello = results.iter().find(|results| results.subject.call.name == HELLO);
     let hello = hello.ok_or_else(|| io::Error::other("hello is not built"))?;
@@ -136,7 +128,7 @@ fn latency(measured: &Measured) -> Latency {
     }
 }
 
-/// What is over a limit.
+/// The figures that exceed a limit; `hello` has no limits.
 #[must_use]
 pub fn missed(figures: &[Figures]) -> Vec<Missed> {
     let limited = figures.iter().filter(|figures| figures.call != HELLO).flat_map(|figures| {
@@ -170,13 +162,13 @@ impl Figures {
 }
 
 impl Latency {
-    /// The own share, as a part of the time that the stub takes for a request.
+    /// The own time, as a fraction of the stub's latency.
     fn own_part(&self) -> f64 {
         self.own / f64::from(LATENCY_MILLIS)
     }
 }
 
-/// Two tables in Markdown: how a function starts, and how it answers. A ratio with × is to `hello`.
+/// Two Markdown tables: starts and answers. A ratio with × is relative to `hello`.
 #[must_use]
 pub fn tables(figures: &[Figures]) -> String {
     let mut starts = table([
@@ -236,18 +228,18 @@ pub fn tables(figures: &[Figures]) -> String {
     format!("{starts}\n\n{answers}\n")
 }
 
-/// Why what was measured should not be believed, if there is a reason.
+/// The reasons to distrust the figures, if any: other load on the machine, or drift of `hello`.
 #[must_use]
 pub fn doubts(results: &[Results], others: (f64, bool)) -> Option<String> {
     let mut doubts = String::new();
     if let (share, true) = others {
-        let _ = write!(doubts, "Others took {:.0} % of the processors. ", share * 100.0);
+        let _ = write!(doubts, "Others used {:.0} % of the processors. ", share * 100.0);
     }
     if let Some(hello) = results.iter().find(|results| results.subject.call.name == HELLO) {
         let (early, late) = hello.at_once.warm.split_at(hello.at_once.warm.len() / 2);
         let drift = Sample::of(late).median() / Sample::of(early).median() - 1.0;
         if drift.abs() > DRIFT {
-            let _ = write!(doubts, "hello took {:+.0} % in the second half. ", drift * 100.0);
+            let _ = write!(doubts, "hello changed by {:+.0} % in the second half. ", drift * 100.0);
         }
     }
     (!doubts.is_empty()).then_some(doubts)

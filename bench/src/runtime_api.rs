@@ -1,4 +1,4 @@
-//! The Lambda Runtime API for one process of a function: what it polls for events and gives its answers to.
+//! The Lambda Runtime API for one process of a function, which polls it for events and posts its answers to it.
 
 use std::{
     io,
@@ -20,28 +20,26 @@ use tokio::{
     time::Instant,
 };
 
-/// For how long an invocation may take, as the template says.
+/// The timeout of an invocation, as in the template.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The most bytes of an answer, 6 MB
+/// The limit of an answer, 6 MB
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
 
-/// What a process does, as the Runtime API sees it.
+/// A request of the process, with the time of its arrival.
 #[derive(Debug)]
 pub enum Step {
-    /// It asks for an event.
+    /// A request for the next event.
     Asks(Instant),
-    /// It has answered an event.
+    /// The answer to an event.
     Answered(Instant, String),
-    /// It says that it failed.
+    /// The error of an invocation or of the init.
     Failed(Instant, String),
 }
 
-/// The Runtime API for one process.
 #[derive(Debug)]
 pub struct RuntimeApi {
-    /// Where it listens.
     pub address: SocketAddr,
     events: mpsc::UnboundedSender<Arc<str>>,
     steps: mpsc::UnboundedReceiver<Step>,
@@ -54,10 +52,7 @@ struct Shared {
 }
 
 impl RuntimeApi {
-    /// Starts it on a free port.
-    ///
-    /// # Errors
-    /// That there is none.
+    /// Starts a server on a free port of 127.0.0.1.
     pub async fn start() -> io::Result<Self> {
         let (events, to_give) = mpsc::unbounded_channel();
         let (taken, steps) = mpsc::unbounded_channel();
@@ -71,19 +66,18 @@ impl RuntimeApi {
             .layer(DefaultBodyLimit::max(LARGEST_ANSWER))
             .with_state(Arc::new(Shared { events: Mutex::new(to_give), steps: taken }));
         let server = tokio::spawn(async move {
-            // It ends with the process that it serves.
+            // `drop` aborts the task.
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self { address, events, steps, server })
     }
 
-    /// Gives the process an event.
     pub fn give(&self, event: Arc<str>) {
-        // A process that is gone is noticed by the next step.
+        // An error means that the server has ended, which the next `step` reports.
         let _ = self.events.send(event);
     }
 
-    /// The process's next step.
+    /// Waits for the next request of the process.
     pub async fn step(&mut self) -> Option<Step> {
         self.steps.recv().await
     }

@@ -1,17 +1,16 @@
-//! Medians and the like.
+//! Quantiles.
 
-/// What was measured, in ascending order.
+/// Measured values in ascending order.
 #[derive(Debug, Clone, Default)]
 pub struct Sample(Vec<f64>);
 
 impl Sample {
-    /// The sample that these values are.
     #[must_use]
     pub fn of(values: &[f64]) -> Self {
         values.iter().copied().collect()
     }
 
-    /// The value that this share of the sample, from 0 to 1, does not exceed; 0 for an empty sample.
+    /// The nearest-rank quantile for `share` from 0 to 1: always a measured value, or 0 for an empty sample.
     #[must_use]
     #[expect(
         clippy::cast_precision_loss,
@@ -24,13 +23,12 @@ impl Sample {
         self.0.get(rank.saturating_sub(1)).copied().unwrap_or_default()
     }
 
-    /// How many values there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The value in the middle.
+    /// The lower of the two middle values if their number is even.
     #[must_use]
     pub fn median(&self) -> f64 {
         self.quantile(0.5)

@@ -1,5 +1,5 @@
-//! DynamoDB, as far as a benchmark needs it: over TLS, it answers each request with what a real one once answered to the
-//! same, after a constant time.
+//! A stub of DynamoDB for the benchmark: over TLS, it replays the recorded answer of a real DynamoDB to each request, after a
+//! constant latency.
 
 use std::{
     collections::HashMap,
@@ -28,24 +28,22 @@ use tokio::{
 
 use crate::certificate::Certificate;
 
-/// What DynamoDB says when it fails.
+/// The answer to every request while the stub fails.
 const FAILURE: Bytes = Bytes::from_static(
     br#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"an outage"}"#,
 );
 
-/// When the stub had a request: from when it was read until its answer was ready to be written.
+/// The time of one request at the stub.
 #[derive(Debug, Clone, Copy)]
 pub struct Visit {
-    /// When the request was there.
+    /// The time when the request was read.
     pub from: Instant,
-    /// When the answer was.
+    /// The time when the answer was ready to be written.
     pub to: Instant,
 }
 
-/// The stub.
 #[derive(Clone)]
 pub struct Stub {
-    /// Where it listens.
     pub url: String,
     shared: Arc<Shared>,
 }
@@ -54,7 +52,7 @@ struct Shared {
     certificate: Certificate,
     upstream: String,
     client: reqwest::Client,
-    /// What was answered, by what was asked.
+    /// Recorded answers, by the request's [`fingerprint`].
     answers: Mutex<HashMap<String, (StatusCode, Bytes)>>,
     latency_micros: AtomicU64,
     learns: AtomicBool,
@@ -64,10 +62,7 @@ struct Shared {
 }
 
 impl Stub {
-    /// Starts a stub that learns its answers from the DynamoDB at `upstream`, until it is told that it knows enough.
-    ///
-    /// # Errors
-    /// That it cannot listen.
+    /// Starts a stub that records the answers of the DynamoDB at `upstream`, until [`stop_learning`](Self::stop_learning).
     pub async fn start(upstream: &str) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let shared = Arc::new(Shared {
@@ -81,46 +76,46 @@ impl Stub {
             reached: AtomicU64::new(0),
             visits: Mutex::default(),
         });
-        // By name, as DynamoDB is called: looking it up is part of opening a connection.
+        // A name, as for DynamoDB: the look-up is part of opening a connection.
         let url = format!("https://localhost:{}", listener.local_addr()?.port());
         tokio::spawn(listen(listener, Arc::clone(&shared)));
         Ok(Self { url, shared })
     }
 
-    /// The certificates that a client is to trust, in one file.
+    /// The file of certificates that a client must trust.
     #[must_use]
     pub fn bundle(&self) -> &Path {
         &self.shared.certificate.bundle
     }
 
-    /// From now on, what has been asked before is answered as it was then.
+    /// Switches to replay: a request without a recorded answer fails from now on.
     pub fn stop_learning(&self) {
         self.shared.learns.store(false, Ordering::Relaxed);
     }
 
-    /// The time that each answer takes from now on.
+    /// Sets the latency of all later answers.
     pub fn set_latency(&self, latency: Duration) {
         self.shared.latency_micros.store(micros(latency), Ordering::Relaxed);
     }
 
-    /// Whether it answers 500 from now on, whatever it is asked.
+    /// Switches the answer 500 to every request on or off, and resets [`reached`](Self::reached).
     pub fn set_failing(&self, fails: bool) {
         self.shared.fails.store(fails, Ordering::Relaxed);
         self.shared.reached.store(0, Ordering::Relaxed);
     }
 
-    /// How many requests have come since the stub was told whether to fail.
+    /// The number of requests since the last call of [`set_failing`](Self::set_failing).
     #[must_use]
     pub fn reached(&self) -> u64 {
         self.shared.reached.load(Ordering::Relaxed)
     }
 
-    /// Forgets the visits.
+    /// Discards the visits so far.
     pub fn forget(&self) {
         drop(self.visits());
     }
 
-    /// The visits since it last forgot or told them.
+    /// Takes the visits since the last call of this or of [`forget`](Self::forget).
     #[must_use]
     pub fn visits(&self) -> Vec<Visit> {
         mem::take(&mut *self.shared.visits.lock().unwrap_or_else(PoisonError::into_inner))
@@ -142,7 +137,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let accepted = shared.certificate.acceptor.accept(stream).await;
     if let (Ok(()), Ok(stream)) = (prompt, accepted) {
         let service = service_fn(move |request| answer(Arc::clone(&shared), request));
-        // The client ends it, by ending.
+        // The connection ends with the client's process.
         let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
     }
 }
@@ -171,8 +166,8 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
 }
 
 impl Shared {
-    /// Asks the real one and remembers its answer. A success replaces a refusal: a warm-up's condition does not hold, which
-    /// says nothing of the next write.
+    /// Forwards a request to the real DynamoDB and records its answer. A success replaces a recorded error: a warm-up's
+    /// conditional write always fails, and has the fingerprint of later writes that succeed.
     async fn learn(
         &self,
         question: String,
@@ -200,9 +195,9 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// What is asked, without what is another each time. A read is what it reads: the partition, of the sort key the part
-/// before its first `#`, since what follows may be a moment, and the place that a query goes on after. A write is as good as
-/// another.
+/// The key of a request's recorded answer, without the parts that differ on each call. A read has its partition key, the part
+/// of its sort key before the first `#` (a timestamp may follow), and the exclusive start key of a query. All writes of one
+/// operation share a key.
 fn fingerprint(target: &str, body: &[u8]) -> String {
     let operation = target.rsplit('.').next().unwrap_or_default();
     let asked: Value = match operation {
@@ -228,7 +223,7 @@ fn fingerprint(target: &str, body: &[u8]) -> String {
     }
 }
 
-/// Sleeps as exactly as the system can: a timer of tokio counts whole milliseconds.
+/// Sleeps in a blocking thread, since tokio's timers have a resolution of 1 ms.
 async fn wait_until(moment: Instant) -> io::Result<()> {
     let left = moment.saturating_duration_since(Instant::now());
     if left.is_zero() {
@@ -237,10 +232,7 @@ async fn wait_until(moment: Instant) -> io::Result<()> {
     tokio::task::spawn_blocking(move || std::thread::sleep(left)).await.map_err(io::Error::other)
 }
 
-/// A port of this machine at which nobody listens.
-///
-/// # Errors
-/// That there is none.
+/// The URL of a local port on which no server listens.
 pub async fn nobody() -> io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     Ok(format!("https://localhost:{}", listener.local_addr()?.port()))

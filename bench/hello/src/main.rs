@@ -1,4 +1,4 @@
-//! The smallest Lambda function behind API Gateway: what no function can be faster or smaller than.
+//! The smallest Lambda function behind API Gateway: the lower bound of start time, latency, memory and size.
 
 use lambda_http::{Error, Request, service_fn};
 

@@ -1,7 +1,7 @@
 //! CPU time and memory of the sanitizer for the most expensive contents known, and for the contents of its corpus.
 //!
-//! It is a crate of its own, so that `cargo run --release` compiles the sanitizer in seconds with the profile of the
-//! functions. Fails if a content exceeds a limit.
+//! A separate crate, so that `cargo run --release` compiles the sanitizer in seconds with the profile of the functions.
+//! The exit status is not 0 if a content exceeds a limit.
 
 #[path = "../../../shared/sanitizer/shapes.rs"]
 mod shapes;
@@ -17,22 +17,21 @@ use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use procfs::process::Process;
 use sanitizer::sanitize;
 
-/// The most CPU time of a call, in milliseconds.
+/// The limit of a call's CPU time, in milliseconds.
 const MAX_MILLIS: f64 = 20.0;
 
-/// The most live memory of a call, in megabytes.
+/// The limit of a call's peak live memory, in megabytes.
 const MAX_PEAK_MB: f64 = 16.0;
 
-/// How long each content is sanitized again and again. The kernel counts CPU time in ticks of up to 4 ms.
+/// Each content is sanitized repeatedly for this time, since the kernel counts CPU time in ticks of up to 4 ms.
 const DURATION: Duration = Duration::from_millis(200);
 
-/// The figures of one content.
 struct Measured {
     name: String,
     units: usize,
-    /// CPU time of a call, in milliseconds: the mean of many.
+    /// CPU time of a call, in milliseconds: the mean of all calls.
     millis: f64,
-    /// The most live memory of a call, in megabytes.
+    /// Peak live memory of a call, in megabytes.
     peak_mb: f64,
     /// All memory that a call allocates, in megabytes.
     total_mb: f64,
@@ -54,7 +53,7 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// The contents in the shape that editors produce, by name.
+/// Contents as editors produce them, sorted by file name. The expected results (`*.safe.html`) are left out.
 fn corpus() -> io::Result<Vec<(String, String)>> {
     let mut contents = Vec::new();
     for file in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/sanitizer/corpus"))? {
@@ -92,7 +91,7 @@ fn measure_one(name: String, content: &str) -> io::Result<Measured> {
     })
 }
 
-/// The CPU time of this process so far, which has one thread.
+/// The CPU time of the process so far: that of its only thread.
 fn cpu_time() -> io::Result<Duration> {
     let usage = Process::myself().and_then(|process| process.task_main_thread()?.schedstat());
     Ok(Duration::from_nanos(usage.map_err(io::Error::other)?.sum_exec_runtime))

@@ -1,13 +1,13 @@
-//! What can be said on the command line.
+//! The arguments of the command line, with their help texts.
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use model::{AppId, AppName, BoundedText, Source, oauth::Scope};
 
-/// Creates applications, decides on their scopes, and ends what they may do
+/// Creates applications, approves or rejects their scopes, replaces their secrets and revokes their tokens
 ///
-/// Works on the table of applications and tokens with the AWS credentials, region and endpoint that the AWS CLI would
-/// use; or, with --endpoint-url, on the DynamoDB of `local`.
+/// Uses the table of applications and tokens with the AWS credentials, region and endpoint of the AWS CLI; with
+/// --endpoint-url, uses the DynamoDB of `local`.
 #[derive(Debug, Parser)]
 #[command(name = "chatbotctl", version, max_term_width = 100)]
 pub struct Arguments {
@@ -17,29 +17,28 @@ pub struct Arguments {
     pub settings: Settings,
 }
 
-/// Where, and how.
 #[derive(Debug, Args)]
 pub struct Settings {
-    /// The table of applications and tokens, by the name that the stack's outputs say
+    /// The table of applications and tokens; the stack's output `AccessTableName` has its name
     #[arg(long, env = "ACCESS_TABLE", default_value = "AccessTable", value_name = "NAME", global = true)]
     pub table: String,
-    /// Another DynamoDB than AWS's, with any credentials: that of `local` is at `http://127.0.0.1:8000`
+    /// The URL of a DynamoDB that needs no AWS credentials; `local` has it at `http://127.0.0.1:8000`
     #[arg(long, value_name = "URL", global = true)]
     pub endpoint_url: Option<String>,
-    /// Print JSON, for programs
+    /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
-    /// Do not ask before something ends
+    /// Do not ask for confirmation
     #[arg(long, short, global = true)]
     pub yes: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Applications
+    /// Manage applications
     #[command(subcommand)]
     App(AppCommand),
-    /// Tokens
+    /// List and revoke tokens
     #[command(subcommand)]
     Token(TokenCommand),
     /// Print a script that completes commands: `chatbotctl completions bash > /etc/bash_completion.d/chatbotctl`
@@ -51,12 +50,12 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum AppCommand {
-    /// Create an application and print its client id and its secret, which is shown this once
+    /// Create an application and print its client id and secret; the secret is shown only once
     Create {
-        /// What people call it, at most 64 long
+        /// The display name, at most 64 UTF-16 code units
         #[arg(value_parser = app_name)]
         name: AppName,
-        /// A third-party system it may speak for; may be given more than once
+        /// A third-party system for which the application may act; repeat the option for several
         #[arg(long = "source", value_name = "NUMBER", required = true, value_parser = source)]
         sources: Vec<Source>,
     },
@@ -64,40 +63,39 @@ pub enum AppCommand {
     List,
     /// Show one application
     Show(App),
-    /// Ask for a scope, which is then to be approved or rejected
+    /// Request a scope, for a later approval or rejection
     RequestScope(AppAndScope),
-    /// Approve a scope that was asked for
+    /// Approve a requested scope
     Approve(AppAndScope),
-    /// Turn down a scope that was asked for, or take away one that was approved, and end the tokens that have it
+    /// Reject a requested or approved scope, and revoke the tokens that have it
     Reject(AppAndScope),
-    /// Replace the secret and print the new one, which is shown this once
+    /// Replace the secret and print the new one, which is shown only once
     RotateSecret {
         #[command(flatten)]
         app: App,
-        /// Hours for which the old secret keeps working, so that its client can be given the new one; 0 ends it at once
+        /// Hours for which the old secret keeps working while its client switches to the new one; 0 ends it at once
         #[arg(long, default_value_t = 24, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(0..=168))]
         grace_hours: u64,
     },
-    /// Give it no more tokens, and end those it has
+    /// Disable an application: issue no more tokens and revoke the existing ones
     Disable(App),
-    /// Give it tokens again; those that were ended stay so
+    /// Enable an application again; revoked tokens stay revoked
     Enable(App),
-    /// Show who did what and when
+    /// Show the changes of an application, each with its operator and time
     History(App),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
-    /// Show the tokens of an application that are good now, by the SHA-256 they are stored by
+    /// Show the valid tokens of an application, by their SHA-256
     List(App),
-    /// End a token
+    /// Revoke a token
     Revoke {
-        /// Its SHA-256, as `token list` shows it; or `-` to read the token itself from standard input
+        /// The SHA-256 of the token, as `token list` shows it, or `-` to read the token itself from standard input
         token: String,
     },
 }
 
-/// One application.
 #[derive(Debug, Args)]
 pub struct App {
     /// The application's id, as `app list` shows it
@@ -105,12 +103,11 @@ pub struct App {
     pub app: AppId,
 }
 
-/// A scope of an application.
 #[derive(Debug, Args)]
 pub struct AppAndScope {
     #[command(flatten)]
     pub app: App,
-    /// thirdparty-customer-service, message-push-service, or chatbot-platform, which is for the platform itself
+    /// thirdparty-customer-service, message-push-service, or chatbot-platform (only for the platform itself)
     pub scope: Scope,
 }
 
@@ -119,7 +116,7 @@ fn app_id(text: &str) -> Result<AppId, String> {
 }
 
 fn app_name(text: &str) -> Result<AppName, String> {
-    // A name is shown on terminals.
+    // Control characters could manipulate the terminal that shows the name.
     if text.chars().any(char::is_control) {
         return Err("no control characters".to_owned());
     }

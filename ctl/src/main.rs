@@ -1,4 +1,4 @@
-//! `chatbotctl`: the operators' command line, on the table of applications and tokens.
+//! `chatbotctl`: the operators' command line for applications, scopes, secrets and tokens.
 
 mod arguments;
 mod commands;

@@ -1,4 +1,4 @@
-//! The output: tables and lines, or JSON.
+//! The output: tables and lines of text, or JSON.
 
 use std::{collections::BTreeMap, fmt};
 

@@ -19,7 +19,7 @@ use crate::{
     view::{self, ApplicationView, ChangeView, CredentialsView},
 };
 
-/// Random digits of an application's id: 48 bits, short enough to be read out.
+/// Random hex digits of an application's id: 48 bits, short enough to read aloud.
 const ID_DIGITS: usize = 12;
 
 /// How long a transaction may continue after its connection broke. DynamoDB takes about 10 ms.
@@ -52,7 +52,7 @@ async fn create(operator: &Operator, name: AppName, mut sources: Vec<Source>) ->
         let Ok(id) = AppId::parse(&format!("app-{digits}")) else { continue };
         let new = Application::new(id.clone(), name.clone(), sources.clone(), &secret, entry.at);
         let created = applications::create(&operator.table, new, &entry).await;
-        // An id that is taken is drawn again.
+        // If the id exists already, the loop draws another.
         if operator.told(created)? == Stored::Yes {
             let view = CredentialsView::new(&id, &secret, None);
             let text = format!(
@@ -199,9 +199,9 @@ async fn disable(operator: &Operator, id: &AppId) -> Result<(), Error> {
     operator.print(&text, &ChangeView::new(id, effect, Some(ended)))
 }
 
-/// Ends tokens of an application after a stored change that prevents new ones.
+/// Revokes tokens of an application after a stored change that prevents new ones.
 ///
-/// Also if nothing was changed: an earlier command may have been interrupted here. The history then has an entry of its own.
+/// Runs even if nothing changed, since an earlier command may have been interrupted here. The history then gets a separate entry.
 async fn end_tokens(
     operator: &Operator,
     id: &AppId,

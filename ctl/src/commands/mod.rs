@@ -1,4 +1,4 @@
-//! The commands.
+//! The commands, and the operator's actions that they share.
 
 pub mod app;
 pub mod token;
@@ -19,7 +19,6 @@ use crate::{arguments::Settings, connection::Connection, error::Error};
 /// Attempts of a change when the application changes concurrently.
 const TRIES: usize = 10;
 
-/// An operator and the table.
 pub struct Operator {
     table: Table,
     table_name: String,
@@ -51,7 +50,7 @@ impl Operator {
         found.ok_or_else(|| Error::NoApplication(id.clone()))
     }
 
-    /// A history entry of this operator, now.
+    /// An audit entry of this operator with the current time.
     async fn entry(&self, what: String) -> Result<AuditEntry, Error> {
         Ok(AuditEntry { at: self.now(), who: self.connection.who().await?, what })
     }

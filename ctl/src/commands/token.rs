@@ -37,7 +37,7 @@ async fn revoke(operator: &Operator, shown: &str) -> Result<(), Error> {
     operator.confirm(&format!("A token of {app} ends."))?;
     let entry = operator.entry(format!("revoked the token {hash}")).await?;
     let revoked = tokens::revoke(&operator.table, &app, &hash, Some(&entry)).await;
-    // A token that expired since it was read is gone as well.
+    // `false` means that the token expired after the read: it is invalid as well.
     let (effect, ended) = if operator.told(revoked)? { (Effect::Changed, 1) } else { (Effect::Unchanged, 0) };
     operator.print(&format!("The token of {app} is revoked."), &ChangeView::new(&app, effect, Some(ended)))
 }
@@ -46,7 +46,7 @@ fn parse_hash(text: &str) -> Result<TokenHash, Error> {
     TokenHash::try_from(text.to_ascii_lowercase()).map_err(|_| Error::NotAToken)
 }
 
-/// Reads a token from standard input: other users of the machine see a command line.
+/// Reads a token from standard input, since other users of the machine can see command lines.
 fn read_token() -> Result<BearerToken, Error> {
     let mut text = String::new();
     io::stdin().read_to_string(&mut text)?;

@@ -1,4 +1,4 @@
-"""What the document cannot say to a machine that calls the API at random, and what is checked beside the usual."""
+"""Hooks of Schemathesis: rules that docs/openapi.yaml cannot express to a random caller, and additional checks."""
 
 import json
 from datetime import datetime
@@ -12,7 +12,7 @@ from schemathesis import GenerationMode
 
 DOCUMENT = yaml.safe_load((Path(__file__).parent.parent / "docs/openapi.yaml").read_text(encoding="utf-8"))
 
-# An address by the generator's own grammar may be of any scheme, and have a host that no browser would open.
+# The generator's own IRIs have any scheme, and hosts that no browser accepts.
 schemathesis.openapi.format(
     "iri",
     st.builds(
@@ -30,27 +30,27 @@ schemathesis.openapi.format(
     ),
 )
 
-# The content that each id stands for: of a push by `messageId`, of a received message by `msgId`, of a turn by `entryId`.
+# The content of each id: of a push by `messageId`, of a received message by `msgId`, of a turn by `entryId`.
 contents = {}
 
-# The message ids that were recalled: no push takes them.
+# Recalled message ids. A push with such an id is refused.
 recalled = set()
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Keeps right what is meant to be right, where the document's rules are about more than one call."""
+    """Repairs valid test cases where a rule spans several calls, so that the API accepts them."""
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
-    # A cursor is opaque: only the API has right ones. The contract's tests go on with them.
+    # A cursor is opaque: only the API issues valid ones. The contract tests cover paging.
     for name in ("cursor", "after"):
         (case.query or {}).pop(name, None)
     if not isinstance(case.body, dict):
         return
-    # JSON Schema takes 1.0 for an integer, the contract does not.
+    # 1.0 is an integer in JSON Schema, but not in the contract.
     case.body = without_fractions(case.body)
     keep_contents(case.operation.definition.raw["operationId"], case.query or {}, case.body)
-    # The client shows itself by HTTP Basic already, which is enough; and asks for what is approved.
+    # The client authenticates by HTTP Basic, so other credentials in the body are refused. Its scope must be an approved one.
     for name in ("client_id", "client_secret"):
         case.body.pop(name, None)
     if "scope" in case.body:
@@ -58,10 +58,10 @@ def before_call(context, case, kwargs):
 
 
 def keep_contents(operation, query, body):
-    """Gives an id that stands for a content already that content once more."""
+    """Sends an id that was used before with its earlier content, since another content is a conflict."""
     if operation == "pushMessage":
         if text(body["messageId"]) in recalled:
-            # None was recalled under this name while there were so many.
+            # An id that is new for this number of recalled ids.
             body["messageId"] = f"not recalled {len(recalled)}"
         key = (operation, text(body["messageId"]))
         body["content"] = contents.setdefault(key, body["content"])
@@ -77,7 +77,7 @@ def keep_contents(operation, query, body):
 
 @schemathesis.hook
 def after_call(context, case, response):
-    """Notes the message ids that were recalled."""
+    """Records recalled message ids."""
     if case.operation.definition.raw["operationId"] == "recallMessage" and response.status_code == 200:
         recalled.add(text(json.loads(response.request.body)["messageId"]))
 
@@ -110,7 +110,7 @@ def resolved(node):
 
 
 def documented(operation, status):
-    """The bodies that the document shows for a status of an operation."""
+    """The example bodies in the document for a status of an operation."""
     responses = DOCUMENT["paths"][operation.path][operation.method]["responses"]
     response = resolved(responses[str(status)])
     return [example["value"] for example in response["content"]["application/json"]["examples"].values()]
@@ -118,7 +118,7 @@ def documented(operation, status):
 
 @schemathesis.check
 def an_error_is_one_that_the_document_shows(context, response, case):
-    """Whatever was sent: no other error than those of the document, and none with another body."""
+    """Every error has a documented status and one of the example bodies of the document."""
     if response.status_code >= 400:
         body = response.json()
         assert body in documented(case.operation, response.status_code), f"not in the document: {body}"
@@ -126,14 +126,14 @@ def an_error_is_one_that_the_document_shows(context, response, case):
 
 @schemathesis.check
 def a_method_that_is_not_there_is_an_invalid_url(context, response, case):
-    """In the place of `unsupported_method`."""
+    """Replaces the built-in check `unsupported_method`."""
     if case.method.lower() != case.operation.method.lower():
         assert response.status_code == 404, response.status_code
 
 
 @schemathesis.check
 def a_wrong_token_is_refused(context, response, case):
-    """In the place of `ignored_auth` and `missing_required_header` where they are off."""
+    """Replaces the built-in checks `ignored_auth` and `missing_required_header` where they are disabled."""
     tags = case.operation.definition.raw["tags"]
     if response.status_code != 200 or tags[0] not in ("Message push", "Platform"):
         return

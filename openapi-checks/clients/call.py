@@ -1,4 +1,4 @@
-"""Calls every endpoint with the client that is generated from docs/openapi.yaml: openapi-checks/check."""
+"""Calls every endpoint with the Python client that openapi-checks/check generates from docs/openapi.yaml."""
 
 import base64
 import sys
@@ -18,7 +18,7 @@ called = set()
 
 
 def call(endpoint, caller, **parameters):
-    """The answer to a call of an endpoint, by the tag and the name that its module has."""
+    """Calls an endpoint, named by its module `TAG.NAME`, and returns the answer."""
     called.add(endpoint)
     return import_module(f"third_party.api.{endpoint}").sync(client=caller, **parameters)
 
@@ -74,7 +74,7 @@ assert answer.to_dict() == {"code": 200, "message": "success"}, answer
 answer = call("message_push.recall_message", partner, body=models.RecallRequest(message_id="nothing"))
 assert answer.to_dict() == {"code": 404, "message": "message does not exist"}, answer
 
-# The user had it before the recall.
+# The user read the message before the recall, so it counts as read.
 answer = call("message_push.get_push_status", partner, message_id="python")
 assert (answer.data.read, answer.data.recalled) == (1, 0), answer
 
@@ -83,7 +83,7 @@ assert answer.to_dict() == {"status": -1, "errcode": 46004, "message": "user doe
 
 answer = call("tokens.revoke_token", client, body=models.TokenParameter(token=token))
 assert answer.to_dict() == {}, answer
-# Nobody remembers a token here: local has no cache.
+# A revoked token is refused at once: `local` has no authorizer cache.
 answer = call("message_push.get_push_status", partner, message_id="python")
 assert answer.to_dict() == {"code": 400, "message": "check access_token error"}, answer
 

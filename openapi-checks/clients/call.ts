@@ -1,4 +1,4 @@
-// Calls every endpoint with the client that is generated from docs/openapi.yaml: openapi-checks/check.
+// Calls every endpoint with the TypeScript client that openapi-checks/check generates from docs/openapi.yaml.
 import assert from "node:assert/strict";
 
 import { createClient } from "../../target/openapi-checks/typescript/client/index.ts";
@@ -7,7 +7,7 @@ import * as endpoints from "../../target/openapi-checks/typescript/index.ts";
 const baseUrl = process.argv[2];
 assert(baseUrl, "usage: call.ts URL");
 
-// The endpoints, and which of them were called.
+// The endpoints, with a record of the called ones.
 const called = new Set<string | symbol>();
 const api = new Proxy(endpoints, {
   get(module, name) {
@@ -19,7 +19,7 @@ const api = new Proxy(endpoints, {
 const client = createClient({ baseUrl, auth: "demo:cs-33333333-3333-4333-8333-333333333333" });
 const platform = createClient({ baseUrl, auth: "cn-44444444-4444-4444-8444-444444444444" });
 
-// A token of the demo's application is good for both products.
+// A token of the demo application is valid for both products.
 const issued = await api.issueToken({ client, body: { grant_type: "client_credentials" }, throwOnError: true });
 const token = issued.data.access_token;
 const partner = createClient({ baseUrl, auth: token });
@@ -81,7 +81,7 @@ assert.deepEqual(recalled.data, { code: 200, message: "success" });
 const unknownMessage = await api.recallMessage({ client: partner, body: { messageId: "nothing" } });
 assert.deepEqual(unknownMessage.error, { code: 404, message: "message does not exist" });
 
-// The user had it before the recall.
+// The user read the message before the recall, so it counts as read.
 const status = await api.getPushStatus({ client: partner, query: { messageId }, throwOnError: true });
 assert.deepEqual([status.data.data.read, status.data.data.recalled], [1, 0]);
 
@@ -90,7 +90,7 @@ assert.deepEqual(unknown.error, { status: -1, errcode: 46004, message: "user doe
 
 const revoked = await api.revokeToken({ client, body: { token }, throwOnError: true });
 assert.deepEqual(revoked.data, {});
-// Nobody remembers a token here: local has no cache.
+// A revoked token is refused at once: `local` has no authorizer cache.
 const refused = await api.getPushStatus({ client: partner, query: { messageId } });
 assert.deepEqual(refused.error, { code: 400, message: "check access_token error" });
 

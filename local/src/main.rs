@@ -1,5 +1,5 @@
-//! `cargo run -p local`: the whole system on this machine, for whoever wants to call it. `cargo run -p local -- seed`:
-//! the demo data in a deployed stack.
+//! `cargo run -p local` runs the whole system on this machine. `cargo run -p local -- seed` stores the demo data in a deployed
+//! stack.
 
 use std::{
     error::Error,

@@ -11,7 +11,6 @@ use serde::Serialize;
 use store::chat;
 
 use poll::{Poll, poll};
-use query::ChatQuery;
 use view::{ChatState, MessageView};
 
 #[derive(Debug, Serialize)]
@@ -29,19 +28,19 @@ pub struct Chat {
 /// # Errors
 /// The first that applies, of `source`, `chatId`, `after`, `limit` and `latest`; or the store.
 pub async fn handle(deps: Arc<ChatDeps>, request: Request) -> Result<Data<Chat>, Failure<Platform>> {
-    let query = ChatQuery::parse(|name| request.query(name))?;
+    let asked = query::parse(|name| request.query(name))?;
     let table = request.table(&deps.chat);
     let now = deps.clock.now();
     let (Poll { messages, cursor }, event) = tokio::try_join!(
-        poll(&table, &query, now),
-        chat::last_event(&table, query.source, &query.chat, now),
+        poll(&table, &asked, now),
+        chat::last_event(&table, asked.source, &asked.chat, now),
     )?;
     let speaker = match &event {
         Some(begin) if begin.is_begin_of_system() => {
-            chat::last_speaker(&table, query.source, &query.chat, begin.at).await?
+            chat::last_speaker(&table, asked.source, &asked.chat, begin.at).await?
         }
         _ => None,
     };
-    let after = cursor.issue(query.source, &query.chat);
+    let after = cursor.issue(asked.source, &asked.chat);
     Ok(Data { data: Chat { messages, state: ChatState::after(event, speaker), after } })
 }

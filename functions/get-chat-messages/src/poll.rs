@@ -13,13 +13,13 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use api::ResponseBudget;
-use model::{ChatId, CursorCodec, Parameter, ParameterError, Source, Timestamp};
+use model::{ChatId, CursorCodec, PageSize, Parameter, ParameterError, Source, Timestamp};
 use store::{
     RecordId, StoreError, Table,
     chat::{self, ChatMessage, MessageKey, ReadChat},
 };
 
-use crate::{query::ChatQuery, view::MessageView};
+use crate::view::MessageView;
 
 /// How long after the moment of its id a message may become visible: 10 seconds that a function may run, and 5 seconds
 /// of clock skew between two functions.
@@ -28,6 +28,17 @@ const LATE_WRITE_WINDOW: Duration = Duration::from_secs(15);
 /// The most queries of a poll, each of at most 1 MB. A poll that needs more ends with a cursor: with large messages, and
 /// with expired messages that wait for TTL.
 const MAX_QUERIES: usize = 3;
+
+/// A poll of one chat.
+pub(crate) struct PollRequest {
+    pub(crate) source: Source,
+    pub(crate) chat: ChatId,
+    /// The cursor of the previous poll.
+    pub(crate) after: Option<PollCursor>,
+    pub(crate) limit: PageSize<100, 200>,
+    /// Without `after`: start with the newest messages instead of the oldest.
+    pub(crate) latest: bool,
+}
 
 /// The messages of a poll, in the order of their ids, and the cursor of the next one.
 pub(crate) struct Poll {
@@ -40,20 +51,20 @@ pub(crate) struct Poll {
 ///
 /// # Errors
 /// [`StoreError`] if the table cannot be read, or an item is malformed.
-pub(crate) async fn poll(table: &Table, query: &ChatQuery, now: Timestamp) -> Result<Poll, StoreError> {
+pub(crate) async fn poll(table: &Table, request: &PollRequest, now: Timestamp) -> Result<Poll, StoreError> {
     let window = u64::try_from(LATE_WRITE_WINDOW.as_millis()).unwrap_or(u64::MAX);
     let poller = Poller {
-        limit: query.limit.get(),
+        limit: request.limit.get(),
         window_start: Timestamp::from_millis(now.millis().saturating_sub(window)),
         budget: ResponseBudget::default(),
         messages: Vec::new(),
-        cursor: query.after.clone().unwrap_or_default(),
+        cursor: request.after.clone().unwrap_or_default(),
         has_gap: false,
     };
-    if query.latest && query.after.is_none() {
-        poller.read_newest(table, query, now).await
+    if request.latest && request.after.is_none() {
+        poller.read_newest(table, request, now).await
     } else {
-        poller.read_onwards(table, query, now).await
+        poller.read_onwards(table, request, now).await
     }
 }
 
@@ -145,7 +156,7 @@ impl Poller {
     async fn read_onwards(
         mut self,
         table: &Table,
-        query: &ChatQuery,
+        request: &PollRequest,
         now: Timestamp,
     ) -> Result<Poll, StoreError> {
         let newest_delivered = self.cursor.delivered.last().copied();
@@ -154,7 +165,7 @@ impl Poller {
         let mut size = Some(1 + self.cursor.delivered.len() + self.limit + 1);
         let mut place = ReadChat::From(self.cursor.watermark);
         for _ in 0..MAX_QUERIES {
-            let page = chat::read(table, query.source, &query.chat, place, size.take(), now).await?;
+            let page = chat::read(table, request.source, &request.chat, place, size.take(), now).await?;
             let mut last = None;
             for (id, message) in page.messages {
                 last = Some(id);
@@ -212,13 +223,13 @@ impl Poller {
     async fn read_newest(
         mut self,
         table: &Table,
-        query: &ChatQuery,
+        request: &PollRequest,
         now: Timestamp,
     ) -> Result<Poll, StoreError> {
         let mut place = ReadChat::Newest;
         'reading: for _ in 0..MAX_QUERIES {
             let size = Some(self.limit - self.messages.len());
-            let page = chat::read(table, query.source, &query.chat, place, size, now).await?;
+            let page = chat::read(table, request.source, &request.chat, place, size, now).await?;
             for (id, message) in page.messages {
                 place = ReadChat::Before(id);
                 let Some(message) = message else { break 'reading };

@@ -79,7 +79,7 @@ async function show(here, { messages, cursor }) {
 }
 
 function pendingItem(here, message) {
-  // The one place where markup is taken from outside: what the service has made safe to show.
+  // The only markup from outside: HTML that the service has sanitized.
   const content = element("div", { className: "content", innerHTML: message.safeContent });
   const about = `${message.appId} · ${message.acceptedAt}`;
   const button = element("button", { type: "button" }, "Mark as read");

@@ -1,5 +1,5 @@
-// Shows openapi.yaml. Where the API itself serves the page, calls go there, and the demo's credentials are filled in if it has the
-// demo; where the page is published, they go where the document says, with what the reader has.
+// Shows openapi.yaml. If the API serves the page, calls go to it, with the demo's credentials if it has demo data. On a published page
+// calls go to the server of the document, with the reader's credentials.
 const settings = JSON.parse(document.getElementById("settings").textContent);
 
 const callTheServer = {
@@ -21,7 +21,7 @@ window.ui = SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   tryItOutEnabled: true,
-  // Nobody else is asked whether the document is valid.
+  // The document is not sent to a validator.
   validatorUrl: null,
   onComplete: () => {
     for (const [scheme, secret] of Object.entries(settings.credentials)) {

@@ -9,24 +9,23 @@ use super::{
     yaml,
 };
 
-/// A template with the defaults of its parameters filled in.
+/// A template whose parameters have their defaults.
 ///
-/// A `Ref` to a parameter is the parameter's default and a `Ref` to a resource its logical id. Functions of which the
-/// value is not known before the deployment stay what they are, in their long form: `{"Fn::GetAtt": ["Table", "Arn"]}`.
+/// A `Ref` to a parameter is the parameter's default and a `Ref` to a resource its logical id. Functions whose
+/// value is not known before the deployment stay in their long form: `{"Fn::GetAtt": ["Table", "Arn"]}`.
 #[derive(Debug)]
 pub struct Stack {
     parameters: Map<String, Value>,
     resources: Vec<Resource>,
 }
 
-/// One resource of a template.
 #[derive(Debug)]
 pub struct Resource {
     /// Its logical id.
     pub id: String,
     /// Its type.
     pub kind: String,
-    /// All that the template says of it: `Type`, `Properties`, `Condition` and so on.
+    /// `Type`, `Properties`, `Condition` and so on.
     pub body: Value,
 }
 
@@ -73,7 +72,6 @@ impl Stack {
         Ok(Self { parameters, resources: read })
     }
 
-    /// What the template says of a parameter.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&Value> {
         self.parameters.get(name)
@@ -92,7 +90,7 @@ impl Stack {
 }
 
 impl Resource {
-    /// Its properties, of which some may be those of `Globals`.
+    /// The resource's properties, merged with those of `Globals`.
     ///
     /// # Errors
     /// [`TemplateError`] if they are not a `T`.
@@ -100,7 +98,7 @@ impl Resource {
         self.read("Properties")
     }
 
-    /// One of its parts: `Properties`, `Metadata`, `DeletionPolicy` and so on.
+    /// `Properties`, `Metadata`, `DeletionPolicy` or another part.
     ///
     /// # Errors
     /// [`TemplateError`] if it is not a `T`.
@@ -130,7 +128,7 @@ fn resource(id: String, mut body: Value, globals: &Map<String, Value>) -> Result
     Ok(Resource { id, kind, body })
 }
 
-/// As SAM does: mappings are merged, lists are joined, and anything else is the resource's own.
+/// Merges like SAM: mappings are merged, lists are concatenated, and of other values the resource's own is used.
 fn merged(shared: &Value, own: Value) -> Value {
     match (shared, own) {
         (Value::Object(shared), Value::Object(mut own))

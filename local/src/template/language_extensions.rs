@@ -1,7 +1,6 @@
-//! The transform `AWS::LanguageExtensions`: loops, and functions whose value is known before anything is deployed.
+//! The transform `AWS::LanguageExtensions`: loops, and functions whose values are known before the deployment.
 //!
-//! As CloudFormation does, a loop fills its identifier into the keys of its fragment, into the text of `Fn::Sub` and into
-//! `Ref`. Any other text keeps its `${…}`.
+//! Like CloudFormation, a loop replaces its identifier in the keys of its fragment, in `Fn::Sub` and in `Ref`, and nowhere else.
 
 use std::{collections::BTreeMap, iter};
 
@@ -14,7 +13,7 @@ const FOR_EACH: &str = "Fn::ForEach::";
 /// The items of the loops around a value, by identifier.
 type Items = BTreeMap<String, String>;
 
-/// The values that a template's functions may have.
+/// The values that functions of the template refer to.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     /// The defaults of parameters, by name.
@@ -24,7 +23,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// The members that stand for the member `key` of a mapping: many if it is a loop, else itself.
+    /// The members that replace the member `key` of a mapping: several if it is a loop, otherwise itself.
     pub(super) fn members(&self, key: &str, value: &Value) -> Result<Vec<(String, Value)>, TemplateError> {
         self.members_within(key, value, &Items::new())
     }
@@ -108,7 +107,7 @@ impl Known {
         Ok(expanded)
     }
 
-    /// The value of a function; `None` for one that CloudFormation calls later.
+    /// The value of a function; `None` if CloudFormation evaluates it during the deployment.
     fn value_of(
         &self,
         function: &str,
@@ -139,7 +138,7 @@ impl Known {
         }
     }
 
-    /// A parameter's default, nothing for `AWS::NoValue`, and else the name.
+    /// A parameter's default, `null` for `AWS::NoValue`, otherwise the name.
     fn reference(&self, name: String) -> Value {
         if name == "AWS::NoValue" {
             return Value::Null;
@@ -169,7 +168,7 @@ impl Known {
         Ok(Value::Object(iter::once(("Fn::Sub".to_owned(), argument)).collect()))
     }
 
-    /// The text, in which a pseudo parameter is a variable as in `Fn::Sub`.
+    /// The text. A pseudo parameter becomes a variable, as in `Fn::Sub`.
     fn join(&self, list: &[Value], items: &Items) -> Result<Option<Value>, TemplateError> {
         let [Value::String(delimiter), Value::Array(parts)] = list else { return Ok(None) };
         let mut texts = Vec::new();
@@ -196,7 +195,7 @@ impl Known {
     }
 }
 
-/// The name and the argument, if a mapping is the call of a function.
+/// The function's name and argument, if a mapping is a function call.
 pub(super) fn function(mapping: &Map<String, Value>) -> Option<(&str, &Value)> {
     let mut members = mapping.iter();
     let (name, argument) = members.next()?;
@@ -208,7 +207,7 @@ fn substituted(text: &str, items: &Items) -> String {
     items.iter().fold(text.to_owned(), |text, (name, item)| text.replace(&format!("${{{name}}}"), item))
 }
 
-/// A text that may have variables of the stack, which only `Fn::Sub` fills in.
+/// A text with variables of the stack, which only `Fn::Sub` replaces.
 fn with_variables(text: String) -> Value {
     if text.contains("${") {
         return Value::Object(iter::once(("Fn::Sub".to_owned(), Value::from(text))).collect());

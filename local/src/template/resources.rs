@@ -1,4 +1,4 @@
-//! From resources of the template to what this process plays.
+//! Reads the resources that this process emulates.
 
 use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
@@ -30,7 +30,7 @@ struct ApiProperties {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct MethodSetting {
-    /// The path, in which `~1` stands for each slash but the first.
+    /// The path. Every slash but the first is escaped as `~1`.
     resource_path: String,
     http_method: String,
     throttling_rate_limit: NonZeroU32,
@@ -181,7 +181,7 @@ fn route(function: &str, event: &Event) -> (String, Route) {
 }
 
 fn function(resource: &Resource, properties: &FunctionProperties) -> Result<FunctionSpec, TemplateError> {
-    /// What Lambda gives a function that asks for no other time-out.
+    /// Lambda's default time-out.
     const LAMBDAS_DEFAULT: u64 = 3;
     let metadata: Metadata = resource.read("Metadata")?;
     let timeout = properties.timeout.unwrap_or(LAMBDAS_DEFAULT);
@@ -194,7 +194,7 @@ fn function(resource: &Resource, properties: &FunctionProperties) -> Result<Func
     })
 }
 
-/// A value as an environment variable holds it.
+/// The text of an environment variable.
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
@@ -235,7 +235,7 @@ fn gateway_response((kind, response): (String, GatewayResponseProperties)) -> (S
     let headers = response.response_parameters.headers.into_iter();
     let response = GatewayResponse {
         status: response.status_code,
-        // A literal stands in single quotes within the value.
+        // API Gateway puts literal values in single quotes.
         headers: headers.map(|(name, value)| (name, value.trim_matches('\'').to_owned())).collect(),
         body: response.response_templates.into_values().next().unwrap_or_default(),
     };

@@ -6,24 +6,24 @@ use saphyr::{LoadableYamlNode, Mapping, Scalar, ScanError, Tag, Yaml};
 use serde_json::Value;
 use thiserror::Error;
 
-/// A text that is no YAML, or YAML that is no JSON.
+/// The text is not YAML, or has no form in JSON.
 #[derive(Debug, Error)]
 pub enum YamlError {
-    /// It cannot be parsed. Aliases that stand for more than 100,000 nodes in all are refused too.
+    /// It cannot be parsed, or its aliases expand to more than 100,000 nodes.
     #[error(transparent)]
     Scan(#[from] ScanError),
-    /// A mapping has a key that is no text, such as a number.
+    /// A key is not a string.
     #[error("a key is not text: {0}")]
     Key(String),
-    /// There is nothing where a value belongs.
+    /// A value is missing.
     #[error("a value cannot be read")]
     Value,
 }
 
-/// Reads a YAML document. Aliases stand for copies of what their anchors name.
+/// Reads a YAML document. An alias is a copy of its anchor's value.
 ///
 /// # Errors
-/// [`YamlError`] if it is not YAML, or has a key that is not text.
+/// [`YamlError`] if it is not YAML, or a key is not a string.
 pub fn plain_yaml(text: &str) -> Result<Value, YamlError> {
     let documents = Yaml::load_from_str(text)?;
     documents.first().map_or(Ok(Value::Null), json)
@@ -32,7 +32,7 @@ pub fn plain_yaml(text: &str) -> Result<Value, YamlError> {
 /// The members of a mapping, in the order of the text.
 pub(super) type Members = Vec<(String, Value)>;
 
-/// Reads a YAML document that is a mapping: its sections with their members, and `None` for a section that is no mapping.
+/// Reads a YAML document that is a mapping: its sections with their members, and `None` for a section that is not a mapping.
 pub(super) fn sections(text: &str) -> Result<Vec<(String, Option<Members>)>, YamlError> {
     let documents = Yaml::load_from_str(text)?;
     let Some(mapping) = documents.first().and_then(Yaml::as_mapping) else { return Ok(Vec::new()) };

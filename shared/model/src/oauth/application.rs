@@ -1,7 +1,7 @@
-//! Applications: who may call, for what, and how that comes about.
+//! Applications, their secrets, and the approval of their scopes.
 //!
-//! An application is created, asks for a scope and has it approved; from then on its client takes tokens with its
-//! secret. Whoever operates the service does the rest: rejects a scope, replaces a secret, disables it.
+//! An application is created, requests a scope and gets it approved. Its client then takes tokens with its secret. Operators
+//! reject scopes, replace secrets, and disable applications.
 
 use std::collections::BTreeMap;
 
@@ -13,19 +13,19 @@ use crate::{
     oauth::{ClientSecret, ScopeList, SecretHash},
 };
 
-/// An application and what it may do.
+/// An application: its name, sources, scopes and secrets.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Application {
-    /// What identifies it, as `client_id` too.
+    /// Its id, which is also its `client_id`.
     pub app_id: AppId,
-    /// What people call it.
+    /// The name that operators see.
     pub name: AppName,
-    /// The third-party systems it may speak for.
+    /// The values of `source` that it may use.
     pub sources: Vec<Source>,
-    /// Whether it may do anything at all.
+    /// A disabled application gets no tokens.
     pub status: ApplicationStatus,
-    /// What became of each scope it asked for, by name.
+    /// The state of each requested scope, by name.
     pub scopes: BTreeMap<String, ScopeState>,
     /// When it was created.
     pub created_at: Timestamp,
@@ -34,63 +34,63 @@ pub struct Application {
     previous_secret: Option<PreviousSecret>,
 }
 
-/// Whether an application may do anything at all.
+/// Whether an application may take tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ApplicationStatus {
-    /// It may.
+    /// Tokens are issued.
     Enabled,
-    /// It gets no token, and those it had are gone.
+    /// No token is issued, and earlier ones are deleted.
     Disabled,
 }
 
-/// What became of a scope that an application asked for.
+/// The state of a requested scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ScopeState {
-    /// It waits for somebody to decide.
+    /// An operator has not decided yet.
     Requested,
-    /// Tokens may be taken for it.
+    /// Tokens are issued for it.
     Approved,
-    /// It was turned down, or taken away.
+    /// An operator rejected the request, or withdrew the approval.
     Rejected,
 }
 
-/// A secret that was replaced and still works for a while.
+/// A replaced secret, which works until the end of its grace period.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct PreviousSecret {
     hash: SecretHash,
-    /// When it ends, in epoch seconds.
+    /// The end of the grace period, in epoch seconds.
     until: u64,
 }
 
-/// Whether something was changed, or was so already.
+/// Whether a command changed the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// It is new.
+    /// It did.
     Changed,
-    /// It was so before.
+    /// The application had that state before.
     Unchanged,
 }
 
-/// A scope that the application never asked for.
+/// The application never requested the scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the application has not asked for this scope")]
 pub struct NotRequested;
 
-/// A scope that was turned down, and not asked for since.
+/// The scope is not open for approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotApprovable {
-    /// The application never asked for it.
+    /// The application never requested it.
     #[error(transparent)]
     NotRequested(#[from] NotRequested),
-    /// It was turned down; the application has to ask again.
+    /// It was rejected. The application has to request it again.
     #[error("the scope was rejected; the application has to ask for it again")]
     Rejected,
 }
 
 impl Application {
-    /// A new application, enabled and without any scope.
+    /// A new application, enabled and without scopes.
     #[must_use]
     pub fn new(
         app_id: AppId,
@@ -111,7 +111,7 @@ impl Application {
         }
     }
 
-    /// Whether `secret` is the one of `application`. Where there is no such application the answer takes as long.
+    /// Whether `secret` is valid for `application`. Takes the same time without an application.
     #[must_use]
     pub fn authenticates(application: Option<&Self>, secret: &ClientSecret, now: Timestamp) -> bool {
         let shown = secret.hash();
@@ -127,20 +127,20 @@ impl Application {
         self.previous_secret.as_ref().filter(|previous| previous.until > now.seconds())
     }
 
-    /// When the secret before the last one ends, in epoch seconds, if it still works at `now`.
+    /// The end of the replaced secret's grace period, in epoch seconds, if it is after `now`.
     #[must_use]
     pub fn previous_secret_until(&self, now: Timestamp) -> Option<u64> {
         self.previous_secret_at(now).map(|previous| previous.until)
     }
 
-    /// The scopes it may take tokens for; `None` if there are none.
+    /// The approved scopes; `None` if there are none.
     #[must_use]
     pub fn approved_scopes(&self) -> Option<ScopeList> {
         let approved = self.scopes.iter().filter(|(_, state)| **state == ScopeState::Approved);
         ScopeList::of(approved.map(|(name, _)| name.as_str()))
     }
 
-    /// Asks for a scope. One that was rejected may be asked for again.
+    /// Requests a scope, also one that was rejected.
     pub fn request_scope(&mut self, scope: &str) -> Effect {
         match self.scopes.get(scope) {
             Some(ScopeState::Requested | ScopeState::Approved) => Effect::Unchanged,
@@ -148,10 +148,10 @@ impl Application {
         }
     }
 
-    /// Approves a scope that was asked for.
+    /// Approves a requested scope.
     ///
     /// # Errors
-    /// [`NotApprovable`] if nobody asks for it.
+    /// [`NotApprovable`] if there is no open request for it.
     pub fn approve_scope(&mut self, scope: &str) -> Result<Effect, NotApprovable> {
         match self.scopes.get(scope).ok_or(NotRequested)? {
             ScopeState::Approved => Ok(Effect::Unchanged),
@@ -160,10 +160,10 @@ impl Application {
         }
     }
 
-    /// Turns down a scope that was asked for, or takes away one that was approved.
+    /// Rejects a requested scope, or withdraws the approval of one.
     ///
     /// # Errors
-    /// [`NotRequested`].
+    /// [`NotRequested`] if the application never requested it.
     pub fn reject_scope(&mut self, scope: &str) -> Result<Effect, NotRequested> {
         match self.scopes.get(scope).ok_or(NotRequested)? {
             ScopeState::Rejected => Ok(Effect::Unchanged),
@@ -176,15 +176,15 @@ impl Application {
         Effect::Changed
     }
 
-    /// Enables or disables it.
+    /// Enables or disables the application.
     pub fn set_status(&mut self, status: ApplicationStatus) -> Effect {
         let effect = if self.status == status { Effect::Unchanged } else { Effect::Changed };
         self.status = status;
         effect
     }
 
-    /// Replaces the secret. The one that was in force works until `until`, in epoch seconds, or no longer at all; the
-    /// one before that, if it still worked, no longer does.
+    /// Replaces the secret. The current one works until `until`, in epoch seconds, or ends at once if that is `None`. The one
+    /// before it ends at once.
     pub fn rotate_secret(&mut self, secret: &ClientSecret, until: Option<u64>) {
         let hash = std::mem::replace(&mut self.secret, secret.hash());
         self.previous_secret = until.map(|until| PreviousSecret { hash, until });

@@ -1,4 +1,4 @@
-//! How a client shows who it is: RFC 6749 §2.3.1.
+//! Client authentication: RFC 6749 §2.3.1.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use url::form_urlencoded;
@@ -6,11 +6,11 @@ use url::form_urlencoded;
 use super::{ClientSecret, Form, OAuthError};
 use crate::{AppId, BoundedText};
 
-/// The names of the parameters in a body.
+/// The names of the parameters in the body.
 const CLIENT_ID: &str = "client_id";
 const CLIENT_SECRET: &str = "client_secret";
 
-/// What a client shows: the application it says it is, and the secret of it.
+/// A client's id and secret, not checked yet.
 pub struct ClientCredentials {
     /// The application.
     pub app: AppId,
@@ -19,11 +19,11 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    /// Reads them from the `Authorization` header (`Basic`), or from the body.
+    /// Parses them from the `Authorization` header (`Basic`), or from the body.
     ///
     /// # Errors
     /// [`OAuthError::CredentialsInUrl`], [`OAuthError::Repeated`], [`OAuthError::TwoAuthentications`], or
-    /// [`OAuthError::InvalidClient`] where there is no authentication or none that can be read.
+    /// [`OAuthError::InvalidClient`] if they are missing or malformed.
     pub fn read(authorization: Option<&str>, form: &Form) -> Result<Self, OAuthError> {
         if form.has_in_url(CLIENT_ID) || form.has_in_url(CLIENT_SECRET) {
             return Err(OAuthError::CredentialsInUrl);
@@ -37,7 +37,7 @@ impl ClientCredentials {
             return Err(OAuthError::TwoAuthentications);
         }
         let credentials = Self::from_basic(header).ok_or(OAuthError::InvalidClient)?;
-        // A client may say who it is in the body too, as long as it is the same.
+        // The body may repeat the client id of the header.
         if id.is_some_and(|id| id != credentials.app.as_str()) {
             return Err(OAuthError::TwoAuthentications);
         }
@@ -45,7 +45,7 @@ impl ClientCredentials {
     }
 
     fn new(id: &str, secret: &str) -> Result<Self, OAuthError> {
-        // No application has an id that is none.
+        // No application has such an id.
         let app = AppId::parse(id).map_err(|_| OAuthError::InvalidClient)?;
         Ok(Self { app, secret: ClientSecret::shown(secret) })
     }
@@ -61,9 +61,9 @@ impl ClientCredentials {
     }
 }
 
-/// Decodes a name or a password, each of which the client has encoded as a form is.
+/// Decodes a user name or password, which RFC 6749 encodes like form values.
 fn decoded(text: &str) -> String {
-    // As the value of a parameter, in which `&` would end it.
+    // Decoded as the value of a parameter, in which `&` must not end it.
     let parameter = format!("_={}", text.replace('&', "%26"));
     form_urlencoded::parse(parameter.as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }

@@ -1,53 +1,53 @@
-//! The errors of the token endpoint and its neighbours: RFC 6749 §5.2.
+//! The errors of the token endpoint, introspection and revocation: RFC 6749 §5.2.
 
 use thiserror::Error;
 
-/// Why a request of an OAuth client is not done. The text is the `error_description` that the caller reads.
+/// The error of a client's request. Its text is the `error_description` that the caller reads.
 ///
-/// One variant for each answer, those included that API Gateway gives before a function is called: the template's
-/// literal answers are tested against them.
+/// One variant for each error response, also for those of API Gateway: a test compares the template's literal responses with
+/// them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum OAuthError {
-    /// The body is more than [`crate::BODY_LIMIT`] bytes.
+    /// The body has more than [`crate::BODY_LIMIT`] bytes.
     #[error("the body is too large")]
     BodyTooLarge,
     /// The body is not UTF-8.
     #[error("the body is not a form in UTF-8")]
     NotAForm,
-    /// A parameter is absent, or has no value.
+    /// A parameter is missing or empty.
     #[error("{0} is missing")]
     Missing(&'static str),
-    /// A parameter is there more than once.
+    /// A parameter is given more than once.
     #[error("{0} is there more than once")]
     Repeated(&'static str),
-    /// The client shows who it is in the URL, where logs and proxies see it.
+    /// Credentials are in the URL, which logs and proxies record.
     #[error("client credentials do not belong in the URL")]
     CredentialsInUrl,
-    /// The client shows who it is in the header and in the body.
+    /// Credentials are in the header and in the body.
     #[error("there is more than one client authentication")]
     TwoAuthentications,
     /// No such path or method.
     #[error("there is no such path or method")]
     InvalidUrl,
-    /// The client does not show who it is, is unknown, or shows another secret than its own.
+    /// The credentials are missing, unknown or wrong.
     #[error("client authentication failed")]
     InvalidClient,
-    /// The client is an application that is disabled.
+    /// The application is disabled.
     #[error("the application is disabled")]
     UnauthorizedClient,
-    /// A grant that is not given here.
+    /// Another grant than client credentials.
     #[error("grant_type must be client_credentials")]
     UnsupportedGrantType,
-    /// A scope that is malformed, unknown, or not approved for the application; or nothing is approved.
+    /// A scope is malformed, unknown or not approved, or the application has no approved scope.
     #[error("a scope is not approved for the application")]
     InvalidScope,
-    /// The application has taken as many tokens as it may for now.
+    /// The application has reached its limit of tokens in this minute.
     #[error("too many tokens were issued to the application")]
     TooManyTokens {
-        /// Seconds after which it may have another.
+        /// Seconds until the next minute.
         retry_after: u64,
     },
-    /// More requests than are allowed.
+    /// API Gateway throttled the request.
     #[error("too many requests")]
     Throttled,
     /// Anything unforeseen, or the store is out of reach after retries.
@@ -56,10 +56,10 @@ pub enum OAuthError {
 }
 
 impl OAuthError {
-    /// Seconds after which a request that API Gateway throttled may be sent again.
+    /// Seconds to wait after API Gateway throttled a request.
     const THROTTLED_FOR: u64 = 1;
 
-    /// The `error` of RFC 6749. Its §5.2 has no name for what is not the client's fault: those two are of its §4.1.2.1.
+    /// The `error` of RFC 6749 §5.2. The two codes for faults of the server are from §4.1.2.1.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -99,7 +99,7 @@ impl OAuthError {
         }
     }
 
-    /// Seconds to wait before the request is sent again, where waiting helps.
+    /// The value of `Retry-After`, in seconds, if a retry can succeed.
     #[must_use]
     pub const fn retry_after(self) -> Option<u64> {
         match self {

@@ -1,19 +1,19 @@
-//! The parameters of a request to the token endpoint and its neighbours: RFC 6749 §3.2 and appendix B.
+//! The parameters of a request to the token API: RFC 6749 §3.2 and appendix B.
 
 use url::form_urlencoded;
 
 use super::OAuthError;
 use crate::BODY_LIMIT;
 
-/// The parameters of a request, decoded: those of its body, and those of its URL.
+/// The decoded parameters of a request's body and URL.
 pub struct Form {
     body: Vec<(String, String)>,
     query: Vec<(String, String)>,
 }
 
 impl Form {
-    /// Reads a body, beside the parameters of the URL, which are decoded already. Whatever its content type says, a
-    /// body that is no form has no parameter that anybody looks for.
+    /// Parses a body. The parameters of the URL are decoded already. The content type is ignored: a body that is not a form
+    /// has none of the parameters.
     ///
     /// # Errors
     /// [`OAuthError::BodyTooLarge`], [`OAuthError::NotAForm`] if it is not UTF-8.
@@ -25,15 +25,15 @@ impl Form {
         Ok(Self { body: form_urlencoded::parse(body.as_bytes()).into_owned().collect(), query })
     }
 
-    /// A parameter of the body. One without a value is as one that is not there.
+    /// A parameter of the body; `None` if it is missing or empty.
     ///
     /// # Errors
-    /// [`OAuthError::Repeated`].
+    /// [`OAuthError::Repeated`] if it is given twice.
     pub fn value(&self, name: &'static str) -> Result<Option<&str>, OAuthError> {
         single(name, self.body.iter())
     }
 
-    /// A parameter of the body or of the URL, where partners of this platform put it.
+    /// A parameter of the body or of the URL, where partners of this platform send it.
     ///
     /// # Errors
     /// [`OAuthError::Repeated`] if it is in both.

@@ -1,4 +1,4 @@
-//! For how long a token is good.
+//! The lifetime of tokens.
 
 use std::str::FromStr;
 
@@ -6,28 +6,28 @@ use thiserror::Error;
 
 use crate::Timestamp;
 
-/// The life of a token, in seconds.
+/// The lifetime of a token: 60 seconds to 7 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenLifetime(u64);
 
-/// The text is no lifetime.
+/// The text is not a number of seconds within the bounds of [`TokenLifetime`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a token lives between 60 and 604800 seconds")]
 pub struct InvalidLifetime;
 
 impl TokenLifetime {
-    /// The shortest: a client has to do something with it.
+    /// 60 seconds: enough for a client to use the token.
     pub const MIN: u64 = 60;
-    /// The longest: 7 days.
+    /// 7 days.
     pub const MAX: u64 = 604_800;
 
-    /// The seconds.
+    /// In seconds.
     #[must_use]
     pub const fn seconds(self) -> u64 {
         self.0
     }
 
-    /// The end, in epoch seconds, of a token that is issued at `now`.
+    /// The expiry, in epoch seconds, of a token that is issued at `now`.
     #[must_use]
     pub const fn expiry(self, now: Timestamp) -> u64 {
         now.seconds() + self.0

@@ -1,18 +1,18 @@
-//! Who calls: an application that the authorizer has checked.
+//! The caller: an application whose token the authorizer has checked.
 
 use crate::{AppId, BoundedText, Source};
 
-/// The application behind a checked token, and what it may touch.
+/// The application of a checked token, and the sources that it may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// The application.
     pub app: AppId,
-    /// The third-party systems it may speak for.
+    /// The values of `source` that it may use.
     pub sources: PermittedSources,
 }
 
 impl Principal {
-    /// Reads the two texts in which the authorizer passes a principal on; `None` if they are not what it writes.
+    /// Parses the two strings of the authorizer's context; `None` if the authorizer did not write them.
     #[must_use]
     pub fn from_context(app_id: &str, sources: &str) -> Option<Self> {
         let app = AppId::parse(app_id).ok().filter(|app| !app.as_str().is_empty())?;
@@ -20,18 +20,18 @@ impl Principal {
     }
 }
 
-/// The values of `source` an application may use.
+/// The values of `source` that an application may use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PermittedSources(Vec<Source>);
 
 impl PermittedSources {
-    /// Whether the application may use `source`.
+    /// Whether `source` is one of them.
     #[must_use]
     pub fn permit(&self, source: Source) -> bool {
         self.0.contains(&source)
     }
 
-    /// The text in which the authorizer passes them on: comma-separated numbers.
+    /// Comma-separated numbers, as in the authorizer's context.
     #[must_use]
     pub fn to_context(&self) -> String {
         self.0.iter().map(Source::to_string).collect::<Vec<_>>().join(",")

@@ -1,18 +1,18 @@
-//! Scopes by name, as a request and an answer hold them: RFC 6749 §3.3.
+//! Lists of scopes in requests and responses: RFC 6749 §3.3.
 
 use std::{collections::BTreeSet, fmt};
 
 use super::OAuthError;
 
-/// Names of scopes, each once, in alphabetical order; at least one.
+/// One or more names of scopes, each once, in alphabetical order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopeList(BTreeSet<String>);
 
 impl ScopeList {
-    /// Reads names with a space between each two.
+    /// Parses names separated by single spaces.
     ///
     /// # Errors
-    /// [`OAuthError::InvalidScope`] if it is anything else.
+    /// [`OAuthError::InvalidScope`] if a name is empty or has other characters than RFC 6749 permits.
     pub fn parse(text: &str) -> Result<Self, OAuthError> {
         let is_name = |name: &str| {
             !name.is_empty() && name.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
@@ -24,20 +24,20 @@ impl ScopeList {
         }
     }
 
-    /// These names; `None` if there are none.
+    /// A list of these names; `None` if there are none.
     #[must_use]
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let names: BTreeSet<_> = names.into_iter().map(str::to_owned).collect();
         (!names.is_empty()).then_some(Self(names))
     }
 
-    /// Whether all of these are among `others`.
+    /// Whether `others` contains all of these scopes.
     #[must_use]
     pub fn is_within(&self, others: &Self) -> bool {
         self.0.is_subset(&others.0)
     }
 
-    /// The names.
+    /// The names, in alphabetical order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }

@@ -1,4 +1,4 @@
-//! Client secrets, and what is stored instead of them.
+//! Client secrets and their hashes.
 
 use std::fmt;
 
@@ -7,30 +7,29 @@ use subtle::ConstantTimeEq;
 
 use crate::sha256_hex;
 
-/// The secret of an application as its client shows it. Never logged and never stored, hence neither `Debug` nor
-/// `Display` nor `Serialize`.
+/// The secret of an application. It is never logged and never stored, so it has neither `Debug` nor `Display` nor `Serialize`.
 pub struct ClientSecret(String);
 
 impl ClientSecret {
-    /// A new secret, of random digits: 128 bits at least, since its hash is not salted.
+    /// A new secret. It has at least 128 random bits, since its hash is not salted.
     #[must_use]
     pub fn of_digits(random: &str) -> Self {
         Self(format!("cs-{random}"))
     }
 
-    /// A secret as it was shown.
+    /// A secret as a client sends it.
     #[must_use]
     pub fn shown(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text itself, for whoever it belongs to.
+    /// The text, for the application's client.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What is stored instead of the secret.
+    /// The hash that is stored.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
         SecretHash(sha256_hex(&self.0))
@@ -39,20 +38,20 @@ impl ClientSecret {
 
 /// The SHA-256 of a secret, in hexadecimal.
 ///
-/// A secret has more random bits than anybody can guess, so that a slow or salted hash would add nothing. Compared in
-/// a time that does not depend on how much is alike, hence no `PartialEq`.
+/// A secret cannot be guessed, so a slow or salted hash would add nothing. Hashes are compared in constant time, so there is no
+/// `PartialEq`.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SecretHash(String);
 
 impl SecretHash {
-    /// The hash that no secret has: what a secret is compared with where there is none.
+    /// The hash of no secret, for the comparison without an application.
     #[must_use]
     pub fn dummy() -> Self {
         Self("0".repeat(64))
     }
 
-    /// Whether both are of one secret.
+    /// Compares in constant time.
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()

@@ -1,4 +1,4 @@
-//! Bearer tokens and what they are good for: contract, "Tokens".
+//! Bearer tokens, their hashes and scopes: contract, "Tokens".
 
 use std::fmt;
 
@@ -7,17 +7,17 @@ use thiserror::Error;
 
 use crate::{is_sha256_hex, sha256_hex};
 
-/// A token as a caller shows it. Never logged and never stored, hence neither `Debug` nor `Display` nor `Serialize`.
+/// An access token. It is never logged and never stored, so it has neither `Debug` nor `Display` nor `Serialize`.
 pub struct BearerToken(String);
 
-/// The header is not `Bearer` and a token.
+/// The text is not `Bearer` and a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a bearer token")]
 pub struct MalformedToken;
 
 impl BearerToken {
-    /// Reads an `Authorization` header: the scheme in any case, one or more spaces, then a token of the b64token
-    /// characters of RFC 6750.
+    /// Parses an `Authorization` header: the scheme in any case, one or more spaces, then a token of the b64token characters of
+    /// RFC 6750.
     ///
     /// # Errors
     /// [`MalformedToken`] if it is anything else.
@@ -29,41 +29,41 @@ impl BearerToken {
         Self::parse(rest.trim_start_matches(' '))
     }
 
-    /// Reads a token alone.
+    /// Parses a token without its scheme.
     ///
     /// # Errors
-    /// [`MalformedToken`] if it is empty or has other characters than those of b64token.
+    /// [`MalformedToken`] if it is empty or has a character that b64token excludes.
     pub fn parse(token: &str) -> Result<Self, MalformedToken> {
         let is_token = !token.is_empty()
             && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~+/=-".contains(&byte));
         if is_token { Ok(Self(token.to_owned())) } else { Err(MalformedToken) }
     }
 
-    /// A new token, in the form partners know: `cn-` and a random UUID, which has 122 random bits.
+    /// A new token in the documented form: `cn-` and a random UUID, which has 122 random bits.
     #[must_use]
     pub fn of_uuid(random: &str) -> Self {
         Self(format!("cn-{random}"))
     }
 
-    /// The text itself, for whoever it is issued to.
+    /// The text, for the application's client.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What is stored instead of the token.
+    /// The hash that is stored.
     #[must_use]
     pub fn hash(&self) -> TokenHash {
         TokenHash(sha256_hex(&self.0))
     }
 }
 
-/// The SHA-256 of a token, in hexadecimal: what a token is stored and found by.
+/// The SHA-256 of a token, in hexadecimal. Tokens are stored and looked up by it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TokenHash(String);
 
-/// The text is no hash of a token.
+/// The text is not 64 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the hash of a token is 64 digits of 0-9 and a-f")]
 pub struct NoTokenHash;
@@ -88,14 +88,14 @@ impl fmt::Display for TokenHash {
     }
 }
 
-/// What a token may be used for: each product has a scope.
+/// The scope of one product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// The customer-service product.
     CustomerService,
     /// The push product.
     MessagePush,
-    /// The API of the chatbot platform itself: not for partners.
+    /// The platform's API, which is not for partners.
     Platform,
 }
 
@@ -106,7 +106,7 @@ impl Scope {
     /// Every scope.
     pub const ALL: [Self; 3] = [Self::CustomerService, Self::MessagePush, Self::Platform];
 
-    /// The scope's name, as applications apply for it.
+    /// The scope's name in the contract.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -117,7 +117,7 @@ impl Scope {
     }
 }
 
-/// The text is the name of no scope.
+/// No scope has this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a scope is thirdparty-customer-service, message-push-service or chatbot-platform")]
 pub struct UnknownScope;

@@ -1,20 +1,20 @@
-//! What is asked of the three endpoints, beside who asks.
+//! The parameters of the three endpoints, without the client's credentials.
 
 use super::{Form, OAuthError, ScopeList};
 use crate::oauth::BearerToken;
 
-/// The one grant there is: RFC 6749 §4.4.2.
+/// The only grant: RFC 6749 §4.4.2.
 const CLIENT_CREDENTIALS: &str = "client_credentials";
 
 /// A request for a token.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TokenRequest {
-    /// What the token is to be good for; `None` is all that is approved.
+    /// The requested scopes; `None` requests all approved scopes.
     pub scopes: Option<ScopeList>,
 }
 
 impl TokenRequest {
-    /// Reads `grant_type` and `scope`, from the body or from the URL.
+    /// Parses `grant_type` and `scope`, from the body or the URL.
     ///
     /// # Errors
     /// [`OAuthError::Repeated`], [`OAuthError::Missing`], [`OAuthError::UnsupportedGrantType`], then
@@ -29,14 +29,14 @@ impl TokenRequest {
     }
 }
 
-/// A request that is about a token. Which kind of token it is, `token_type_hint`, need not be said: there is one.
+/// A request for introspection or revocation. `token_type_hint` is ignored: there is one type of token.
 pub struct TokenParameter {
-    /// The token; `None` if it cannot be one of ours.
+    /// The token; `None` if this service never issues such a text.
     pub token: Option<BearerToken>,
 }
 
 impl TokenParameter {
-    /// Reads `token` from the body.
+    /// Parses `token` from the body.
     ///
     /// # Errors
     /// [`OAuthError::Repeated`], [`OAuthError::Missing`].

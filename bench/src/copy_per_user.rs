@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
 use local::dynamodb::CHAT_TABLE;
 use tests::System;
 
-use crate::cost::Use;
+use crate::consumption::Use;
 
 /// The limit of items in `BatchWriteItem`
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>).

@@ -9,37 +9,12 @@ use local::{
     dynamodb::ACCESS_TABLE,
 };
 use serde_json::{Value, json};
-use tests::{Caller, Recorded, Reply, System, path_with, paths};
+use tests::{Caller, Reply, System, path_with, paths};
 
-use crate::{copy_per_user, markdown::table, prices::Prices};
+use crate::{consumption::Use, copy_per_user, markdown::table, prices::Prices};
 
 /// The added latency of DynamoDB: long enough that concurrent requests overlap and count as one round trip.
 const LATENCY_MILLIS: u64 = 20;
-
-/// The use of DynamoDB by one call.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Use {
-    pub requests: usize,
-    /// Sequential waits: concurrent requests count once.
-    pub round_trips: usize,
-    pub read_units: f64,
-    pub write_units: f64,
-}
-
-impl<'r> FromIterator<&'r Recorded> for Use {
-    fn from_iter<I: IntoIterator<Item = &'r Recorded>>(recorded: I) -> Self {
-        recorded.into_iter().fold(Self::default(), |used, recorded| {
-            let is_read = matches!(recorded.operation.as_str(), "GetItem" | "Query" | "BatchGetItem");
-            let (read, write) = if is_read { (recorded.units, 0.0) } else { (0.0, recorded.units) };
-            Self {
-                requests: used.requests + 1,
-                round_trips: used.round_trips + usize::from(recorded.begins_round_trip),
-                read_units: used.read_units + read,
-                write_units: used.write_units + write,
-            }
-        })
-    }
-}
 
 /// Prints the cost of all endpoints and of both push designs.
 pub async fn print() -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! Benchmarks of the functions: start, latency, memory, size and cost.
 
 mod certificate;
+mod consumption;
 mod copy_per_user;
 mod cost;
 mod cpu_quota;

@@ -1,0 +1,28 @@
+//! Requests, round trips and units, from the proxy's record of requests.
+
+use tests::Recorded;
+
+/// The use of DynamoDB by one call.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Use {
+    pub requests: usize,
+    /// Sequential waits: concurrent requests count once.
+    pub round_trips: usize,
+    pub read_units: f64,
+    pub write_units: f64,
+}
+
+impl<'r> FromIterator<&'r Recorded> for Use {
+    fn from_iter<I: IntoIterator<Item = &'r Recorded>>(recorded: I) -> Self {
+        recorded.into_iter().fold(Self::default(), |used, recorded| {
+            let is_read = matches!(recorded.operation.as_str(), "GetItem" | "Query" | "BatchGetItem");
+            let (read, write) = if is_read { (recorded.units, 0.0) } else { (0.0, recorded.units) };
+            Self {
+                requests: used.requests + 1,
+                round_trips: used.round_trips + usize::from(recorded.begins_round_trip),
+                read_units: used.read_units + read,
+                write_units: used.write_units + write,
+            }
+        })
+    }
+}

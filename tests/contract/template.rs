@@ -1,4 +1,4 @@
-//! What the template promises, against what the code says; and the rules the template keeps for operators.
+//! The template compared with the code, and the template's rules for operators.
 
 use api::{CustomerService, MessagePush, OAuth, Platform, Product, RESPONSE_DEADLINE};
 use std::collections::{BTreeMap, BTreeSet};

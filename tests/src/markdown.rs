@@ -7,9 +7,9 @@ use crate::System;
 /// A fenced block of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Block<'d> {
-    /// What it is written in.
+    /// Its language.
     pub language: &'d str,
-    /// What stands in it.
+    /// Its text.
     pub text: &'d str,
     /// Whether nothing but white space is between it and the block above.
     pub is_right_below: bool,

@@ -49,19 +49,19 @@ impl Operator {
         finished.await.unwrap()
     }
 
-    /// What a command that succeeds prints for people.
+    /// The output for people of a command that must succeed.
     pub async fn text(&self, line: &str) -> String {
         let output = self.run(line).await;
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// What a command that succeeds prints for programs.
+    /// The JSON output of a command that must succeed.
     pub async fn json(&self, line: &str) -> Value {
         serde_json::from_str(&self.text(&format!("{line} --json")).await).unwrap()
     }
 
-    /// What a command that fails says.
+    /// The error message of a command that must fail.
     pub async fn error(&self, line: &str) -> String {
         let output = self.run(line).await;
         assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{line}");

@@ -87,7 +87,7 @@ impl From<MessageContent<'_>> for ContentView {
     }
 }
 
-/// Who answers the user since the last `begin` or `end`.
+/// The side that answers the user since the last `begin` or `end`.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct ChatState {
     /// `robot` or `human`.

@@ -1,4 +1,4 @@
-//! What a user agent says of the browser and the system it runs on.
+//! Browser and operating system from a user agent string.
 
 use model::UserAgent;
 use woothee::parser::Parser;
@@ -26,7 +26,7 @@ impl Browser {
     }
 }
 
-/// What is known of a name and a version.
+/// A name and a version, as far as they are known.
 fn joined(name: &str, version: &str) -> Option<String> {
     match (name, version) {
         (UNKNOWN | "", _) => None,

@@ -20,7 +20,7 @@ pub const DISABLED_AFTER: Duration = Duration::from_hours(72);
 /// part for each unit of a random byte.
 const JITTER_PARTS: u32 = 10 * u8::MAX as u32;
 
-/// What follows a failure.
+/// The consequence of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Next {
     /// Another attempt after this time.
@@ -33,7 +33,7 @@ pub enum Next {
 ///
 /// - `failures`: failed attempts in a row, 1 or more;
 /// - `failing_for`: the time since the first of them;
-/// - `retry_after`: the receiver's wish. It lengthens a wait, up to [`MAX_RETRY_AFTER`], and never shortens one;
+/// - `retry_after`: the receiver's header. It lengthens a wait, up to [`MAX_RETRY_AFTER`], and never shortens one;
 /// - `random`: a random byte, for the jitter.
 #[must_use]
 pub fn next(failures: u32, failing_for: Duration, retry_after: Option<Duration>, random: u8) -> Next {

@@ -8,7 +8,7 @@ use ring::{
     rand::{SecureRandom, SystemRandom},
 };
 
-/// What a written secret begins with, by Standard Webhooks.
+/// The prefix of a written secret, by Standard Webhooks.
 const PREFIX: &str = "whsec_";
 /// Standard Webhooks asks for 24 to 64 bytes. As many as HMAC-SHA256 puts out are enough (RFC 2104, 3).
 const LENGTH: usize = 32;

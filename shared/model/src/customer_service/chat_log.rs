@@ -12,9 +12,9 @@ pub type ChatLogPageSize = PageSize<1000, 1000>;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ChatLogEntry {
-    /// What the user asked.
+    /// The user's question.
     pub question: String,
-    /// What the robot answered.
+    /// The robot's reply.
     pub reply: String,
     /// When, as `yyyy-MM-dd HH:mm:ss` in UTC+8.
     pub date_time: String,
@@ -22,7 +22,7 @@ pub struct ChatLogEntry {
     pub reply_mode: String,
 }
 
-/// What part of which conversation a caller asks for.
+/// The parameters of a request for a chat log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatLogQuery {
     /// The conversation, `openId`.

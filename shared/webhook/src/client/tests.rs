@@ -48,7 +48,7 @@ impl ResolveDns for Names {
     }
 }
 
-/// What a receiver does with a request.
+/// A receiver's behaviour.
 #[derive(Clone)]
 enum Behaviour {
     Answers(String),
@@ -135,7 +135,7 @@ fn is_whole(request: &[u8]) -> bool {
     request.len() == head.len() + 4 + length.parse::<usize>().unwrap()
 }
 
-/// What the receiver shows, and the authority that signed it.
+/// The receiver's certificate, and the authority that signed it.
 fn certificate() -> (TlsAcceptor, String) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

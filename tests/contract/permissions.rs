@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use local::{TEMPLATE, template::Stack};
 use serde_json::{Value, json};
-use store::{Table, WarmUp, client};
+use store::{Table, client, warm_up};
 use tests::{ManualClock, OAuthClient, Recorded, System, TOKENS_PER_MINUTE};
 
 use crate::template::{one_or_more, statements};
@@ -77,8 +77,8 @@ async fn everything_it_does() -> Vec<Recorded> {
     let strangers = ["*", "?", "#", "", "APPS", "WARM-UP", "app-1"];
 
     let main = include_str!("../../functions/issue-token/src/main.rs");
-    assert!(main.contains("WarmUp::Get"));
-    WarmUp::Get.run(&Table::new(client::at_endpoint(&system.proxy.url()), system.access_table.clone())).await;
+    assert!(main.contains("warm_up::get"));
+    warm_up::get(&Table::new(client::at_endpoint(&system.proxy.url()), system.access_table.clone())).await;
 
     for client in odd.iter().chain([&client]) {
         let (kept, revoked) = (client.token().await, client.token().await);

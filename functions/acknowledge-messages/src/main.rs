@@ -1,8 +1,8 @@
 //! The Lambda function `acknowledge-messages`.
 
-use store::WarmUp;
+use store::warm_up;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), api::Error> {
-    api::run(env!("CARGO_PKG_NAME"), WarmUp::Delete, acknowledge_messages::handle).await
+    api::run(env!("CARGO_PKG_NAME"), warm_up::delete, acknowledge_messages::handle).await
 }

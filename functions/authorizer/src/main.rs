@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use lambda_runtime::service_fn;
-use store::WarmUp;
+use store::warm_up;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let deps = api::start(WarmUp::Get).await?;
+    let deps = api::start(warm_up::get).await?;
     lambda_runtime::run(service_fn(|event| authorizer::respond(Arc::clone(&deps), event))).await
 }

@@ -1,8 +1,8 @@
 //! The Lambda function `get-user-info`.
 
-use store::WarmUp;
+use store::warm_up;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), api::Error> {
-    api::run(env!("CARGO_PKG_NAME"), WarmUp::Get, get_user_info::handle).await
+    api::run(env!("CARGO_PKG_NAME"), warm_up::get, get_user_info::handle).await
 }

@@ -1,8 +1,8 @@
 //! The Lambda function `issue-token`.
 
-use store::WarmUp;
+use store::warm_up;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), api::Error> {
-    api::run(env!("CARGO_PKG_NAME"), WarmUp::Get, issue_token::handle).await
+    api::run(env!("CARGO_PKG_NAME"), warm_up::get, issue_token::handle).await
 }

@@ -1,8 +1,8 @@
 //! The Lambda function `log-in-user`.
 
-use store::WarmUp;
+use store::warm_up;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), api::Error> {
-    api::run(env!("CARGO_PKG_NAME"), WarmUp::Query, log_in_user::handle).await
+    api::run(env!("CARGO_PKG_NAME"), warm_up::query, log_in_user::handle).await
 }

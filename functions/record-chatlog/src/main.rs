@@ -1,8 +1,8 @@
 //! The Lambda function `record-chatlog`.
 
-use store::WarmUp;
+use store::warm_up;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), api::Error> {
-    api::run(env!("CARGO_PKG_NAME"), WarmUp::Put, record_chatlog::handle).await
+    api::run(env!("CARGO_PKG_NAME"), warm_up::put, record_chatlog::handle).await
 }

@@ -4,7 +4,7 @@ use std::{convert::Infallible, future::Future, sync::Arc};
 
 use lambda_http::{Error, service_fn};
 use serde::Serialize;
-use store::WarmUp;
+use store::Table;
 
 use crate::{Clock, Dependencies, Environment, Failure, FromEvent, Product, logging, respond};
 
@@ -14,7 +14,7 @@ use crate::{Clock, Dependencies, Environment, Failure, FromEvent, Product, loggi
 /// An environment variable is missing or not valid, or Lambda's runtime API fails.
 pub async fn run<D, R, P, T, F>(
     name: &'static str,
-    warm_up: WarmUp,
+    warm_up: impl AsyncFnOnce(&Table),
     handle: impl Fn(Arc<D>, R) -> F + Send + Sync,
 ) -> Result<(), Error>
 where
@@ -38,10 +38,10 @@ where
 ///
 /// # Errors
 /// An environment variable is missing or not valid.
-pub async fn start<D: Dependencies>(warm_up: WarmUp) -> Result<Arc<D>, Error> {
+pub async fn start<D: Dependencies>(warm_up: impl AsyncFnOnce(&Table)) -> Result<Arc<D>, Error> {
     let environment = Environment::of_process();
     logging::init(&environment);
     let deps = D::new(&environment, store::client::from_environment(), Clock::system())?;
-    warm_up.run(deps.table()).await;
+    warm_up(deps.table()).await;
     Ok(Arc::new(deps))
 }

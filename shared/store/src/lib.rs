@@ -85,6 +85,6 @@ mod retention;
 pub use applications::{Stored, VersionedApplication};
 pub use audit::AuditEntry;
 pub use aws_sdk_dynamodb::Client;
-pub use dynamodb::{Fault, Meter, REQUEST_TIME, StoreError, Table, WarmUp, client};
+pub use dynamodb::{Fault, Meter, REQUEST_TIME, StoreError, Table, client, warm_up};
 pub use record_id::RecordId;
 pub use retention::Retention;

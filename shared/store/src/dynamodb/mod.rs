@@ -17,10 +17,9 @@ pub(crate) mod error;
 mod meter;
 mod retry;
 mod retry_budget;
-mod warm_up;
+pub mod warm_up;
 
 pub use error::{Fault, StoreError};
 pub use meter::Meter;
 pub use retry_budget::REQUEST_TIME;
 pub use table::Table;
-pub use warm_up::WarmUp;

@@ -1,4 +1,7 @@
 //! Opens the connection to DynamoDB during init, so that the first request does not wait for it.
+//!
+//! One function for each operation: a function chooses the cheapest one that its role allows, and links no other. None
+//! reads or changes an item, and a failure does not keep a function from starting.
 
 use std::{
     future::Future,
@@ -16,40 +19,28 @@ const IMPOSSIBLE: &str = "attribute_exists(pk) AND attribute_not_exists(pk)";
 /// The partition and sort key of an item that never exists.
 const NO_KEY: &str = "WARM-UP";
 
-/// The operation that opens the connection: the cheapest one that the function's role allows. It reads and changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WarmUp {
-    /// `GetItem` of an item that does not exist.
-    Get,
-    /// `Query` of a partition that does not exist.
-    Query,
-    /// `PutItem` whose condition never holds.
-    Put,
-    /// `DeleteItem` whose condition never holds.
-    Delete,
+/// `GetItem` of an item that does not exist.
+pub async fn get(table: &Table) {
+    attempt(table.client.get_item().table_name(&table.name).set_key(Some(no_key())).send()).await;
 }
 
-impl WarmUp {
-    /// Opens the connection. A failure is no reason not to start.
-    pub async fn run(self, table: &Table) {
-        let (client, name) = (&table.client, &table.name);
-        match self {
-            Self::Get => attempt(client.get_item().table_name(name).set_key(Some(no_key())).send()).await,
-            Self::Query => {
-                let query =
-                    client.query().table_name(name).key_condition_expression("pk = :key AND sk = :key");
-                attempt(query.expression_attribute_values(":key", text(NO_KEY)).send()).await;
-            }
-            Self::Put => {
-                let put = client.put_item().table_name(name).set_item(Some(no_key()));
-                attempt(put.condition_expression(IMPOSSIBLE).send()).await;
-            }
-            Self::Delete => {
-                let delete = client.delete_item().table_name(name).set_key(Some(no_key()));
-                attempt(delete.condition_expression(IMPOSSIBLE).send()).await;
-            }
-        }
-    }
+/// `Query` of a partition that does not exist.
+pub async fn query(table: &Table) {
+    let query =
+        table.client.query().table_name(&table.name).key_condition_expression("pk = :key AND sk = :key");
+    attempt(query.expression_attribute_values(":key", text(NO_KEY)).send()).await;
+}
+
+/// `PutItem` whose condition never holds.
+pub async fn put(table: &Table) {
+    let put = table.client.put_item().table_name(&table.name).set_item(Some(no_key()));
+    attempt(put.condition_expression(IMPOSSIBLE).send()).await;
+}
+
+/// `DeleteItem` whose condition never holds.
+pub async fn delete(table: &Table) {
+    let delete = table.client.delete_item().table_name(&table.name).set_key(Some(no_key()));
+    attempt(delete.condition_expression(IMPOSSIBLE).send()).await;
 }
 
 fn no_key() -> Item {

@@ -7,6 +7,7 @@ bucket that holds the functions' code, as `releases/<stack>/<time>/template.json
 import datetime
 import json
 import sys
+from functools import cached_property
 
 import boto3
 from botocore.exceptions import ClientError
@@ -43,12 +44,12 @@ class Stack:
             return None
         name = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
         for part, content in running.items():
-            self._s3.put_object(Bucket=self._bucket(), Key=self._key(name, part), Body=json.dumps(content).encode())
+            self._s3.put_object(Bucket=self._bucket, Key=self._key(name, part), Body=json.dumps(content).encode())
         return name
 
     def recorded(self) -> list[str]:
         """The names of the recorded releases, newest first."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket(), Prefix=f"releases/{self.name}/")
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=f"releases/{self.name}/")
         return sorted({item["Key"].split("/")[2] for page in pages for item in page.get("Contents", [])}, reverse=True)
 
     def undo(self, release: str | None = None) -> str:
@@ -65,7 +66,7 @@ class Stack:
             sys.exit(f"{self.name}: no earlier release is recorded")
         self._cloudformation.update_stack(
             StackName=self.name,
-            TemplateURL=f"{self._s3.meta.endpoint_url}/{self._bucket()}/{self._key(release, 'template')}",
+            TemplateURL=f"{self._s3.meta.endpoint_url}/{self._bucket}/{self._key(release, 'template')}",
             Parameters=self._read(release)["parameters"],
             Capabilities=["CAPABILITY_IAM"],
         )
@@ -116,6 +117,7 @@ class Stack:
     def _template(self) -> dict:
         return self._cloudformation.get_template(StackName=self.name, TemplateStage="Processed")["TemplateBody"]
 
+    @cached_property
     def _bucket(self) -> str:
         functions = (body for body in self._template()["Resources"].values() if body["Type"] == "AWS::Lambda::Function")
         return next(functions)["Properties"]["Code"]["S3Bucket"]
@@ -125,7 +127,7 @@ class Stack:
 
     def _read(self, release: str) -> dict:
         return {
-            part: json.load(self._s3.get_object(Bucket=self._bucket(), Key=self._key(release, part))["Body"])
+            part: json.load(self._s3.get_object(Bucket=self._bucket, Key=self._key(release, part))["Body"])
             for part in ("template", "parameters")
         }
 

@@ -29,9 +29,10 @@ pub const ATTEMPT_TIME: Duration = Duration::from_secs(10);
 /// The bytes of an answer's body that are read. The rest is dropped with the connection.
 pub const MAX_ANSWER: usize = 16 * 1024;
 
-/// A client that dials public addresses only. It follows no redirects and ignores the environment's proxies.
+/// A client that dials the addresses of its [`Reach`]. It follows no redirects and ignores the environment's proxies.
 #[derive(Debug)]
 pub struct Client {
+    reach: Reach,
     connector: Connector,
     time: Duration,
 }
@@ -59,8 +60,8 @@ pub struct Answer {
 /// The reason why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The host name has no public address. Nothing was dialled.
-    #[error("the host name has no public address")]
+    /// The host has no public address. Nothing was dialled.
+    #[error("the host has no public address")]
     NotPublic,
     /// [`ATTEMPT_TIME`] passed.
     #[error("no answer within {} seconds", ATTEMPT_TIME.as_secs())]
@@ -87,9 +88,10 @@ impl Client {
     }
 
     fn with<N: ResolveDns + Clone + 'static>(resolver: Resolver<N>, tls: &TlsContext) -> Self {
+        let reach = resolver.reach;
         let builder =
             Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls.clone());
-        Self { connector: builder.build_with_resolver(resolver), time: ATTEMPT_TIME }
+        Self { reach, connector: builder.build_with_resolver(resolver), time: ATTEMPT_TIME }
     }
 
     /// Posts a signed body, once. The body is JSON.
@@ -99,6 +101,10 @@ impl Client {
         message: Signed<'_>,
         secrets: impl IntoIterator<Item = &'s Secret>,
     ) -> Outcome {
+        // The connector resolves names only, and dials an address that is written in a URL.
+        if self.reach == Reach::Public && endpoint.ip_address().is_some_and(|address| !is_public(address)) {
+            return Outcome::Failed(Failure::NotPublic);
+        }
         let attempt = async { read(self.connector.call(request(endpoint, message, secrets)?).await?).await };
         match tokio::time::timeout(self.time, attempt).await {
             Ok(Ok(answer)) => Outcome::Answered(answer),

@@ -1,13 +1,13 @@
 //! The URLs that an operator may set for an endpoint.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use url::{Host, Url};
 
 /// The longest URL of an endpoint, in characters: as long as the contract's other URLs.
 pub const MAX_URL_LENGTH: usize = 2048;
 
-/// The URL of a webhook endpoint: `https`, a host name, no credentials, no fragment.
+/// The URL of a webhook endpoint, as a [`UrlPolicy`] permits it. It has neither credentials nor a fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointUrl(Url);
 
@@ -23,6 +23,9 @@ pub enum EndpointUrlError {
     /// The scheme is another one than `https`.
     #[error("the URL must begin with https://")]
     NotHttps,
+    /// The scheme is neither `http` nor `https`. Only [`UrlPolicy::Development`] gives this error.
+    #[error("the URL must begin with http:// or https://")]
+    NotHttp,
     /// The host is an IP address, in whatever form a browser would take it.
     #[error("the URL must have a host name, not an IP address")]
     IpAddress,
@@ -37,13 +40,15 @@ pub enum EndpointUrlError {
     Fragment,
 }
 
-/// The ports that an endpoint may have.
+/// The schemes, hosts and ports that are permitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ports {
-    /// 443 alone.
-    Https,
-    /// Every port, by an operator's decision.
-    Any,
+pub enum UrlPolicy {
+    /// `https`, a host name, port 443.
+    Https443,
+    /// `https`, a host name, and every port, by an operator's decision.
+    AnyPort,
+    /// `http` or `https`, every host and every port: for receivers on a developer's machine.
+    Development,
 }
 
 impl EndpointUrl {
@@ -51,19 +56,22 @@ impl EndpointUrl {
     ///
     /// # Errors
     /// The first rule that the text breaks, in the order of [`EndpointUrlError`].
-    pub fn parse(text: &str, ports: Ports) -> Result<Self, EndpointUrlError> {
+    pub fn parse(text: &str, policy: UrlPolicy) -> Result<Self, EndpointUrlError> {
         if text.chars().count() > MAX_URL_LENGTH {
             return Err(EndpointUrlError::TooLong);
         }
         let url = Url::parse(text).map_err(|_| EndpointUrlError::NotAUrl)?;
-        if url.scheme() != "https" {
+        if policy == UrlPolicy::Development {
+            if !matches!(url.scheme(), "http" | "https") {
+                return Err(EndpointUrlError::NotHttp);
+            }
+        } else if url.scheme() != "https" {
             return Err(EndpointUrlError::NotHttps);
-        }
-        if !matches!(url.host(), Some(Host::Domain(_))) {
+        } else if !matches!(url.host(), Some(Host::Domain(_))) {
             return Err(EndpointUrlError::IpAddress);
         }
         // The port of the scheme is not kept in a URL.
-        if ports == Ports::Https && url.port().is_some() {
+        if policy == UrlPolicy::Https443 && url.port().is_some() {
             return Err(EndpointUrlError::Port);
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -73,6 +81,15 @@ impl EndpointUrl {
             return Err(EndpointUrlError::Fragment);
         }
         Ok(Self(url))
+    }
+
+    /// The host's IP address, if it is written as one: it is dialled without a look-up.
+    pub(crate) fn ip_address(&self) -> Option<IpAddr> {
+        match self.0.host()? {
+            Host::Domain(_) => None,
+            Host::Ipv4(address) => Some(address.into()),
+            Host::Ipv6(address) => Some(address.into()),
+        }
     }
 
     /// The URL in its normal form.
@@ -93,7 +110,7 @@ mod tests {
     use super::*;
 
     fn error(text: &str) -> EndpointUrlError {
-        EndpointUrl::parse(text, Ports::Https).expect_err(text)
+        EndpointUrl::parse(text, UrlPolicy::Https443).expect_err(text)
     }
 
     #[test]
@@ -106,7 +123,7 @@ mod tests {
             // A name that resolves to loopback is refused by its address, when it is dialled.
             ("https://localhost/", "https://localhost/"),
         ] {
-            assert_eq!(EndpointUrl::parse(text, Ports::Https).expect(text).as_str(), normal);
+            assert_eq!(EndpointUrl::parse(text, UrlPolicy::Https443).expect(text).as_str(), normal);
         }
     }
 
@@ -127,13 +144,49 @@ mod tests {
         }
         assert_eq!(error("https://partner.example/#part"), EndpointUrlError::Fragment);
         assert_eq!(error("https://partner.example:8443/"), EndpointUrlError::Port);
-        assert!(EndpointUrl::parse("https://partner.example:8443/", Ports::Any).is_ok());
+        assert!(EndpointUrl::parse("https://partner.example:8443/", UrlPolicy::AnyPort).is_ok());
+    }
+
+    #[test]
+    fn development_permits_http_every_host_and_every_port() {
+        for (text, normal) in [
+            ("http://127.0.0.1:8080/hooks", "http://127.0.0.1:8080/hooks"),
+            ("http://localhost", "http://localhost/"),
+            ("http://[::1]:65535/", "http://[::1]:65535/"),
+            ("http://0x7f.1/", "http://127.0.0.1/"),
+            ("https://127.0.0.1/", "https://127.0.0.1/"),
+            ("https://partner.example:8443/", "https://partner.example:8443/"),
+        ] {
+            assert_eq!(EndpointUrl::parse(text, UrlPolicy::Development).expect(text).as_str(), normal);
+            for policy in [UrlPolicy::Https443, UrlPolicy::AnyPort] {
+                let is_permitted = policy == UrlPolicy::AnyPort && text.ends_with(":8443/");
+                assert_eq!(EndpointUrl::parse(text, policy).is_ok(), is_permitted, "{text} {policy:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn development_refuses_other_schemes_credentials_and_fragments() {
+        let longest = format!("http://localhost/{}", "a".repeat(MAX_URL_LENGTH - 17));
+        assert!(EndpointUrl::parse(&longest, UrlPolicy::Development).is_ok());
+        for (text, expected) in [
+            (format!("{longest}a").as_str(), EndpointUrlError::TooLong),
+            ("localhost", EndpointUrlError::NotAUrl),
+            ("http://", EndpointUrlError::NotAUrl),
+            ("localhost:8080", EndpointUrlError::NotHttp),
+            ("ftp://localhost", EndpointUrlError::NotHttp),
+            ("file:///etc/passwd", EndpointUrlError::NotHttp),
+            ("http://user@localhost", EndpointUrlError::Credentials),
+            ("http://localhost/#part", EndpointUrlError::Fragment),
+        ] {
+            assert_eq!(EndpointUrl::parse(text, UrlPolicy::Development), Err(expected), "{text}");
+        }
     }
 
     #[test]
     fn a_url_of_2048_characters_is_the_longest() {
         let longest = format!("https://partner.example/{}", "客".repeat(MAX_URL_LENGTH - 24));
-        assert!(EndpointUrl::parse(&longest, Ports::Https).is_ok());
+        assert!(EndpointUrl::parse(&longest, UrlPolicy::Https443).is_ok());
         assert_eq!(error(&format!("{longest}a")), EndpointUrlError::TooLong);
     }
 

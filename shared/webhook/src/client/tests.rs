@@ -25,7 +25,7 @@ use tokio_rustls::{
 };
 
 use super::*;
-use crate::endpoint::Ports;
+use crate::endpoint::UrlPolicy;
 
 /// Each look-up gives the next addresses; the last ones stay.
 #[derive(Clone, Debug)]
@@ -108,7 +108,7 @@ impl Receiver {
 
     async fn post(&self, client: &Client, body: &[u8], secrets: &[Secret]) -> Outcome {
         let url = format!("https://partner.example:{}/hooks", self.address.port());
-        let endpoint = EndpointUrl::parse(&url, Ports::Any).unwrap();
+        let endpoint = EndpointUrl::parse(&url, UrlPolicy::AnyPort).unwrap();
         client.post(&endpoint, Signed { id: "msg_1", timestamp: now(), body }, secrets).await
     }
 
@@ -286,6 +286,30 @@ async fn a_name_without_a_public_address_is_not_dialled() {
         );
     }
     assert_eq!(receiver.connections(), 0);
+}
+
+#[tokio::test]
+async fn an_address_in_a_url_is_dialled_only_where_it_may_be() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hooks", listener.local_addr().unwrap());
+    let endpoint = EndpointUrl::parse(&url, UrlPolicy::Development).unwrap();
+    let message = Signed { id: "msg_1", timestamp: now(), body: b"{}" };
+
+    let outcome = Client::new(Reach::Public).post(&endpoint, message, []).await;
+    assert_eq!(outcome, Outcome::Failed(Failure::NotPublic));
+
+    let answers = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut read = vec![0; 1000];
+        let mut length = 0;
+        while !is_whole(&read[..length]) {
+            length += stream.read(&mut read[length..]).await.unwrap();
+        }
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+    };
+    let client = Client::new(Reach::Everywhere);
+    let (outcome, ()) = tokio::join!(client.post(&endpoint, message, []), answers);
+    assert_eq!(outcome, answered(204, None, ""));
 }
 
 #[tokio::test]

@@ -3,8 +3,13 @@
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use model::{AppId, AppName, BoundedText, Source, oauth::Scope};
+use webhook::{
+    endpoint::{EndpointUrl, EndpointUrlError, UrlPolicy},
+    secret::Secret,
+};
 
-/// Creates applications, approves or rejects their scopes, replaces their secrets and revokes their tokens
+/// Creates applications, approves or rejects their scopes, replaces their secrets, revokes their tokens and checks their
+/// webhook receivers
 ///
 /// Uses the table of applications and tokens with the AWS credentials, region and endpoint of the AWS CLI; with
 /// --endpoint-url, uses the DynamoDB of `local`.
@@ -41,6 +46,9 @@ pub enum Command {
     /// List and revoke tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Check the receivers of webhooks
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Print a script that completes commands: `chatbotctl completions bash > /etc/bash_completion.d/chatbotctl`
     Completions {
         /// The shell
@@ -96,6 +104,25 @@ pub enum TokenCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub enum WebhookCommand {
+    /// Send valid and invalid webhooks to a receiver and report which it answers correctly; needs neither AWS nor a table
+    ///
+    /// The receiver gets messages of chats that do not exist, whose ids begin with `check-`. The cases take about 10
+    /// seconds.
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The receiver's URL; `http`, IP addresses, `localhost` and every port are permitted
+    #[arg(value_parser = receiver_url)]
+    pub url: EndpointUrl,
+    /// The secret that the receiver knows, beginning with `whsec_`
+    #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRET", value_parser = Secret::parse)]
+    pub secret: Secret,
+}
+
 #[derive(Debug, Args)]
 pub struct App {
     /// The application's id, as `app list` shows it
@@ -132,6 +159,10 @@ fn source(text: &str) -> Result<Source, String> {
     Source::try_from(number).map_err(|error| error.to_string())
 }
 
+fn receiver_url(text: &str) -> Result<EndpointUrl, EndpointUrlError> {
+    EndpointUrl::parse(text, UrlPolicy::Development)
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -157,6 +188,9 @@ mod tests {
             "app rotate-secret a --grace-hours 169",
             "app rotate-secret a --grace-hours -1",
             "token revoke",
+            "webhook check http://localhost",
+            "webhook check http://localhost --secret whsec_",
+            "webhook check localhost --secret whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         ] {
             assert!(
                 Arguments::try_parse_from(["chatbotctl"].into_iter().chain(line.split(' '))).is_err(),
@@ -171,6 +205,7 @@ mod tests {
             "app create 佳信 --source 1 --source 2147483647",
             "app rotate-secret a --grace-hours 0",
             "app rotate-secret a --grace-hours 168",
+            "webhook check http://127.0.0.1:8080/hooks --secret whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         ] {
             assert!(
                 Arguments::try_parse_from(["chatbotctl"].into_iter().chain(line.split(' '))).is_ok(),

@@ -80,6 +80,11 @@ pub enum Error {
         "AWS does not answer who you are (sts:GetCallerIdentity), and nothing is changed by somebody unknown; check the network and try again"
     )]
     WhoUnanswered,
+    /// A receiver of webhooks does not do what is asked of it. The cases are on standard output.
+    #[error("{failed} of {cases} cases failed; docs/partner-guide.md describes each case")]
+    ChecksFailed { failed: usize, cases: usize },
+    #[error("the operating system gives no random numbers; try again")]
+    NoRandomNumbers,
     /// Writing to standard output failed.
     #[error(
         "cannot write: {0}. If a secret was to be shown, nobody has it: replace it with `chatbotctl app rotate-secret APP`"

@@ -1,4 +1,4 @@
-//! `chatbotctl`: the operators' command line for applications, scopes, secrets and tokens.
+//! `chatbotctl`: the operators' command line for applications, scopes, secrets, tokens and webhooks.
 
 mod arguments;
 mod commands;
@@ -14,7 +14,7 @@ use std::{
 use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Command};
-use commands::{Operator, app, token};
+use commands::{Operator, app, token, webhook};
 use error::Error;
 
 #[tokio::main(flavor = "current_thread")]
@@ -38,5 +38,6 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
         }
         Command::App(command) => app::run(&Operator::connect(settings).await?, command).await,
         Command::Token(command) => token::run(&Operator::connect(settings).await?, command).await,
+        Command::Webhook(command) => webhook::run(settings, command).await,
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod token;
+pub mod webhook;
 
 use std::io::{self, IsTerminal, Write};
 

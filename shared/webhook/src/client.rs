@@ -1,6 +1,8 @@
 //! Sends signed requests to endpoints.
 
-use std::{error::Error, time::Duration};
+mod slow;
+
+use std::{error::Error, num::NonZeroUsize, time::Duration};
 
 use aws_smithy_http_client::{
     Connector,
@@ -94,18 +96,41 @@ impl Client {
         Self { reach, connector: builder.build_with_resolver(resolver), time: ATTEMPT_TIME }
     }
 
-    /// Posts a signed body, once. The body is JSON.
+    /// Posts a signed body, once. The body is JSON. Without secrets the request has no header for signatures.
     pub async fn post<'s>(
         &self,
         endpoint: &EndpointUrl,
         message: Signed<'_>,
         secrets: impl IntoIterator<Item = &'s Secret>,
     ) -> Outcome {
+        self.send(endpoint, message, secrets, SdkBody::from(message.body)).await
+    }
+
+    /// Posts a signed body in equal parts with a pause after each but the last. [`ATTEMPT_TIME`] includes the pauses.
+    pub async fn post_slowly<'s>(
+        &self,
+        endpoint: &EndpointUrl,
+        message: Signed<'_>,
+        secrets: impl IntoIterator<Item = &'s Secret>,
+        parts: NonZeroUsize,
+        pause: Duration,
+    ) -> Outcome {
+        self.send(endpoint, message, secrets, slow::body(message.body, parts, pause)).await
+    }
+
+    async fn send<'s>(
+        &self,
+        endpoint: &EndpointUrl,
+        message: Signed<'_>,
+        secrets: impl IntoIterator<Item = &'s Secret>,
+        body: SdkBody,
+    ) -> Outcome {
         // The connector resolves names only, and dials an address that is written in a URL.
         if self.reach == Reach::Public && endpoint.ip_address().is_some_and(|address| !is_public(address)) {
             return Outcome::Failed(Failure::NotPublic);
         }
-        let attempt = async { read(self.connector.call(request(endpoint, message, secrets)?).await?).await };
+        let attempt =
+            async { read(self.connector.call(request(endpoint, message, secrets, body)?).await?).await };
         match tokio::time::timeout(self.time, attempt).await {
             Ok(Ok(answer)) => Outcome::Answered(answer),
             Ok(Err(error)) => Outcome::Failed(failure(error.as_ref())),
@@ -118,8 +143,9 @@ fn request<'s>(
     endpoint: &EndpointUrl,
     message: Signed<'_>,
     secrets: impl IntoIterator<Item = &'s Secret>,
+    body: SdkBody,
 ) -> Result<HttpRequest, Box<dyn Error + Send + Sync>> {
-    let mut request = HttpRequest::new(SdkBody::from(message.body));
+    let mut request = HttpRequest::new(body);
     request.set_method("POST")?;
     request.set_uri(endpoint.as_str())?;
     let headers = request.headers_mut();
@@ -128,7 +154,10 @@ fn request<'s>(
     headers.insert("user-agent", "third-party-service-webhooks/1");
     headers.insert(ID_HEADER, message.id.to_owned());
     headers.insert(TIMESTAMP_HEADER, message.timestamp.to_string());
-    headers.insert(SIGNATURE_HEADER, message.signatures(secrets));
+    let signatures = message.signatures(secrets);
+    if !signatures.is_empty() {
+        headers.insert(SIGNATURE_HEADER, signatures);
+    }
     Ok(request)
 }
 

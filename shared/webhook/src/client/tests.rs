@@ -191,6 +191,41 @@ async fn a_request_is_verified_with_each_of_its_secrets_and_with_no_other() {
     other.verify(text.as_bytes(), &headers_of(&headers)).unwrap_err();
 }
 
+#[tokio::test]
+async fn a_request_without_secrets_has_no_signature() {
+    let receiver = Receiver::start(answer("400 Bad Request", "", "")).await;
+    let client = receiver.client(Reach::Everywhere, Names::of(&[&["127.0.0.1"]]));
+    assert_eq!(receiver.post(&client, b"{}", &[]).await, answered(400, None, ""));
+    let request = receiver.requests.lock().unwrap()[0].clone();
+    assert!(request.contains("webhook-id: ") && !request.contains(SIGNATURE_HEADER), "{request}");
+}
+
+#[tokio::test]
+async fn a_slow_body_arrives_whole_after_its_pauses_or_times_out() {
+    let body = "中文".repeat(20_000);
+    for (parts, is_in_time) in [(1, true), (3, true), (9, false)] {
+        let receiver = Receiver::start(answer("204 No Content", "", "")).await;
+        let names = Names::of(&[&["127.0.0.1"]]);
+        let client =
+            Client { time: Duration::from_millis(1500), ..receiver.client(Reach::Everywhere, names) };
+        let url = format!("https://partner.example:{}/", receiver.address.port());
+        let endpoint = EndpointUrl::parse(&url, UrlPolicy::AnyPort).unwrap();
+        let message = Signed { id: "msg_1", timestamp: now(), body: body.as_bytes() };
+        let start = std::time::Instant::now();
+        let parts = NonZeroUsize::new(parts).unwrap();
+        let outcome = client.post_slowly(&endpoint, message, [], parts, Duration::from_millis(200)).await;
+        if is_in_time {
+            assert_eq!(outcome, answered(204, None, ""));
+            assert!(
+                start.elapsed() >= Duration::from_millis(200) * (u32::try_from(parts.get()).unwrap() - 1)
+            );
+            assert!(receiver.requests.lock().unwrap()[0].ends_with(&format!("\r\n\r\n{body}")));
+        } else {
+            assert_eq!(outcome, Outcome::Failed(Failure::TimedOut));
+        }
+    }
+}
+
 fn headers_of(headers: &std::collections::HashMap<String, String>) -> http::HeaderMap {
     let mut map = http::HeaderMap::new();
     for name in [ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER] {

@@ -8,6 +8,7 @@
 )]
 
 mod documents;
+mod webhook_vectors;
 
 use std::{fs, process::Command};
 

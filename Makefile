@@ -74,9 +74,10 @@ docs:
 openapi-checks:
 	openapi-checks/check
 
-# Run the Python and Java programs of the partner guides
+# Run the programs of the partner guides, and check their receivers of webhooks
 guides:
-	cargo test --locked --workspace --test guides -- --ignored
+	tests/guides/receivers/packages
+	cargo test --locked --workspace --test guides --test webhook_check -- --ignored
 
 # Test the pages /chat and /docs in headless Chromium; screenshots are in target/screenshots
 browser:

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use standardwebhooks::Webhook;
 use webhook::{secret::Secret, signature::Signed};
 
@@ -19,7 +19,7 @@ const TIMESTAMP: i64 = 1_795_219_200;
 const BODY: &str = r#"{"type":"endpoint.test","timestamp":"2026-11-21T00:00:00Z","data":{}}"#;
 const CHINESE: &str = r#"{"type":"chat.messages","timestamp":"2026-11-21T00:00:00Z","data":{"source":1,"messages":[{"openId":"dc71a6ba-24b6-4ed9-b865-837f2a7e158f","seq":1,"messageId":"m-1","clientId":"","time":"2026-11-21 08:00:00","msgtype":"text","text":{"content":"您好，我想咨询一下 😀👨‍👩‍👧"}}]}}"#;
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Vector {
     name: String,
     secret: String,
@@ -83,7 +83,7 @@ fn the_vectors_are_those_of_the_document() {
 
 #[test]
 fn standard_webhooks_has_the_verdict_of_each_vector() {
-    let vectors: Vec<Vector> = serde_json::from_str(&fs::read_to_string(FILE).unwrap()).unwrap();
+    let vectors = vectors();
     for Vector { name, secret, id, timestamp, body, signature, valid } in &vectors {
         // `verify` refuses the old timestamp of each vector, so that the signatures are compared here.
         let expected = Webhook::new(secret).unwrap().sign(id, *timestamp, body.as_bytes()).unwrap();

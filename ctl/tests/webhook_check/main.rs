@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod guides;
 mod receiver;
 
 use std::process::{Command, Output};

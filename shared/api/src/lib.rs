@@ -5,6 +5,7 @@
 mod clock;
 mod deps;
 mod environment;
+mod event;
 mod failure;
 pub mod logging;
 mod metrics;
@@ -17,6 +18,7 @@ mod run;
 pub use clock::Clock;
 pub use deps::{ChatDeps, Dependencies, WriteDeps};
 pub use environment::{Environment, EnvironmentError};
+pub use event::{Event, EventFailure, process, run_events};
 pub use failure::Failure;
 pub use lambda_http::Error;
 pub use metrics::{Metric, RequestMetrics};

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use aws_sdk_dynamodb::{
     Client,
-    error::DisplayErrorContext,
-    types::{AttributeDefinition, BillingMode, KeySchemaElement, TimeToLiveSpecification},
+    error::{BuildError, DisplayErrorContext},
+    types::{
+        AttributeDefinition, BillingMode, KeySchemaElement, StreamSpecification, TimeToLiveSpecification,
+    },
 };
 use dynoxide::Database;
 use thiserror::Error;
@@ -17,6 +19,8 @@ use crate::{ServerHandle, template::TableSpec};
 pub const ACCESS_TABLE: &str = "AccessTable";
 /// Messages, chat logs, users and pushes.
 pub const CHAT_TABLE: &str = "ChatTable";
+/// Webhook endpoints and the progress of deliveries.
+pub const WEBHOOKS_TABLE: &str = "WebhooksTable";
 
 #[derive(Debug, Error)]
 pub enum DynamoDbError {
@@ -45,17 +49,28 @@ pub fn serve(listener: TcpListener, data: Option<&Path>) -> Result<ServerHandle,
     })?)
 }
 
-/// Creates the tables that do not exist.
+/// Creates the tables and the streams that do not exist.
 ///
 /// # Errors
 /// [`DynamoDbError`] if one cannot be created.
 pub async fn create_tables(client: &Client, tables: &[TableSpec]) -> Result<(), DynamoDbError> {
     for table in tables {
         let failed = |reason: String| DynamoDbError::Table { table: table.id.clone(), reason };
-        if client.describe_table().table_name(&table.id).send().await.is_ok() {
+        let stream = table.stream.as_deref().map(stream_specification).transpose();
+        let stream = stream.map_err(|error| failed(error.to_string()))?;
+        if let Ok(existing) = client.describe_table().table_name(&table.id).send().await {
+            let has_stream = existing.table.is_some_and(|table| table.stream_specification.is_some());
+            if let (Some(stream), false) = (stream, has_stream) {
+                let update = client.update_table().table_name(&table.id).stream_specification(stream);
+                update.send().await.map_err(|error| failed(DisplayErrorContext(error).to_string()))?;
+            }
             continue;
         }
-        let mut create = client.create_table().table_name(&table.id).billing_mode(BillingMode::PayPerRequest);
+        let mut create = client
+            .create_table()
+            .table_name(&table.id)
+            .billing_mode(BillingMode::PayPerRequest)
+            .set_stream_specification(stream);
         for (name, kind) in &table.attributes {
             let attribute =
                 AttributeDefinition::builder().attribute_name(name).attribute_type(kind.as_str().into());
@@ -75,4 +90,8 @@ pub async fn create_tables(client: &Client, tables: &[TableSpec]) -> Result<(), 
         }
     }
     Ok(())
+}
+
+fn stream_specification(view_type: &str) -> Result<StreamSpecification, BuildError> {
+    StreamSpecification::builder().stream_enabled(true).stream_view_type(view_type.into()).build()
 }

@@ -10,10 +10,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use api::{Clock, Dependencies, EnvironmentError, Failure, FromEvent, Product};
+use api::{Clock, Dependencies, EnvironmentError, Event, EventFailure, Failure, FromEvent, Product};
 use lambda_http::{Adapter, request::LambdaRequest, service_fn, tower::Service};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use store::Client;
 use thiserror::Error;
 use uuid::Uuid;
@@ -140,6 +140,8 @@ fn code(spec: &FunctionSpec, client: &Client, clock: &Clock) -> Result<Option<Co
     Ok(Some(match spec.binary.as_str() {
         "authorizer" => authorizer_code(start.deps()?),
         "acknowledge-messages" => start.http_code(acknowledge_messages::handle)?,
+        "deliver-events" => start.event_code(deliver_events::handle)?,
+        "dispatch-events" => start.event_code(dispatch_events::handle)?,
         "get-chat-messages" => start.http_code(get_chat_messages::handle)?,
         "get-chatlog" => start.http_code(get_chatlog::handle)?,
         "get-pending-messages" => start.http_code(get_pending_messages::handle)?,
@@ -192,6 +194,29 @@ impl Start<'_> {
                     }
                 }));
                 json(&adapter.call(LambdaEvent::new(payload, context)).await.map_err(returned)?)
+            })
+        }))
+    }
+
+    /// The code of a function that handles events.
+    fn event_code<D, E, T, F>(
+        &self,
+        handle: impl Fn(Arc<D>, Event<E>) -> F + Copy + Send + Sync + 'static,
+    ) -> Result<Code, EnvironmentError>
+    where
+        D: Dependencies,
+        E: DeserializeOwned + Send + 'static,
+        T: Serialize + Send + 'static,
+        F: Future<Output = Result<T, EventFailure>> + Send + 'static,
+    {
+        let (deps, binary) = (self.deps::<D>()?, Arc::<str>::from(self.spec.binary.as_str()));
+        Ok(Arc::new(move |event, context| {
+            let (deps, binary) = (Arc::clone(&deps), Arc::clone(&binary));
+            Box::pin(async move {
+                let payload: E = serde_json::from_str(&event).map_err(returned)?;
+                let event = LambdaEvent::new(payload, context);
+                let answer = api::process(&binary, event, |event| handle(deps, event)).await;
+                json(&answer.map_err(|failure| FunctionError::Returned(failure.into()))?)
             })
         }))
     }

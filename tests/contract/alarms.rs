@@ -28,16 +28,18 @@ use self::{
 use crate::template::{FUNCTION, properties, stack};
 
 /// The number of alarms and of the metrics they watch, which AWS charges for, and the price of all of them in a month.
-const BILL: &str = "44 alarms watch 126 metrics: $12.60 a month";
+const BILL: &str = "49 alarms watch 138 metrics: $13.80 a month";
 
 /// The kinds of alarms: the end of an alarm's name is the longest of them that fits.
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 8] = [
     Kind::ServerErrors,
     Kind::HourlyServerErrors,
     Kind::Failures,
     Kind::HourlyFailures,
     Kind::Slow,
     Kind::Throttles,
+    Kind::DeliveryLag,
+    Kind::EndpointDisabled,
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,12 +50,19 @@ enum Kind {
     HourlyFailures,
     Slow,
     Throttles,
+    /// Users' messages wait for their delivery to a webhook endpoint.
+    DeliveryLag,
+    EndpointDisabled,
 }
 
 /// Every kind that requests with a 5xx raise, and every kind that failing calls of functions raise.
 const FAILING: [Kind; 4] =
     [Kind::ServerErrors, Kind::HourlyServerErrors, Kind::Failures, Kind::HourlyFailures];
 const HOURLY: [Kind; 2] = [Kind::HourlyServerErrors, Kind::HourlyFailures];
+/// The alarms of the stack, and not of a resource. A period of five minutes raises them.
+const OF_THE_STACK: [Kind; 2] = [Kind::DeliveryLag, Kind::EndpointDisabled];
+/// The functions without an API.
+const BACKGROUND: [&str; 2] = ["DispatchEvents", "DeliverEvents"];
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -260,7 +269,11 @@ fn m_of_n_points_raise_an_alarm_and_missing_ones_count_when_others_are_too_few()
 fn alarms_have_the_periods_and_limits_of_their_kind() {
     for alarm in alarms() {
         let kind = alarm.kind();
-        let expected = if HOURLY.contains(&kind) { (3600, 1, 1) } else { (300, 3, 2) };
+        let expected = match kind {
+            _ if HOURLY.contains(&kind) => (3600, 1, 1),
+            _ if OF_THE_STACK.contains(&kind) => (300, 1, 1),
+            _ => (300, 3, 2),
+        };
         let actual = (alarm.period(), alarm.evaluation_periods, alarm.datapoints_needed);
         assert_eq!(actual, expected, "{}", alarm.id);
         assert_eq!(
@@ -389,6 +402,30 @@ fn slow_calls_raise_by_p99_of_many_and_by_the_median_of_few() {
 }
 
 #[test]
+fn messages_that_wait_for_more_than_five_minutes_raise_the_delivery_lag() {
+    for (seconds, raised) in
+        [(0, &[][..]), (300, &[]), (301, &[Kind::DeliveryLag]), (600, &[Kind::DeliveryLag])]
+    {
+        assert_raises("lag", &hour(SILENCE, &[SILENCE.lagging(seconds)]), raised);
+    }
+    assert_raises(
+        "a lag that ended",
+        &hour(SILENCE, &[SILENCE.lagging(600), SILENCE, SILENCE, SILENCE]),
+        &[],
+    );
+}
+
+#[test]
+fn a_disabled_endpoint_raises_its_alarm_at_once() {
+    assert_raises("disabled", &hour(SILENCE, &[SILENCE.disabling(1)]), &[Kind::EndpointDisabled]);
+    assert_raises(
+        "disabled earlier",
+        &hour(SILENCE, &[SILENCE.disabling(1), SILENCE, SILENCE, SILENCE]),
+        &[],
+    );
+}
+
+#[test]
 fn a_late_last_point_changes_no_alarm() {
     let healthy = requests(3_000);
     // Of 3,000 calls 0.3 % fail: were the number of calls late, that period would breach, and no other.
@@ -441,20 +478,23 @@ fn every_api_function_and_table_has_its_alarms_and_the_runbook_a_page_for_each_k
     };
     // The functions that few calls reach, and on which all others depend.
     let rare = |name: &String| name.contains("Authorizer") || name.starts_with("IssueToken");
+    let answers_calls = |name: &String| !BACKGROUND.iter().any(|function| name.starts_with(function));
     let expected: BTreeSet<_> = [
         named("AWS::Serverless::Api", "Api", Kind::ServerErrors),
         named("AWS::Serverless::Api", "Api", Kind::HourlyServerErrors),
         named(FUNCTION, "Function", Kind::Failures),
         named(FUNCTION, "Function", Kind::HourlyFailures).into_iter().filter(rare).collect(),
-        named(FUNCTION, "Function", Kind::Slow),
+        named(FUNCTION, "Function", Kind::Slow).into_iter().filter(answers_calls).collect(),
         named("AWS::DynamoDB::Table", "", Kind::Throttles),
+        OF_THE_STACK.map(|kind| format!("{kind:?}Alarm")).to_vec(),
     ]
     .concat()
     .into_iter()
     .collect();
     assert_eq!(alarms().into_iter().map(|alarm| alarm.id).collect::<BTreeSet<_>>(), expected);
     for kind in KINDS {
-        let heading = format!("## …{kind:?}Alarm\n");
+        let resource = if OF_THE_STACK.contains(&kind) { "" } else { "…" };
+        let heading = format!("## {resource}{kind:?}Alarm\n");
         assert!(include_str!("../../docs/runbook.md").contains(&heading), "{heading}");
     }
 }
@@ -476,6 +516,8 @@ fn each_alarm_watches_the_resource_that_it_is_named_after() {
                 vec![("FunctionName", format!("{watched}Function").into())]
             }
             Kind::Throttles => vec![("TableName", watched.into())],
+            Kind::DeliveryLag => vec![("function", "dispatch-events".into())],
+            Kind::EndpointDisabled => vec![("function", "deliver-events".into())],
         };
         let dimensions: Vec<_> =
             dimensions.into_iter().map(|(name, value)| Dimension { name: name.to_owned(), value }).collect();

@@ -7,7 +7,10 @@ use local::{
     template::Stack,
 };
 use serde_json::{Value, json};
-use tests::{MESSAGE_PUSH, RECORDED, Recorded, System, acknowledged, end_event, push_request, text_message};
+use tests::{
+    MESSAGE_PUSH, RECORDED, Recorded, Setup, Stream, System, acknowledged, end_event, push_request,
+    text_message,
+};
 
 use super::inboxes;
 
@@ -160,7 +163,7 @@ async fn an_inbox_page_is_a_query_and_two_batch_reads_whatever_was_acknowledged_
 
 #[tokio::test]
 async fn a_login_reads_at_most_40_units_whether_20_or_100000_messages_wait() {
-    let system = System::start().await;
+    let system = System::start_with(Setup { stream: Stream::Dropped, ..Setup::default() }).await;
     let mut waiting = 0;
     for count in [20, 5_000, 100_000] {
         inboxes::fill(&system, "u", waiting..count, 0).await;

@@ -62,7 +62,9 @@ async fn every_event_gets_the_answer_in_its_answer_file() {
             let fails = denies || refuses || expected.get("errorType").is_some();
             *(if fails { &mut failures } else { &mut successes }) += 1;
         }
-        assert!(successes > 0 && failures > 0, "{binary}: a success and a failure at least");
+        // The answer of a function that no caller waits for says nothing of a failure.
+        let has_failures = failures > 0 || binary.ends_with("-events");
+        assert!(successes > 0 && has_failures, "{binary}: a success and a failure at least");
         binaries.insert(binary);
     }
     assert_eq!(binaries, template.functions.iter().map(|function| function.binary.clone()).collect());

@@ -282,61 +282,96 @@ pub(crate) fn one_or_more(value: &Value) -> Vec<String> {
 
 #[test]
 fn each_role_has_the_actions_its_code_uses_on_its_own_table_and_no_others() {
-    let expected: BTreeMap<&str, (&[&str], &str)> = BTreeMap::from([
-        ("CustomerServiceAuthorizerFunction", (&["dynamodb:GetItem"][..], "AccessTable")),
-        ("MessagePushAuthorizerFunction", (&["dynamodb:GetItem"], "AccessTable")),
-        ("PlatformAuthorizerFunction", (&["dynamodb:GetItem"], "AccessTable")),
+    let expected: BTreeSet<(&str, &str, &[&str])> = BTreeSet::from([
+        ("CustomerServiceAuthorizerFunction", "AccessTable", &["dynamodb:GetItem"][..]),
+        ("MessagePushAuthorizerFunction", "AccessTable", &["dynamodb:GetItem"]),
+        ("PlatformAuthorizerFunction", "AccessTable", &["dynamodb:GetItem"]),
         (
             "LogInUserFunction",
-            (
-                &["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"],
-                "ChatTable",
-            ),
+            "ChatTable",
+            &["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"],
         ),
         (
             "GetPendingMessagesFunction",
-            (&["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:Query"], "ChatTable"),
+            "ChatTable",
+            &["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:Query"],
         ),
-        ("AcknowledgeMessagesFunction", (&["dynamodb:DeleteItem", "dynamodb:UpdateItem"], "ChatTable")),
-        ("GetChatMessagesFunction", (&["dynamodb:Query"], "ChatTable")),
-        ("RecordChatlogFunction", (&["dynamodb:PutItem"], "ChatTable")),
-        ("GetPushStatusFunction", (&["dynamodb:BatchGetItem", "dynamodb:Query"], "ChatTable")),
-        ("ReceiveMessageFunction", (&["dynamodb:PutItem"], "ChatTable")),
-        ("GetChatlogFunction", (&["dynamodb:Query"], "ChatTable")),
-        ("GetUserInfoFunction", (&["dynamodb:GetItem"], "ChatTable")),
+        ("AcknowledgeMessagesFunction", "ChatTable", &["dynamodb:DeleteItem", "dynamodb:UpdateItem"]),
+        ("GetChatMessagesFunction", "ChatTable", &["dynamodb:Query"]),
+        ("RecordChatlogFunction", "ChatTable", &["dynamodb:PutItem"]),
+        ("GetPushStatusFunction", "ChatTable", &["dynamodb:BatchGetItem", "dynamodb:Query"]),
+        ("ReceiveMessageFunction", "ChatTable", &["dynamodb:PutItem"]),
+        ("GetChatlogFunction", "ChatTable", &["dynamodb:Query"]),
+        ("GetUserInfoFunction", "ChatTable", &["dynamodb:GetItem"]),
         (
             "PushMessageFunction",
-            (&["dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], "ChatTable"),
+            "ChatTable",
+            &["dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
         ),
         (
             "RecallMessageFunction",
-            (&["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], "ChatTable"),
+            "ChatTable",
+            &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
         ),
         (
             "IssueTokenFunction",
-            (
-                &[
-                    "dynamodb:ConditionCheckItem",
-                    "dynamodb:DeleteItem",
-                    "dynamodb:GetItem",
-                    "dynamodb:PutItem",
-                    "dynamodb:UpdateItem",
-                ],
-                "AccessTable",
-            ),
+            "AccessTable",
+            &[
+                "dynamodb:ConditionCheckItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
+            ],
         ),
+        ("DispatchEventsFunction", "ChatTable", &["dynamodb:Query"]),
+        (
+            "DispatchEventsFunction",
+            "WebhooksTable",
+            &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+        ),
+        ("DispatchEventsFunction", "DeliverEventsFunction", &["lambda:InvokeFunction"]),
+        ("DeliverEventsFunction", "AccessTable", &["dynamodb:GetItem"]),
+        ("DeliverEventsFunction", "ChatTable", &["dynamodb:BatchGetItem", "dynamodb:Query"]),
+        ("DeliverEventsFunction", "WebhooksTable", &["dynamodb:GetItem", "dynamodb:UpdateItem"]),
     ]);
     let stack = stack();
-    assert_eq!(stack.resources(FUNCTION).count(), expected.len());
+    let mut allowed: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
     for function in stack.resources(FUNCTION) {
-        let (actions, table) = expected[function.id.as_str()];
-        let statements = statements(function);
-        let mut allowed: Vec<_> =
-            statements.iter().flat_map(|statement| one_or_more(&statement["Action"])).collect();
-        allowed.sort();
-        assert_eq!(allowed, actions, "{}", function.id);
-        for statement in statements {
-            assert_eq!(statement["Resource"], json!({"Fn::GetAtt": [table, "Arn"]}), "{}", function.id);
+        for statement in statements(function) {
+            let resource = statement["Resource"]["Fn::GetAtt"][0].as_str().unwrap().to_owned();
+            assert_eq!(statement["Resource"], json!({"Fn::GetAtt": [resource, "Arn"]}), "{}", function.id);
+            let actions = allowed.entry((function.id.clone(), resource)).or_default();
+            actions.extend(one_or_more(&statement["Action"]));
+        }
+    }
+    let expected: BTreeMap<_, _> = expected
+        .into_iter()
+        .map(|(function, resource, actions)| {
+            let actions = actions.iter().map(|action| (*action).to_owned());
+            ((function.to_owned(), resource.to_owned()), actions.collect::<BTreeSet<_>>())
+        })
+        .collect();
+    assert_eq!(allowed, expected);
+    let functions = stack.resources(FUNCTION).map(|function| &function.id).collect::<BTreeSet<_>>();
+    assert_eq!(functions, allowed.keys().map(|(function, _)| function).collect());
+}
+
+#[test]
+fn deliveries_alone_may_read_the_secrets_of_webhook_endpoints() {
+    let webhooks = json!({"Fn::GetAtt": ["WebhooksTable", "Arn"]});
+    for function in stack().resources(FUNCTION) {
+        for statement in statements(function) {
+            if statement["Resource"] != webhooks {
+                continue;
+            }
+            let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+            let mut expected = vec!["ENDPOINTS", "ENDPOINT#*"];
+            if function.id == "DeliverEventsFunction" {
+                expected.push("SECRETS#*");
+            }
+            expected.push("WARM-UP");
+            assert_eq!(one_or_more(keys), expected, "{}", function.id);
         }
     }
 }
@@ -373,7 +408,7 @@ fn each_function_runs_a_binary_of_its_own_but_for_the_authorizers() {
             function.id
         );
     }
-    assert_eq!(binaries.len(), 13);
+    assert_eq!(binaries.len(), 15);
 }
 
 /// The variables that access logs may hold, by their names in the log. None is chosen by a caller: a method that API Gateway
@@ -456,7 +491,7 @@ fn tables_are_kept_protected_backed_up_encrypted_and_paid_by_use() {
         (&json!("true"), &json!(["true", "false"]))
     );
     assert!(TEMPLATE.contains("\n  ProtectsTables: !Equals [!Ref DeletionProtection, 'true']\n"));
-    assert_eq!(stack.resources("AWS::DynamoDB::Table").count(), 2);
+    assert_eq!(stack.resources("AWS::DynamoDB::Table").count(), 3);
     for table in stack.resources("AWS::DynamoDB::Table") {
         for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
             assert_eq!(table.read::<String>(policy).unwrap(), "Retain", "{}", table.id);

@@ -36,4 +36,4 @@ pub use paths::path_with;
 pub use platform::{Platform, RECORDED, acknowledged};
 pub use reference::REFERENCE;
 pub use stored::Item;
-pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, PLATFORM, Setup, System};
+pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, PLATFORM, Setup, Stream, System};

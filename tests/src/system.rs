@@ -40,6 +40,17 @@ pub struct Setup {
     pub replaced: Vec<(&'static str, Code)>,
     /// The throttle that the gateway enforces for each endpoint. By default the gateway enforces none.
     pub throttle: Option<Throttle>,
+    pub stream: Stream,
+}
+
+/// The stream of the table `Chat`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stream {
+    #[default]
+    Runs,
+    /// The table has none. Writes take the same time however many went before: dynoxide looks at all records of a stream with
+    /// each write.
+    Dropped,
 }
 
 /// A running system that holds the demo data only.
@@ -58,6 +69,7 @@ pub struct System {
     pub dynamodb_url: Option<String>,
     pub access_table: String,
     pub chat_table: String,
+    pub webhooks_table: String,
     /// The proxy between the functions and DynamoDB. A deployed stack does not use it.
     pub proxy: FaultyDynamoDb,
     /// The clock of the functions.
@@ -80,8 +92,9 @@ impl System {
         match Deployed::from_environment() {
             None => Self::start_here(setup).await,
             Some(deployed) => {
+                let Setup { clock, replaced, throttle, stream } = setup;
                 assert!(
-                    setup.clock.is_none() && setup.replaced.is_empty() && setup.throttle.is_none(),
+                    clock.is_none() && replaced.is_empty() && throttle.is_none() && stream == Stream::Runs,
                     "a deployed stack cannot be changed"
                 );
                 Self::start_anew(deployed).await
@@ -91,7 +104,10 @@ impl System {
 
     async fn start_here(setup: Setup) -> Self {
         keep_callsites_open();
-        let template = Template::parse(TEMPLATE).expect("the template can be parsed");
+        let mut template = Template::parse(TEMPLATE).expect("the template can be parsed");
+        if setup.stream == Stream::Dropped {
+            template.tables.iter_mut().for_each(|table| table.stream = None);
+        }
         let clock = setup.clock.as_ref().map_or_else(Clock::system, Clock::from);
         let database = dynamodb::serve(free_port().await, None).expect("DynamoDB starts");
         let dynamodb = store::client::at_endpoint(&database.url());
@@ -102,7 +118,6 @@ impl System {
         let functions = Functions::start(&template, &client, &clock).expect("the functions start");
         let functions =
             setup.replaced.into_iter().fold(functions, |functions, (id, code)| functions.with(id, code));
-        let mut template = template;
         for route in template.apis.iter_mut().flat_map(|api| &mut api.routes) {
             route.throttle = setup.throttle.or(route.throttle);
         }
@@ -110,7 +125,11 @@ impl System {
         let gateway = if setup.throttle.is_some() { gateway.throttled() } else { gateway };
         let gateway = gateway::serve(free_port().await, gateway, local::pages(true)).expect("it listens");
         let urls = Urls::all(&gateway.url());
-        let tables = (dynamodb::ACCESS_TABLE.to_owned(), dynamodb::CHAT_TABLE.to_owned());
+        let tables = Tables {
+            access: dynamodb::ACCESS_TABLE.to_owned(),
+            chat: dynamodb::CHAT_TABLE.to_owned(),
+            webhooks: dynamodb::WEBHOOKS_TABLE.to_owned(),
+        };
         let url = Some(database.url());
         Self::seeded(urls, (dynamodb, url), tables, proxy, clock, vec![database, gateway]).await
     }
@@ -118,28 +137,28 @@ impl System {
     async fn start_anew(deployed: Deployed) -> Self {
         let dynamodb = store::client::from_environment();
         // The items of the test before this one.
-        let access =
-            serde_json::to_string(&scan(&dynamodb, &deployed.access_table).await).expect("the value is JSON");
+        let access = serde_json::to_string(&scan(&dynamodb, &deployed.tables.access).await)
+            .expect("the value is JSON");
         assert!(!access.contains("\"cn-") && !access.contains("\"cs-"), "a token or a secret is stored");
-        for table in [&deployed.access_table, &deployed.chat_table] {
+        for table in [&deployed.tables.access, &deployed.tables.chat, &deployed.tables.webhooks] {
             empty(&dynamodb, table).await;
         }
         // Nothing passes through it: deployed functions call DynamoDB directly.
         let proxy = FaultyDynamoDb::start("http://127.0.0.1:1");
-        let tables = (deployed.access_table, deployed.chat_table);
-        Self::seeded(deployed.urls, (dynamodb, None), tables, proxy, Clock::system(), Vec::new()).await
+        let Deployed { urls, tables } = deployed;
+        Self::seeded(urls, (dynamodb, None), tables, proxy, Clock::system(), Vec::new()).await
     }
 
     async fn seeded(
         urls: Urls,
         (dynamodb, dynamodb_url): (Client, Option<String>),
-        (access_table, chat_table): (String, String),
+        tables: Tables,
         proxy: FaultyDynamoDb,
         clock: Clock,
         servers: Vec<ServerHandle>,
     ) -> Self {
-        let access = Table::new(dynamodb.clone(), access_table.clone());
-        let chat = Table::new(dynamodb.clone(), chat_table.clone());
+        let access = Table::new(dynamodb.clone(), tables.access.clone());
+        let chat = Table::new(dynamodb.clone(), tables.chat.clone());
         demo::seed(&access, &chat, &clock).await.expect("the demo data is stored");
         let anonymous = Caller::anonymous(urls);
         Self {
@@ -150,8 +169,9 @@ impl System {
             anonymous,
             dynamodb,
             dynamodb_url,
-            access_table,
-            chat_table,
+            access_table: tables.access,
+            chat_table: tables.chat,
+            webhooks_table: tables.webhooks,
             proxy,
             clock,
             _servers: servers,
@@ -175,13 +195,25 @@ impl System {
     pub fn chat_table(&self) -> Table {
         Table::new(self.dynamodb.clone(), self.chat_table.clone())
     }
+
+    /// The table `Webhooks`, past every fault.
+    #[must_use]
+    pub fn webhooks_table(&self) -> Table {
+        Table::new(self.dynamodb.clone(), self.webhooks_table.clone())
+    }
+}
+
+/// The names of the tables.
+struct Tables {
+    access: String,
+    chat: String,
+    webhooks: String,
 }
 
 /// A deployed stack, named by environment variables.
 struct Deployed {
     urls: Urls,
-    access_table: String,
-    chat_table: String,
+    tables: Tables,
 }
 
 impl Deployed {
@@ -197,7 +229,12 @@ impl Deployed {
             message_push: variable("MESSAGE_PUSH_URL")?,
             platform: variable("PLATFORM_URL")?,
         };
-        Some(Self { urls, access_table: variable("ACCESS_TABLE")?, chat_table: variable("CHAT_TABLE")? })
+        let tables = Tables {
+            access: variable("ACCESS_TABLE")?,
+            chat: variable("CHAT_TABLE")?,
+            webhooks: variable("WEBHOOKS_TABLE")?,
+        };
+        Some(Self { urls, tables })
     }
 }
 

@@ -48,4 +48,3 @@ struct ItemFailure {
     /// The record's sequence number.
     item_identifier: String,
 }
-

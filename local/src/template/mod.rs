@@ -1,7 +1,9 @@
 //! The APIs, functions and tables of `template.yaml`.
 
 mod cloudformation;
+mod event_sources;
 mod language_extensions;
+mod pattern;
 mod resources;
 mod yaml;
 
@@ -12,6 +14,8 @@ use regex::Regex;
 use thiserror::Error;
 
 pub use cloudformation::{Resource, Stack};
+pub use event_sources::{AsyncInvocation, EventSource, StreamSource};
+pub use pattern::Pattern;
 pub use yaml::{YamlError, plain_yaml};
 
 /// The part of the template that this process emulates.
@@ -101,6 +105,10 @@ pub struct FunctionSpec {
     /// The environment variables.
     pub environment: Environment,
     pub timeout: Duration,
+    /// The streams and schedules that invoke it.
+    pub sources: Vec<EventSource>,
+    /// How its asynchronous invocations are retried.
+    pub asynchronous: AsyncInvocation,
 }
 
 /// An `AWS::DynamoDB::Table`. Its logical id is its name.
@@ -114,6 +122,8 @@ pub struct TableSpec {
     pub key: Vec<(String, String)>,
     /// The TTL attribute.
     pub ttl_attribute: Option<String>,
+    /// The view type of its stream; `None` if it has none.
+    pub stream: Option<String>,
 }
 
 impl Template {

@@ -1,19 +1,34 @@
 //! Reads the resources that this process emulates.
 
-use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
+use std::{collections::BTreeMap, mem, num::NonZeroU32, time::Duration};
 
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Api, FunctionSpec, GatewayResponse, Route, TableSpec, Template, TemplateError, Throttle, TokenAuthorizer,
+    Api, EventSource, FunctionSpec, GatewayResponse, Route, StreamSource, TableSpec, Template, TemplateError,
+    Throttle, TokenAuthorizer,
     cloudformation::{Resource, Stack},
+    event_sources::{ApiEvent, Event, EventInvokeConfig, GetAtt},
 };
 
 const API: &str = "AWS::Serverless::Api";
 const FUNCTION: &str = "AWS::Serverless::Function";
 const TABLE: &str = "AWS::DynamoDB::Table";
+
+/// The types of the resources that this process does without.
+const LEFT_OUT: [&str; 9] = [
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGateway::DomainName",
+    "AWS::ApiGatewayV2::RoutingRule",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::IAM::Role",
+    "AWS::Logs::LogGroup",
+    "AWS::WAFv2::WebACL",
+    "AWS::WAFv2::WebACLAssociation",
+];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -59,12 +74,6 @@ struct AuthorizerProperties {
 }
 
 #[derive(Deserialize)]
-struct GetAtt {
-    #[serde(rename = "Fn::GetAtt")]
-    path: (String, String),
-}
-
-#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Identity {
     header: String,
@@ -94,26 +103,14 @@ struct FunctionProperties {
     environment: Variables,
     #[serde(default)]
     events: BTreeMap<String, Event>,
+    #[serde(default)]
+    event_invoke_config: EventInvokeConfig,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase")]
 struct Variables {
     variables: BTreeMap<String, Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Event {
-    properties: EventProperties,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct EventProperties {
-    rest_api_id: String,
-    path: String,
-    method: String,
 }
 
 #[derive(Deserialize)]
@@ -134,6 +131,13 @@ struct TableProperties {
     attribute_definitions: Vec<AttributeDefinition>,
     key_schema: Vec<KeyElement>,
     time_to_live_specification: Option<TimeToLive>,
+    stream_specification: Option<Stream>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Stream {
+    stream_view_type: String,
 }
 
 #[derive(Deserialize)]
@@ -157,15 +161,39 @@ struct TimeToLive {
 }
 
 pub(super) fn read(stack: &Stack) -> Result<Template, TemplateError> {
+    for resource in stack.all_resources() {
+        if ![API, FUNCTION, TABLE].iter().chain(&LEFT_OUT).any(|kind| **kind == resource.kind) {
+            return Err(TemplateError(format!("{}: {} is not known here", resource.id, resource.kind)));
+        }
+    }
     let mut functions = Vec::new();
     let mut routes = Vec::new();
     for resource in stack.resources(FUNCTION) {
-        let properties: FunctionProperties = resource.properties()?;
-        routes.extend(properties.events.values().map(|event| route(&resource.id, event)));
-        functions.push(function(resource, &properties)?);
+        let mut properties: FunctionProperties = resource.properties()?;
+        let mut sources = Vec::new();
+        for (name, event) in mem::take(&mut properties.events) {
+            let source = match event {
+                Event::Api(event) => {
+                    routes.push(route(&resource.id, event));
+                    continue;
+                }
+                Event::DynamoDB(event) => StreamSource::try_from(event).map(EventSource::Stream),
+                Event::Schedule(event) => event.try_into(),
+            };
+            sources.push(source.map_err(|error| error.within(&format!("{}.{name}", resource.id)))?);
+        }
+        functions.push(function(resource, &properties, sources)?);
     }
     let apis = stack.resources(API).map(|resource| api(resource, &routes)).collect::<Result<Vec<_>, _>>()?;
-    let tables = stack.resources(TABLE).map(table).collect::<Result<_, _>>()?;
+    let tables = stack.resources(TABLE).map(table).collect::<Result<Vec<_>, _>>()?;
+    let sources = functions.iter().flat_map(|function| &function.sources);
+    for source in sources {
+        if let EventSource::Stream(StreamSource { table, .. }) = source
+            && !tables.iter().any(|spec| spec.id == *table && spec.stream.is_some())
+        {
+            return Err(TemplateError(format!("{table}: there is no such table with a stream")));
+        }
+    }
     if apis.is_empty() {
         return Err(TemplateError(format!("there is no {API}")));
     }
@@ -173,14 +201,17 @@ pub(super) fn read(stack: &Stack) -> Result<Template, TemplateError> {
 }
 
 /// A route, and the logical id of its API.
-fn route(function: &str, event: &Event) -> (String, Route) {
-    let EventProperties { rest_api_id, path, method } = &event.properties;
-    let (method, path, function) = (method.to_uppercase(), path.clone(), function.to_owned());
-    let route = Route { method, path, function, throttle: None };
-    (rest_api_id.clone(), route)
+fn route(function: &str, event: ApiEvent) -> (String, Route) {
+    let ApiEvent { rest_api_id, path, method } = event;
+    let (method, function) = (method.to_uppercase(), function.to_owned());
+    (rest_api_id, Route { method, path, function, throttle: None })
 }
 
-fn function(resource: &Resource, properties: &FunctionProperties) -> Result<FunctionSpec, TemplateError> {
+fn function(
+    resource: &Resource,
+    properties: &FunctionProperties,
+    sources: Vec<EventSource>,
+) -> Result<FunctionSpec, TemplateError> {
     /// Lambda's default time-out.
     const LAMBDAS_DEFAULT: u64 = 3;
     let metadata: Metadata = resource.read("Metadata")?;
@@ -191,6 +222,8 @@ fn function(resource: &Resource, properties: &FunctionProperties) -> Result<Func
         binary: metadata.build_properties.binary,
         environment: variables.map(|(name, value)| (name.clone(), plain(value))).collect(),
         timeout: Duration::from_secs(timeout),
+        sources,
+        asynchronous: properties.event_invoke_config.into(),
     })
 }
 
@@ -253,5 +286,6 @@ fn table(resource: &Resource) -> Result<TableSpec, TemplateError> {
             .collect(),
         key: key.map(|element| (element.attribute_name, element.key_type)).collect(),
         ttl_attribute: properties.time_to_live_specification.map(|ttl| ttl.attribute_name),
+        stream: properties.stream_specification.map(|stream| stream.stream_view_type),
     })
 }

@@ -14,9 +14,14 @@ pub struct Requests {
     /// Milliseconds.
     p50: u32,
     p99: u32,
+    /// Seconds that the oldest undelivered message has waited.
+    lag: u32,
+    /// Webhook endpoints that were disabled.
+    disabled: u32,
 }
 
-pub const SILENCE: Requests = Requests { served: 0, failed: 0, refused: 0, throttled: 0, p50: 0, p99: 0 };
+pub const SILENCE: Requests =
+    Requests { served: 0, failed: 0, refused: 0, throttled: 0, p50: 0, p99: 0, lag: 0, disabled: 0 };
 pub const PERIODS_AN_HOUR: usize = 12;
 
 pub fn requests(served: u32) -> Requests {
@@ -40,10 +45,18 @@ impl Requests {
         Self { p50, p99, ..self }
     }
 
+    pub const fn lagging(self, lag: u32) -> Self {
+        Self { lag, ..self }
+    }
+
+    pub const fn disabling(self, disabled: u32) -> Self {
+        Self { disabled, ..self }
+    }
+
     /// A metric's point for these requests. AWS publishes none where there is nothing to count, and counts of throttling only
     /// where there is some.
     pub fn point(self, metric: &str, stat: &str) -> Option<f64> {
-        let Self { served, failed, refused, throttled, p50, p99 } = self;
+        let Self { served, failed, refused, throttled, p50, p99, lag, disabled } = self;
         let (count, published) = match (metric, stat) {
             ("Invocations", "Sum")
             | ("ConsumedReadCapacityUnits" | "ConsumedWriteCapacityUnits", "SampleCount") => {
@@ -53,6 +66,8 @@ impl Requests {
             ("Throttles" | "ReadThrottleEvents" | "WriteThrottleEvents", "Sum") => (throttled, throttled > 0),
             ("Duration", "p50") => (p50, served > 0),
             ("Duration", "p99") => (p99, served > 0),
+            ("DeliveryLagSeconds", "Maximum") => (lag, lag > 0),
+            ("EndpointsDisabled", "Sum") => (disabled, disabled > 0),
             ("Count", "Sum") => (served + throttled, served + throttled > 0),
             ("5XXError", "Sum") => (failed + throttled, served + throttled > 0),
             ("4XXError" | "Denials" | "PushConflicts" | "TokensRefused", "Sum") => (refused, refused > 0),

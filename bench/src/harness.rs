@@ -61,7 +61,8 @@ impl Harness {
     pub async fn open() -> io::Result<Self> {
         let template = Template::parse(TEMPLATE).map_err(io::Error::other)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let database = dynamodb::serve(listener, None).map_err(io::Error::other)?;
+        let database = dynamodb::open(None).map_err(io::Error::other)?;
+        let database = dynamodb::serve(listener, database).map_err(io::Error::other)?;
         let client = store::client::at_endpoint(&database.url());
         dynamodb::create_tables(&client, &template.tables).await.map_err(io::Error::other)?;
         let table = |name| Table::new(client.clone(), name);

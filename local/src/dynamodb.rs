@@ -32,16 +32,23 @@ pub enum DynamoDbError {
     Listen(#[from] std::io::Error),
 }
 
-/// Serves the database in the file `data`, or an empty one in memory.
+/// Opens the database in the file `data`, or an empty one in memory.
 ///
 /// # Errors
 /// [`DynamoDbError`] if the file cannot be opened.
-pub fn serve(listener: TcpListener, data: Option<&Path>) -> Result<ServerHandle, DynamoDbError> {
+pub fn open(data: Option<&Path>) -> Result<Database, DynamoDbError> {
     let database = match data {
         Some(path) => Database::new(&path.to_string_lossy()),
         None => Database::memory(),
     };
-    let database = database.map_err(|error| DynamoDbError::Data(error.to_string()))?;
+    database.map_err(|error| DynamoDbError::Data(error.to_string()))
+}
+
+/// Serves a database.
+///
+/// # Errors
+/// [`DynamoDbError`] if the listener has no address.
+pub fn serve(listener: TcpListener, database: Database) -> Result<ServerHandle, DynamoDbError> {
     Ok(ServerHandle::start(listener, |listener, stop| async {
         if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, stop.wait()).await {
             tracing::error!("DynamoDB: {error}");

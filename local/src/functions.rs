@@ -10,15 +10,18 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use api::{Clock, Dependencies, EnvironmentError, Event, EventFailure, Failure, FromEvent, Product};
+use api::{
+    Clock, Dependencies, Environment, EnvironmentError, Event, EventFailure, Failure, FromEvent, Product,
+};
 use lambda_http::{Adapter, request::LambdaRequest, service_fn, tower::Service};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde::{Serialize, de::DeserializeOwned};
 use store::Client;
 use thiserror::Error;
+use tokio::task::{AbortHandle, JoinHandle};
 use uuid::Uuid;
 
-use crate::template::{FunctionSpec, Template};
+use crate::template::{AsyncInvocation, FunctionSpec, Template};
 
 /// Lambda's limit of an event and of a response, in bytes.
 pub const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
@@ -67,22 +70,51 @@ pub struct Functions(HashMap<String, Function>);
 struct Function {
     code: Code,
     timeout: Duration,
+    asynchronous: AsyncInvocation,
+}
+
+/// An invocation under way. Dropping it does not end it.
+struct Invocation {
+    task: JoinHandle<Outcome>,
+    timeout: Duration,
+}
+
+impl Invocation {
+    async fn outcome(self) -> Outcome {
+        let abort = self.task.abort_handle();
+        match tokio::time::timeout(self.timeout, self.task).await {
+            Ok(Ok(Ok(answer))) if answer.len() > PAYLOAD_LIMIT => Err(FunctionError::AnswerTooLarge),
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(FunctionError::Crashed),
+            Err(_) => {
+                abort.abort();
+                Err(FunctionError::TimedOut)
+            }
+        }
+    }
 }
 
 impl Functions {
-    /// Starts every function of `template` on the DynamoDB behind `client`.
+    /// Starts every function of `template` on the DynamoDB behind `client`, and on Lambda's API at the URL `lambda`.
     ///
     /// # Errors
     /// [`StartError`] if a binary is unknown, or an environment variable is missing or not valid.
-    pub fn start(template: &Template, client: &Client, clock: &Clock) -> Result<Self, StartError> {
+    pub fn start(
+        template: &Template,
+        client: &Client,
+        lambda: &str,
+        clock: &Clock,
+    ) -> Result<Self, StartError> {
         let start = |spec: &FunctionSpec| {
-            let code = code(spec, client, clock)
+            let environment = environment(spec, lambda);
+            let code = code(&Start { spec, environment, client, clock })
                 .map_err(|error| StartError::Environment { function: spec.id.clone(), error })?
                 .ok_or_else(|| StartError::UnknownBinary {
                     function: spec.id.clone(),
                     binary: spec.binary.clone(),
                 })?;
-            Ok((spec.id.clone(), Function { code, timeout: spec.timeout }))
+            let function = Function { code, timeout: spec.timeout, asynchronous: spec.asynchronous };
+            Ok((spec.id.clone(), function))
         };
         template.functions.iter().map(start).collect::<Result<_, _>>().map(Self)
     }
@@ -96,27 +128,50 @@ impl Functions {
         self
     }
 
-    /// Invokes the function `id` with `event`, within the limits that Lambda sets.
+    /// The function `F` and no other.
+    #[cfg(test)]
+    pub(crate) fn of_one(id: &str, code: Code, asynchronous: AsyncInvocation) -> Self {
+        let function = Function { code, timeout: Duration::from_secs(10), asynchronous };
+        Self(HashMap::from([(id.to_owned(), function)]))
+    }
+
+    /// How asynchronous invocations of the function `id` are retried; `None` if there is no such function.
+    pub(crate) fn asynchronous(&self, id: &str) -> Option<AsyncInvocation> {
+        self.0.get(id).map(|function| function.asynchronous)
+    }
+
+    /// Invokes the function `id` with `event`, within the limits that Lambda sets. It runs to its end even if this future is
+    /// dropped, as a function does whose caller hangs up.
     ///
     /// # Errors
     /// [`FunctionError`] if there is no response.
     pub async fn invoke(&self, id: &str, event: String) -> Outcome {
+        self.begin(id, event)?.outcome().await
+    }
+
+    /// Like [`Self::invoke`], but the function ends when this future is dropped.
+    pub(crate) async fn invoke_while_awaited(&self, id: &str, event: String) -> Outcome {
+        let invocation = self.begin(id, event)?;
+        let _ended = AbortOnDrop(invocation.task.abort_handle());
+        invocation.outcome().await
+    }
+
+    fn begin(&self, id: &str, event: String) -> Result<Invocation, FunctionError> {
         let function = self.0.get(id).ok_or(FunctionError::Crashed)?;
         if event.len() > PAYLOAD_LIMIT {
             return Err(FunctionError::EventTooLarge);
         }
         // In its own task: a panic must not end the connection.
-        let invocation = tokio::spawn((function.code)(event, context(function.timeout)));
-        let abort = invocation.abort_handle();
-        match tokio::time::timeout(function.timeout, invocation).await {
-            Ok(Ok(Ok(answer))) if answer.len() > PAYLOAD_LIMIT => Err(FunctionError::AnswerTooLarge),
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(FunctionError::Crashed),
-            Err(_) => {
-                abort.abort();
-                Err(FunctionError::TimedOut)
-            }
-        }
+        let task = tokio::spawn((function.code)(event, context(function.timeout)));
+        Ok(Invocation { task, timeout: function.timeout })
+    }
+}
+
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -134,10 +189,20 @@ fn context(timeout: Duration) -> Context {
     context
 }
 
+/// The variables of the template, but for Lambda's API at the URL `lambda`. Webhooks reach receivers on this machine, too.
+fn environment(spec: &FunctionSpec, lambda: &str) -> Environment {
+    let variables = spec.environment.variables().map(|(name, value)| {
+        let value = if name == "LAMBDA_ENDPOINT" { lambda } else { value };
+        (name.to_owned(), value.to_owned())
+    });
+    let reach =
+        (spec.binary == "deliver-events").then(|| ("WEBHOOK_REACH".to_owned(), "everywhere".to_owned()));
+    variables.chain(reach).collect()
+}
+
 /// The code of a function's binary; `None` if this process has no such binary.
-fn code(spec: &FunctionSpec, client: &Client, clock: &Clock) -> Result<Option<Code>, EnvironmentError> {
-    let start = Start { spec, client, clock };
-    Ok(Some(match spec.binary.as_str() {
+fn code(start: &Start) -> Result<Option<Code>, EnvironmentError> {
+    Ok(Some(match start.spec.binary.as_str() {
         "authorizer" => authorizer_code(start.deps()?),
         "acknowledge-messages" => start.http_code(acknowledge_messages::handle)?,
         "deliver-events" => start.event_code(deliver_events::handle)?,
@@ -160,13 +225,14 @@ fn code(spec: &FunctionSpec, client: &Client, clock: &Clock) -> Result<Option<Co
 /// The inputs from which a function starts.
 struct Start<'a> {
     spec: &'a FunctionSpec,
+    environment: Environment,
     client: &'a Client,
     clock: &'a Clock,
 }
 
 impl Start<'_> {
     fn deps<D: Dependencies>(&self) -> Result<Arc<D>, EnvironmentError> {
-        D::new(&self.spec.environment, self.client.clone(), self.clock.clone()).map(Arc::new)
+        D::new(&self.environment, self.client.clone(), self.clock.clone()).map(Arc::new)
     }
 
     /// The code of a function behind an API, in the adapter that a deployed function runs in.
@@ -241,4 +307,27 @@ fn json(response: &impl Serialize) -> Outcome {
 
 fn returned(error: impl fmt::Display) -> FunctionError {
     FunctionError::Returned(error.to_string().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TEMPLATE;
+
+    #[test]
+    fn the_environment_is_that_of_the_template_but_for_lambdas_api_and_the_reach_of_webhooks() {
+        for spec in Template::parse(TEMPLATE).unwrap().functions {
+            let of_template: HashMap<_, _> = spec.environment.variables().collect();
+            let here = environment(&spec, "http://127.0.0.1:1");
+            let mut here: HashMap<_, _> = here.variables().collect();
+            let reach = (spec.binary == "deliver-events").then_some("everywhere");
+            assert_eq!(here.remove("WEBHOOK_REACH"), reach, "{}", spec.id);
+            let lambda = here.remove("LAMBDA_ENDPOINT");
+            let expected = (spec.binary == "dispatch-events").then_some("http://127.0.0.1:1");
+            assert_eq!(lambda, expected, "{}", spec.id);
+            let mut others = of_template;
+            others.remove("LAMBDA_ENDPOINT");
+            assert_eq!(here, others, "{}", spec.id);
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! The whole system in one process: API Gateway, the functions, and an embedded DynamoDB.
 //!
-//! Routes, authorizers, gateway responses and tables come from `template.yaml`, so that this process and the deployed stack
+//! Routes, authorizers, gateway responses, event sources and tables come from `template.yaml`, so that this process and the deployed stack
 //! cannot drift apart. The contract's tests call it.
 
 pub mod chat;
 pub mod demo;
 pub mod docs;
 pub mod dynamodb;
+pub mod events;
 pub mod functions;
 pub mod gateway;
 pub mod template;

@@ -15,6 +15,7 @@ use local::{
     TEMPLATE,
     demo::{self, Urls},
     docs, dynamodb,
+    events::Events,
     functions::Functions,
     gateway::{self, Gateway},
     template::Template,
@@ -116,14 +117,20 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let api_listener = listen(arguments.bind, arguments.port, "--port").await?;
     let dynamodb_listener = listen(arguments.bind, arguments.dynamodb_port, "--dynamodb-port").await?;
 
-    let database = dynamodb::serve(dynamodb_listener, arguments.data.as_deref())?;
+    // Lambda's API is for the functions alone.
+    let lambda_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let lambda_url = format!("http://{}", lambda_listener.local_addr()?);
+
+    let data = dynamodb::open(arguments.data.as_deref())?;
+    let database = dynamodb::serve(dynamodb_listener, data.clone())?;
     let client = store::client::at_endpoint(&database.url());
     dynamodb::create_tables(&client, &template.tables).await?;
     if !arguments.no_demo {
         let table = |name| Table::new(client.clone(), name);
         demo::seed(&table(dynamodb::ACCESS_TABLE), &table(dynamodb::CHAT_TABLE), &clock).await?;
     }
-    let functions = Functions::start(&template, &client, &clock)?;
+    let functions = Functions::start(&template, &client, &lambda_url, &clock)?;
+    let events = Events::start(&template, &functions, &data, lambda_listener, &clock)?;
     let pages = local::pages(!arguments.no_demo);
     let gateway = Gateway::new(template, functions);
     let gateway = if arguments.throttle { gateway.throttled() } else { gateway };
@@ -141,6 +148,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     interrupted().await?;
     server.stop().await;
+    events.stop().await;
     database.stop().await;
     Ok(())
 }

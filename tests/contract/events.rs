@@ -2,11 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use local::{
-    TEMPLATE,
-    functions::{FunctionError, Functions},
-    template::Template,
-};
+use local::{TEMPLATE, functions::FunctionError, template::Template};
 use serde_json::Value;
 use tests::System;
 use uuid::Uuid;
@@ -42,7 +38,6 @@ fn settled(answer: &str) -> String {
 async fn every_event_gets_the_answer_in_its_answer_file() {
     let template = Template::parse(TEMPLATE).unwrap();
     let system = System::start().await;
-    let functions = Functions::start(&template, &system.dynamodb, &system.clock).unwrap();
     let mut binaries = BTreeSet::new();
     for folder in entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")) {
         let binary = folder.file_name().unwrap().to_str().unwrap().to_owned();
@@ -51,7 +46,7 @@ async fn every_event_gets_the_answer_in_its_answer_file() {
         let (mut successes, mut failures) = (0, 0);
         for path in entries(&folder).filter(|path| !path.to_str().unwrap().ends_with(".answer.json")) {
             let expected = read(&path.with_extension("answer.json"));
-            let answer = match functions.invoke(id, read(&path).to_string()).await {
+            let answer = match system.invoke(id, read(&path).to_string()).await {
                 Ok(answer) => serde_json::from_str(&settled(&answer)).unwrap(),
                 Err(FunctionError::Returned(error)) => serde_json::to_value(error).unwrap(),
                 Err(error) => panic!("{}: {error}", path.display()),

@@ -18,6 +18,7 @@ mod chat_window;
 mod chatlog;
 mod concurrency;
 mod dependencies;
+mod event_sources;
 mod events;
 mod faults;
 mod gateway;

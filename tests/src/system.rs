@@ -11,9 +11,10 @@ use local::{
     ServerHandle, TEMPLATE,
     demo::{self, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, PLATFORM_TOKEN},
     dynamodb,
-    functions::{Code, Functions},
+    events::{Events, scheduled_event},
+    functions::{Code, Functions, Outcome},
     gateway::{self, Gateway},
-    template::{Template, Throttle},
+    template::{EventSource, Template, Throttle},
 };
 use model::oauth::Scope;
 use store::Table;
@@ -74,7 +75,10 @@ pub struct System {
     pub proxy: FaultyDynamoDb,
     /// The clock of the functions.
     pub clock: Clock,
+    /// `None` for a deployed stack.
+    functions: Option<Functions>,
     _servers: Vec<ServerHandle>,
+    _events: Option<Events>,
 }
 
 impl System {
@@ -105,23 +109,37 @@ impl System {
     async fn start_here(setup: Setup) -> Self {
         keep_callsites_open();
         let mut template = Template::parse(TEMPLATE).expect("the template can be parsed");
-        if setup.stream == Stream::Dropped {
-            template.tables.iter_mut().for_each(|table| table.stream = None);
+        let drops_stream = setup.stream == Stream::Dropped;
+        for function in &mut template.functions {
+            function.sources.retain(|source| match source {
+                EventSource::Stream(_) => !drops_stream,
+                // A test sends the events of schedules by `sweep`.
+                EventSource::Schedule { .. } => false,
+            });
+        }
+        for table in &mut template.tables {
+            table.stream = table.stream.take().filter(|_| !drops_stream);
         }
         let clock = setup.clock.as_ref().map_or_else(Clock::system, Clock::from);
-        let database = dynamodb::serve(free_port().await, None).expect("DynamoDB starts");
+        let data = dynamodb::open(None).expect("DynamoDB starts");
+        let database = dynamodb::serve(free_port().await, data.clone()).expect("DynamoDB starts");
         let dynamodb = store::client::at_endpoint(&database.url());
         dynamodb::create_tables(&dynamodb, &template.tables).await.expect("the tables are created");
 
         let proxy = FaultyDynamoDb::start(&database.url());
         let client = store::client::at_endpoint(&proxy.url());
-        let functions = Functions::start(&template, &client, &clock).expect("the functions start");
+        let lambda = free_port().await;
+        let lambda_url = format!("http://{}", lambda.local_addr().expect("it has an address"));
+        let functions =
+            Functions::start(&template, &client, &lambda_url, &clock).expect("the functions start");
         let functions =
             setup.replaced.into_iter().fold(functions, |functions, (id, code)| functions.with(id, code));
+        let events =
+            Events::start(&template, &functions, &data, lambda, &clock).expect("the stream can be read");
         for route in template.apis.iter_mut().flat_map(|api| &mut api.routes) {
             route.throttle = setup.throttle.or(route.throttle);
         }
-        let gateway = Gateway::new(template, functions);
+        let gateway = Gateway::new(template, functions.clone());
         let gateway = if setup.throttle.is_some() { gateway.throttled() } else { gateway };
         let gateway = gateway::serve(free_port().await, gateway, local::pages(true)).expect("it listens");
         let urls = Urls::all(&gateway.url());
@@ -131,7 +149,13 @@ impl System {
             webhooks: dynamodb::WEBHOOKS_TABLE.to_owned(),
         };
         let url = Some(database.url());
-        Self::seeded(urls, (dynamodb, url), tables, proxy, clock, vec![database, gateway]).await
+        let seeded = Self::seeded(urls, (dynamodb, url), tables, proxy, clock).await;
+        Self {
+            functions: Some(functions),
+            _servers: vec![database, gateway],
+            _events: Some(events),
+            ..seeded
+        }
     }
 
     async fn start_anew(deployed: Deployed) -> Self {
@@ -146,7 +170,7 @@ impl System {
         // Nothing passes through it: deployed functions call DynamoDB directly.
         let proxy = FaultyDynamoDb::start("http://127.0.0.1:1");
         let Deployed { urls, tables } = deployed;
-        Self::seeded(urls, (dynamodb, None), tables, proxy, Clock::system(), Vec::new()).await
+        Self::seeded(urls, (dynamodb, None), tables, proxy, Clock::system()).await
     }
 
     async fn seeded(
@@ -155,7 +179,6 @@ impl System {
         tables: Tables,
         proxy: FaultyDynamoDb,
         clock: Clock,
-        servers: Vec<ServerHandle>,
     ) -> Self {
         let access = Table::new(dynamodb.clone(), tables.access.clone());
         let chat = Table::new(dynamodb.clone(), tables.chat.clone());
@@ -174,8 +197,30 @@ impl System {
             webhooks_table: tables.webhooks,
             proxy,
             clock,
-            _servers: servers,
+            functions: None,
+            _servers: Vec::new(),
+            _events: None,
         }
+    }
+
+    /// Invokes a function by its logical id, and waits for its end. A deployed stack has no such way.
+    ///
+    /// # Errors
+    /// The function fails.
+    ///
+    /// # Panics
+    /// The stack is a deployed one.
+    pub async fn invoke(&self, function: &str, event: String) -> Outcome {
+        let functions = self.functions.as_ref().expect("the functions run in this process");
+        functions.invoke(function, event).await
+    }
+
+    /// Sends the event of the schedule to `dispatch-events`, and waits for its end. In a test the schedule sends none by itself.
+    ///
+    /// # Errors
+    /// The function fails.
+    pub async fn sweep(&self) -> Outcome {
+        self.invoke("DispatchEventsFunction", scheduled_event(self.clock.now())).await
     }
 
     /// A partner with this token.

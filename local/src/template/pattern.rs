@@ -27,7 +27,7 @@ enum Comparison {
 
 impl Pattern {
     /// Reads a pattern in JSON.
-    pub(super) fn parse(json: &str) -> Result<Self, TemplateError> {
+    pub(crate) fn parse(json: &str) -> Result<Self, TemplateError> {
         let pattern = serde_json::from_str(json).map_err(|error| TemplateError(error.to_string()))?;
         Self::read(&pattern).map_err(|error| error.within(json))
     }

@@ -218,6 +218,8 @@ fn code(start: &Start) -> Result<Option<Code>, EnvironmentError> {
         "recall-message" => start.http_code(recall_message::handle)?,
         "receive-message" => start.http_code(receive_message::handle)?,
         "record-chatlog" => start.http_code(record_chatlog::handle)?,
+        "send-user-message" => start.http_code(send_user_message::handle)?,
+        "sync-messages" => start.http_code(sync_messages::handle)?,
         _ => return Ok(None),
     }))
 }

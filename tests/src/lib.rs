@@ -33,7 +33,7 @@ pub use oauth::{OAuthClient, TOKENS_PER_MINUTE};
 pub use operator::Operator;
 pub use partner::{Partner, RECEIVED, begin_event, end_event, push_request, text_message};
 pub use paths::path_with;
-pub use platform::{Platform, RECORDED, acknowledged};
+pub use platform::{Platform, RECORDED, acknowledged, user_text};
 pub use reference::REFERENCE;
 pub use stored::Item;
 pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, PLATFORM, Setup, Stream, System};

@@ -116,6 +116,16 @@ impl Partner {
         self.get(&paths::with_query(paths::CHATLOG, query)).await
     }
 
+    /// One page of the feed of source 1. An empty cursor is that of the first page.
+    pub async fn sync(&self, cursor: &str) -> Value {
+        self.get_feed(&[("source", "1"), ("cursor", cursor)]).await.success()
+    }
+
+    /// Calls the feed endpoint with any parameters.
+    pub async fn get_feed(&self, parameters: &[(&str, &str)]) -> Reply {
+        self.get(&path_with(paths::SYNC, parameters)).await
+    }
+
     /// Calls the user endpoint with any parameters.
     pub async fn user_info(&self, parameters: &[(&str, &str)]) -> Reply {
         self.get(&path_with(paths::USER_INFO, parameters)).await

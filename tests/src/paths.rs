@@ -7,6 +7,7 @@ pub const REVOKE: &str = "/oauth2/revoke";
 pub const RECEIVE: &str = "/chatbot/servlet/third/msg/receive";
 pub const CHATLOG: &str = "/chatbot/servlet/third/msg/chatlog/get";
 pub const USER_INFO: &str = "/chatbot/servlet/user/info/get";
+pub const SYNC: &str = "/chatbot/servlet/third/msg/sync";
 
 pub const PUSH: &str = "/chatbot/api/front/thirdParty/message/push";
 pub const RECALL: &str = "/chatbot/api/front/thirdParty/message/recall";
@@ -17,6 +18,7 @@ pub const PENDING: &str = "/chatbot/api/platform/message/pending";
 pub const ACK: &str = "/chatbot/api/platform/message/ack";
 pub const CHAT_MESSAGES: &str = "/chatbot/api/platform/chat/messages";
 pub const RECORD_TURN: &str = "/chatbot/api/platform/chatlog";
+pub const SEND_USER_MESSAGE: &str = "/chatbot/api/platform/chat/message";
 
 // The prefixes of all APIs but the customer-service API.
 pub(crate) const TOKEN_API: &str = "/oauth2";

@@ -13,6 +13,12 @@ pub const RECORDED: &str = r#"{"code":200,"message":"success","data":{}}"#;
 #[derive(Debug, Clone)]
 pub struct Platform(Caller);
 
+/// A text of the user.
+#[must_use]
+pub fn user_text(chat: &str, id: &str, content: &str) -> Value {
+    json!({"chatId": chat, "messageId": id, "msgtype": "text", "text": {"content": content}})
+}
+
 impl Platform {
     /// The platform with the token of `caller`.
     #[must_use]
@@ -95,6 +101,17 @@ impl Platform {
     /// Calls the chat window's endpoint with any parameters.
     pub async fn chat_messages(&self, parameters: &[(&str, &str)]) -> Reply {
         self.get(&path_with(paths::CHAT_MESSAGES, parameters)).await
+    }
+
+    /// Sends a text of the user, which must be stored; returns its number.
+    pub async fn say(&self, chat: &str, id: &str, content: &str) -> u64 {
+        let data = self.try_say(user_text(chat, id, content)).await.data();
+        data["seq"].as_u64().expect("seq is a number")
+    }
+
+    /// Sends any body to the endpoint of users' messages.
+    pub async fn try_say(&self, body: impl Display) -> Reply {
+        self.post(paths::SEND_USER_MESSAGE, body.to_string()).await
     }
 
     /// Sends any body to the endpoint that records turns of the robot.

@@ -31,16 +31,8 @@ pub async fn handle(deps: Arc<ChatDeps>, request: Request) -> Result<Data<Chat>,
     let asked = query::parse(|name| request.query(name))?;
     let table = request.table(&deps.chat);
     let now = deps.clock.now();
-    let (Poll { messages, cursor }, event) = tokio::try_join!(
-        poll(&table, &asked, now),
-        chat::last_event(&table, asked.source, &asked.chat, now),
-    )?;
-    let speaker = match &event {
-        Some(begin) if begin.is_begin_of_system() => {
-            chat::last_speaker(&table, asked.source, &asked.chat, begin.at).await?
-        }
-        _ => None,
-    };
-    let after = cursor.issue(asked.source, &asked.chat);
-    Ok(Data { data: Chat { messages, state: ChatState::after(event, speaker), after } })
+    let (Poll { messages, cursor }, state) =
+        tokio::try_join!(poll(&table, &asked, now), chat::state(&table, asked.source, &asked.chat, now),)?;
+    let after = cursor.issue(&query::codec(&asked.source.to_string(), &asked.chat));
+    Ok(Data { data: Chat { messages, state: state.into(), after } })
 }

@@ -1,8 +1,9 @@
 //! The query parameters of a poll.
 
-use model::{PageSize, Parameter, ParameterError, Source};
+use model::{ChatId, CursorCodec, PageSize, Parameter, ParameterError, Source};
+use store::tail::TailCursor;
 
-use crate::poll::{PollCursor, PollRequest};
+use crate::poll::PollRequest;
 
 /// Reads the parameters of a request.
 ///
@@ -13,7 +14,7 @@ pub(crate) fn parse<'a>(
 ) -> Result<PollRequest, ParameterError> {
     let source = Source::parse(&parameter("source"))?;
     let chat = parameter("chatId").required("chatId")?;
-    let after = PollCursor::parse(&parameter("after"), source, &chat)?;
+    let after = TailCursor::parse(&parameter("after"), &codec(&source.to_string(), &chat))?;
     let limit = PageSize::parse(&parameter("limit"))?;
     let latest = parameter("latest");
     let latest = latest.text().map_err(|_| ParameterError::NotAString("latest"))?;
@@ -23,4 +24,9 @@ pub(crate) fn parse<'a>(
         Some(_) => return Err(ParameterError::NotOneOf("latest", "true, false")),
     };
     Ok(PollRequest { source, chat, after, limit, latest })
+}
+
+/// The codec of cursors of one chat.
+pub(crate) fn codec<'a>(source: &'a str, chat: &'a ChatId) -> CursorCodec<'a> {
+    CursorCodec::new(["chat", source, chat.as_str()])
 }

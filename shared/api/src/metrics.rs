@@ -49,6 +49,20 @@ pub enum Metric {
     Acknowledgements,
     /// A turn of the robot was recorded.
     TurnsRecorded,
+    /// A message of a user was stored.
+    UserMessages,
+    /// A message of a user repeated an earlier one.
+    UserMessageReplays,
+    /// A message of a user was given to `sync`.
+    MessagesSynced,
+    /// A message of a user was posted to a webhook endpoint, which accepted it.
+    MessagesDelivered,
+    /// An attempt to post to a webhook endpoint failed.
+    DeliveriesFailed,
+    /// A webhook endpoint was disabled.
+    EndpointsDisabled,
+    /// The seconds since the oldest message that a webhook endpoint has not accepted.
+    DeliveryLagSeconds,
 }
 
 impl Metric {
@@ -75,6 +89,13 @@ impl Metric {
             Self::ReceiveReplays => "ReceiveReplays",
             Self::Acknowledgements => "Acknowledgements",
             Self::TurnsRecorded => "TurnsRecorded",
+            Self::UserMessages => "UserMessages",
+            Self::UserMessageReplays => "UserMessageReplays",
+            Self::MessagesSynced => "MessagesSynced",
+            Self::MessagesDelivered => "MessagesDelivered",
+            Self::DeliveriesFailed => "DeliveriesFailed",
+            Self::EndpointsDisabled => "EndpointsDisabled",
+            Self::DeliveryLagSeconds => "DeliveryLagSeconds",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use model::{
     AppId, BoundedText, ChatId, ClientId, ContentHash, EntryId, MessageId, MsgId, Source, Timestamp, UserId,
-    oauth::TokenHash, platform::DeliveryRef, sha256_hex,
+    UserMessageId, oauth::TokenHash, platform::DeliveryRef, sha256_hex,
 };
 
 use crate::{
@@ -32,6 +32,8 @@ const RECALLED: ItemKind = ItemKind("RECALLED");
 /// A delivery in an inbox.
 pub(crate) const DELIVERY: ItemKind = ItemKind("W");
 const ACKNOWLEDGEMENT: ItemKind = ItemKind("A");
+/// The kind of a feed's partition.
+const FEED: &str = "FEED";
 
 impl Partition {
     /// All applications: one partition, because they are few and are rarely written.
@@ -50,6 +52,11 @@ impl Partition {
 
     pub(crate) fn chat(source: Source, chat: &ChatId) -> Self {
         Self::new("CHAT", &[&source.to_string(), chat.as_str()])
+    }
+
+    /// The messages of all users of a source.
+    pub(crate) fn feed(source: Source) -> Self {
+        Self::new(FEED, &[&source.to_string()])
     }
 
     pub(crate) fn chat_log(source: Source, chat: &ChatId) -> Self {
@@ -104,6 +111,21 @@ impl Key {
 
     pub(crate) fn event(source: Source, chat: &ChatId, id: RecordId) -> Self {
         Partition::chat(source, chat).item(EVENT.sort_key(&[&id.to_string()]))
+    }
+
+    /// The number of the last message of the user.
+    pub(crate) fn user_counter(source: Source, chat: &ChatId) -> Self {
+        Partition::chat(source, chat).item("SEQ".to_owned())
+    }
+
+    /// The mark of a used `messageId` of the user.
+    pub(crate) fn used_user_message_id(source: Source, chat: &ChatId, id: &UserMessageId) -> Self {
+        Partition::chat(source, chat).item(USED_ID.sort_key(&["u", id.as_str()]))
+    }
+
+    /// A user's message in the feed of its source.
+    pub(crate) fn feed_entry(source: Source, id: RecordId) -> Self {
+        Partition::feed(source).item(message_sort_key(id))
     }
 
     /// The mark of a used `msgId`. Each application has its own ids.
@@ -162,6 +184,13 @@ pub(crate) fn message_sort_key(id: RecordId) -> String {
 pub(crate) fn record_id(kind: ItemKind, sort_key: &str) -> Result<RecordId, StoreError> {
     let [id] = kind.ids(sort_key, QUERY)?;
     RecordId::parse(&id).ok_or_else(corrupt)
+}
+
+/// The source in the partition key of a feed; `None` for another partition.
+pub(crate) fn source_of_feed(partition_key: &str) -> Option<Source> {
+    let (kind, number) = partition_key.split_once('#')?;
+    let number: u32 = number.parse().ok().filter(|_| kind == FEED)?;
+    Source::try_from(number).ok()
 }
 
 /// The moment in the sort key of a turn.
@@ -237,6 +266,9 @@ mod tests {
             (Key::message(source, &chat, record), "CHAT#1#c", format!("MSG#{uuid}")),
             (Key::event(source, &chat, record), "CHAT#1#c", format!("EVT#{uuid}")),
             (Key::used_message_id(source, &chat, &app, &id("i")), "CHAT#1#c", "ID#a#a%231#i".to_owned()),
+            (Key::user_counter(source, &chat), "CHAT#1#c", "SEQ".to_owned()),
+            (Key::used_user_message_id(source, &chat, &id("a#1")), "CHAT#1#c", "ID#u#a%231".to_owned()),
+            (Key::feed_entry(source, record), "FEED#1", format!("MSG#{uuid}")),
             (Key::turn(source, &chat, at, record), "LOG#1#c", format!("0000000000007#{uuid}")),
             (Key::used_entry_id(source, &chat, &id("e")), "ENTRY#1#c", "ID#e".to_owned()),
             (Key::user(source, &id("u")), "USER#1#u", "INFO".to_owned()),
@@ -253,6 +285,16 @@ mod tests {
             let item = key.into_item();
             assert_eq!(item["pk"].as_s().unwrap(), pk);
             assert_eq!(item["sk"].as_s().unwrap(), &sk);
+        }
+    }
+
+    #[test]
+    fn a_source_comes_back_from_the_partition_of_its_feed_alone() {
+        let feed = Partition::feed(Source::DEFAULT);
+        assert_eq!(source_of_feed(feed.as_str()), Some(Source::DEFAULT));
+        for other in ["", "FEED", "FEED#", "FEED#0", "FEED#x", "FEED#1#1", "FEEDS#1", "CHAT#1", "CHAT#FEED#1"]
+        {
+            assert_eq!(source_of_feed(other), None, "{other}");
         }
     }
 

@@ -28,9 +28,12 @@
 //!
 //! | item | pk | sk | attributes | TTL |
 //! |---|---|---|---|---|
-//! | message of a chat | `CHAT#<source>#<chatId>` | `MSG#<UUIDv7>` | appId, msgtype, fromuser, payload, receivedAt | retention |
+//! | message of a chat | `CHAT#<source>#<chatId>` | `MSG#<UUIDv7>` | appId, msgtype, fromuser, payload, receivedAt; of a user also seq | retention |
 //! | begin or end, second copy | same | `EVT#<UUIDv7>` | fromuser, eventType | retention |
 //! | used `msgId` | same | `ID#a#<appId>#<msgId>` | contentHash | 24 hours |
+//! | used `messageId` of a user | same | `ID#u#<messageId>` | contentHash, seq | 24 hours |
+//! | number of the user's messages | same | `SEQ` | seq, lastKey | none |
+//! | entry of a feed | `FEED#<source>` | `MSG#<UUIDv7>` | openId, seq, messageId, clientId, msgtype, payload, acceptedAt, prev | 8 days |
 //! | turn of a chat log | `LOG#<source>#<openId>` | `<time, 13 digits>#<UUIDv7>` | question, reply, replyMode | retention |
 //! | used `entryId` | `ENTRY#<source>#<openId>` | `ID#<entryId>` | contentHash | retention |
 //! | user | `USER#<source>#<clientId>` | `INFO` | hostIp, broswer, sysInfo, address, city, lastLoginTime, channelName | retention |
@@ -42,9 +45,12 @@
 //!
 //! | item | module | written by | read by |
 //! |---|---|---|---|
-//! | message of a chat | [`chat`] | receive-message | get-chat-messages |
-//! | begin or end, second copy | [`chat`] | receive-message | get-chat-messages |
+//! | message of a chat | [`chat`] | receive-message, send-user-message | get-chat-messages, send-user-message |
+//! | begin or end, second copy | [`chat`] | receive-message | get-chat-messages, send-user-message |
 //! | used `msgId` | [`chat`] | receive-message | receive-message |
+//! | used `messageId` of a user | [`chat`] | send-user-message | send-user-message |
+//! | number of the user's messages | [`chat`] | send-user-message | send-user-message |
+//! | entry of a feed | [`feed`] | send-user-message | sync-messages, dispatch-events, deliver-events |
 //! | turn of a chat log | [`chat_log`] | record-chatlog | get-chatlog |
 //! | used `entryId` | [`chat_log`] | record-chatlog | record-chatlog |
 //! | user | [`users`] | log-in-user | get-user-info |
@@ -62,10 +68,12 @@
 //!
 //! 1. `tokens`
 //! 2. `applications`
-//! 3. `audit`, `chat`, `chat_log`, `push`, `users`: one module per partition
-//! 4. `keys`: the key of every item
-//! 5. `record_id`, `retention`
-//! 6. `dynamodb`: a typed layer over the SDK, with one retry policy; it knows no key and no record
+//! 3. `chat`
+//! 4. `audit`, `chat_log`, `feed`, `push`, `users`: one module per partition
+//! 5. `message_content`; `tail`: reading the new records of a partition
+//! 6. `keys`: the key of every item
+//! 7. `record_id`, `retention`
+//! 8. `dynamodb`: a typed layer over the SDK, with one retry policy; it knows no key and no record
 
 #![warn(missing_docs)]
 
@@ -73,12 +81,15 @@ pub mod applications;
 pub mod audit;
 pub mod chat;
 pub mod chat_log;
+pub mod feed;
 pub mod push;
+pub mod tail;
 pub mod tokens;
 pub mod users;
 
 mod dynamodb;
 mod keys;
+mod message_content;
 mod record_id;
 mod retention;
 

@@ -3,11 +3,33 @@
 use std::fmt;
 
 use model::Timestamp;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use uuid::{NoContext, Uuid};
 
 /// A UUIDv7. Ids sort by their millisecond; ids of the same millisecond have no order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct RecordId(Uuid);
+
+/// The text is not a UUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("an id is a UUID")]
+pub struct InvalidRecordId;
+
+impl TryFrom<String> for RecordId {
+    type Error = InvalidRecordId;
+
+    fn try_from(text: String) -> Result<Self, InvalidRecordId> {
+        Self::parse(&text).ok_or(InvalidRecordId)
+    }
+}
+
+impl From<RecordId> for String {
+    fn from(id: RecordId) -> Self {
+        id.to_string()
+    }
+}
 
 impl RecordId {
     /// A new id with the millisecond of `at`.

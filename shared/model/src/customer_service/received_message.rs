@@ -1,9 +1,7 @@
 //! A message for a user's chat: contract, "POST /chatbot/servlet/third/msg/receive".
 
-use std::borrow::Cow;
-
 use super::CustomerServiceError;
-use crate::{AgentName, ChatId, Content, FileName, HttpUrl, JsonObject, MsgId, Parameter, ParameterError};
+use crate::{AgentName, ChatId, Content, FileName, HttpUrl, JsonObject, MsgId, ParameterError};
 
 /// A message from a third-party customer-service system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,15 +64,15 @@ impl ReceivedMessage {
             Kind::End => MessageBody::End,
             Kind::Evaluate => MessageBody::Evaluate(body.get("url").required("url")?),
             Kind::Text => {
-                let text = object(body, "text")?;
+                let text = body.object("text")?;
                 MessageBody::Text(text.get("content").required("text.content")?)
             }
             Kind::Image => {
-                let image = object(body, "image")?;
+                let image = body.object("image")?;
                 MessageBody::Image(image.get("image_url").required("image.image_url")?)
             }
             Kind::File => {
-                let file = object(body, "file")?;
+                let file = body.object("file")?;
                 let name = file.get("file_name").required("file.file_name")?;
                 MessageBody::File(name, file.get("file_url").required("file.file_url")?)
             }
@@ -86,37 +84,17 @@ impl ReceivedMessage {
 
 impl Kind {
     fn parse(body: &JsonObject<'_>) -> Result<Self, CustomerServiceError> {
-        let msgtype = body.get("msgtype");
-        match word(&msgtype, "msgtype")?.trim() {
-            "event" => {
-                let event_type = body.get("eventType");
-                match word(&event_type, "eventType")?.trim() {
-                    "begin" => Ok(Self::Begin),
-                    "end" => Ok(Self::End),
-                    _ => Err(ParameterError::NotOneOf("eventType", "begin, end").into()),
-                }
-            }
+        match body.get("msgtype").word("msgtype")?.as_str() {
+            "event" => match body.get("eventType").word("eventType")?.as_str() {
+                "begin" => Ok(Self::Begin),
+                "end" => Ok(Self::End),
+                _ => Err(ParameterError::NotOneOf("eventType", "begin, end").into()),
+            },
             "evaluate" => Ok(Self::Evaluate),
             "text" => Ok(Self::Text),
             "image" => Ok(Self::Image),
             "file" => Ok(Self::File),
             _ => Err(CustomerServiceError::InvalidMsgtype),
-        }
-    }
-}
-
-/// A required parameter with an enumerated value.
-fn word<'p>(parameter: &'p Parameter<'_>, name: &'static str) -> Result<Cow<'p, str>, ParameterError> {
-    parameter.text().map_err(|_| ParameterError::NotAString(name))?.ok_or(ParameterError::Missing(name))
-}
-
-/// The object `name`. An absent one is empty, so that its first field is reported as missing.
-fn object<'a>(body: &JsonObject<'a>, name: &'static str) -> Result<JsonObject<'a>, ParameterError> {
-    match body.get(name) {
-        Parameter::Absent => Ok(JsonObject::default()),
-        Parameter::Object(object) => Ok(object),
-        Parameter::Text(_) | Parameter::Integer(_) | Parameter::Other => {
-            Err(ParameterError::NotAnObject(name))
         }
     }
 }

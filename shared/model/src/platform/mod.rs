@@ -5,9 +5,11 @@ mod delivery;
 mod error;
 mod login;
 mod turn;
+mod user_message;
 
 pub use acknowledgement::{AckState, Acknowledgement};
 pub use delivery::{AckId, DeliveryRef, InboxCursor, InboxQuery};
 pub use error::PlatformError;
 pub use login::Login;
 pub use turn::RobotTurn;
+pub use user_message::{UserMessage, UserMessageBody};

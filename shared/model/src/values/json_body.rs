@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::Parameter;
+use crate::{Parameter, ParameterError};
 
 /// The largest valid body, in bytes.
 pub const BODY_LIMIT: usize = 262_144;
@@ -60,6 +60,20 @@ impl<'a> JsonObject<'a> {
     #[must_use]
     pub fn get(&self, name: &str) -> Parameter<'a> {
         self.0.get(name).map_or(Parameter::Absent, |raw| Parameter::from_json(raw.get()))
+    }
+
+    /// The member `name` as an object. An absent one is empty, so that its first field is reported as missing.
+    ///
+    /// # Errors
+    /// [`ParameterError::NotAnObject`].
+    pub fn object(&self, name: &'static str) -> Result<Self, ParameterError> {
+        match self.get(name) {
+            Parameter::Absent => Ok(Self::default()),
+            Parameter::Object(object) => Ok(object),
+            Parameter::Text(_) | Parameter::Integer(_) | Parameter::Other => {
+                Err(ParameterError::NotAnObject(name))
+            }
+        }
     }
 
     /// The elements of the list `name`; `None` if it is not a list.

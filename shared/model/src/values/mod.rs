@@ -20,6 +20,6 @@ pub use parameter_error::ParameterError;
 pub use source::{InvalidSource, Source};
 pub use text::{
     AgentName, AppId, AppName, BoundedText, ChatId, ClientId, Content, EntryId, FileName, HostIp, HttpUrl,
-    MessageId, MsgId, ReplyMode, TextError, UserAgent, UserDetail, UserId,
+    MessageId, MsgId, ReplyMode, TextError, UserAgent, UserDetail, UserId, UserMessageId,
 };
 pub use timestamp::Timestamp;

@@ -67,6 +67,15 @@ impl Parameter<'_> {
             .transpose()
     }
 
+    /// The text of a required parameter with an enumerated value, without white space around it.
+    ///
+    /// # Errors
+    /// It is not present, or not a string.
+    pub fn word(&self, name: &'static str) -> Result<String, ParameterError> {
+        let text = self.text().map_err(|_| ParameterError::NotAString(name))?;
+        text.map(|text| text.trim().to_owned()).ok_or(ParameterError::Missing(name))
+    }
+
     /// The value of an integer that may be absent.
     ///
     /// # Errors

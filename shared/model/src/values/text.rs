@@ -124,6 +124,10 @@ bounded_text!(
     MsgId, 64, |text| within::<MsgId>(text.trim())
 );
 bounded_text!(
+    /// The id of a user's message in its chat, `messageId`. At most 64 long.
+    UserMessageId, 64, |text| within::<UserMessageId>(text.trim())
+);
+bounded_text!(
     /// The id of an application, its `client_id`. At most 64 long, so that keys stay within DynamoDB's limits.
     AppId, 64, |text| within::<AppId>(text.trim())
 );

@@ -16,8 +16,8 @@ use crate::{
     record_id::RecordId,
 };
 
-/// For this time a `msgId` makes a retry safe: the contract's 24 hours.
-const USED_ID_HOURS: u64 = 24;
+/// For this time a `msgId` or a `messageId` makes a retry safe: the contract's 24 hours.
+pub(super) const USED_ID_HOURS: u64 = 24;
 
 /// The outcome of [`append`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub async fn append(
     let content_hash = record.hash()?;
     if let Some(message_id) = &message.id {
         let expire_at = at.plus_hours(USED_ID_HOURS).seconds();
-        let used = UsedIdRecord { content_hash: content_hash.clone(), expire_at };
+        let used = UsedIdRecord { content_hash: content_hash.clone(), seq: None, expire_at };
         let key = Key::used_message_id(source, chat, app, message_id);
         transaction = transaction.put(key, &used, Some(absent_or_expired(at)))?;
     }

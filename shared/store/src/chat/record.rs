@@ -3,19 +3,22 @@
 use std::borrow::Cow;
 
 use model::{
-    AppId, ContentHash, Source, Timestamp,
-    customer_service::{MessageBody, ReceivedMessage},
+    AppId, ContentHash, Source, Timestamp, customer_service::ReceivedMessage, platform::UserMessage,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::dynamodb::{error::StoreError, operation::TRANSACT_WRITE_ITEMS};
+use crate::{
+    dynamodb::error::StoreError,
+    message_content::{EventType, MessageContent},
+    tail::TailRecord,
+};
 
 /// The sender of a message and the time of its acceptance.
 #[derive(Debug, Clone, Copy)]
 pub struct Acceptance<'a> {
     /// The third-party system.
     pub source: Source,
-    /// The application that sent the message.
+    /// The application that sent the message; the platform's if the user wrote it.
     pub app: &'a AppId,
     /// The time of the request.
     pub at: Timestamp,
@@ -37,52 +40,17 @@ pub struct MessageRecord<'a> {
     pub content: MessageContent<'a>,
     /// When it was accepted.
     pub received_at: Timestamp,
+    /// The number of the user's message in its chat; `None` if an agent wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
     /// In epoch seconds.
     pub(super) expire_at: u64,
 }
 
-/// The content of a message by its `msgtype`. The fields of `payload` have the names of the contract.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "msgtype", content = "payload", rename_all = "lowercase")]
-pub enum MessageContent<'a> {
-    /// A human takes over from the robot, or the robot takes over again.
-    #[serde(rename_all = "camelCase")]
-    Event {
-        /// `begin` or `end`.
-        event_type: EventType,
-    },
-    /// A request to rate the service.
-    Evaluate {
-        /// An http or https URL.
-        url: Cow<'a, str>,
-    },
-    /// Text.
-    Text {
-        /// Kept byte for byte; not trimmed.
-        content: Cow<'a, str>,
-    },
-    /// A picture.
-    Image {
-        /// An http or https URL.
-        image_url: Cow<'a, str>,
-    },
-    /// A file.
-    File {
-        /// At most 255 UTF-16 units.
-        file_name: Cow<'a, str>,
-        /// An http or https URL.
-        file_url: Cow<'a, str>,
-    },
-}
-
-/// The `eventType` of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EventType {
-    /// A human takes over.
-    Begin,
-    /// The robot takes over again.
-    End,
+impl TailRecord for MessageRecord<'static> {
+    fn expire_at(&self) -> u64 {
+        self.expire_at
+    }
 }
 
 /// The second copy of a `begin` or `end`.
@@ -95,11 +63,14 @@ pub(super) struct EventRecord<'a> {
     pub(super) expire_at: u64,
 }
 
-/// The mark of a used `msgId`.
+/// The mark of a used id: the `msgId` of an agent's message, the `messageId` of a user's.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UsedIdRecord {
     pub(super) content_hash: ContentHash,
+    /// The number of the user's message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) seq: Option<u64>,
     pub(super) expire_at: u64,
 }
 
@@ -110,6 +81,19 @@ impl<'a> MessageRecord<'a> {
             fromuser: message.from.as_ref().map(|name| Cow::Borrowed(name.as_str())),
             content: MessageContent::from(&message.body),
             received_at: acceptance.at,
+            seq: None,
+            expire_at: acceptance.expire_at,
+        }
+    }
+
+    /// The user's message with this number.
+    pub(super) fn of_user(message: &'a UserMessage, acceptance: &Acceptance<'a>, seq: u64) -> Self {
+        Self {
+            app_id: Cow::Borrowed(acceptance.app),
+            fromuser: None,
+            content: MessageContent::from(&message.body),
+            received_at: acceptance.at,
+            seq: Some(seq),
             expire_at: acceptance.expire_at,
         }
     }
@@ -128,41 +112,9 @@ impl<'a> MessageRecord<'a> {
         }
     }
 
-    /// The SHA-256 of the JSON array `[msgtype, fromuser, payload]`: equal for a retry of the message.
+    /// Equal for a retry of the message.
     pub(super) fn hash(&self) -> Result<ContentHash, StoreError> {
-        let invalid = |_| StoreError::invalid_request(TRANSACT_WRITE_ITEMS);
-        let content = serde_json::to_value(&self.content).map_err(invalid)?;
-        let hashed = (content.get("msgtype"), &self.fromuser, content.get("payload"));
-        serde_json::to_vec(&hashed).map(ContentHash::of).map_err(invalid)
-    }
-}
-
-impl MessageContent<'_> {
-    /// The value of the attribute `msgtype`.
-    #[must_use]
-    pub const fn msgtype(&self) -> &'static str {
-        match self {
-            Self::Event { .. } => "event",
-            Self::Evaluate { .. } => "evaluate",
-            Self::Text { .. } => "text",
-            Self::Image { .. } => "image",
-            Self::File { .. } => "file",
-        }
-    }
-}
-
-impl<'a> From<&'a MessageBody> for MessageContent<'a> {
-    fn from(body: &'a MessageBody) -> Self {
-        match body {
-            MessageBody::Begin => Self::Event { event_type: EventType::Begin },
-            MessageBody::End => Self::Event { event_type: EventType::End },
-            MessageBody::Evaluate(url) => Self::Evaluate { url: url.as_str().into() },
-            MessageBody::Text(content) => Self::Text { content: content.as_str().into() },
-            MessageBody::Image(url) => Self::Image { image_url: url.as_str().into() },
-            MessageBody::File(name, url) => {
-                Self::File { file_name: name.as_str().into(), file_url: url.as_str().into() }
-            }
-        }
+        self.content.hash(self.fromuser.as_deref())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use model::{AgentName, ChatId, Source, Timestamp};
 
-use super::record::{EventRecord, EventType, MessageContent, MessageRecord};
+use super::record::{EventRecord, MessageRecord};
 use crate::{
     dynamodb::{
         error::StoreError,
@@ -12,36 +12,57 @@ use crate::{
         ttl::is_live,
     },
     keys::{EVENT, MESSAGE, record_id},
+    message_content::{EventType, MessageContent},
 };
 
 /// The messages that [`last_speaker`] reads, newest first, per query.
 const SPEAKER_QUERIES: [usize; 2] = [5, 100];
 
 /// The last `begin` or `end` of a chat.
+struct LastEvent {
+    event_type: EventType,
+    fromuser: Option<String>,
+    at: Timestamp,
+}
+
+/// The side that answers the user since the last `begin` or `end`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LastEvent {
-    /// `begin` or `end`.
-    pub event_type: EventType,
-    /// The name of the sender.
-    pub fromuser: Option<String>,
-    /// When it was accepted.
-    pub at: Timestamp,
+pub struct ChatState {
+    /// Whether a human answers; otherwise the robot does.
+    pub is_human: bool,
+    /// The agent's name: the sender of the `begin`, or of the last message since if the system sent the `begin`. Empty if no
+    /// agent has sent a message yet, and for the robot.
+    pub agent: String,
+    /// When the event was accepted; `None` before the first one.
+    pub since: Option<Timestamp>,
 }
 
-impl LastEvent {
-    /// Whether this is a `begin` from `系统消息`. As in the API document, the agent's name then comes with the first message.
-    #[must_use]
-    pub fn is_begin_of_system(&self) -> bool {
-        self.event_type == EventType::Begin && self.fromuser.as_deref() == Some(AgentName::SYSTEM)
-    }
-}
-
-/// Reads the last `begin` or `end` of a chat; `None` if there is none, or it has expired by `now`. One strongly consistent
-/// query of one item.
+/// Reads the state of a chat. Events that have expired by `now` do not count.
+///
+/// One strongly consistent query of one item. If the system sent the `begin`, one or two more for the agent's name.
 ///
 /// # Errors
-/// [`StoreError`] if the query fails, or the event is corrupt.
-pub async fn last_event(
+/// [`StoreError`] if a query fails, or an item is corrupt.
+pub async fn state(
+    table: &Table,
+    source: Source,
+    chat: &ChatId,
+    now: Timestamp,
+) -> Result<ChatState, StoreError> {
+    let Some(event) = last_event(table, source, chat, now).await? else {
+        return Ok(ChatState { is_human: false, agent: String::new(), since: None });
+    };
+    let is_human = event.event_type == EventType::Begin;
+    let agent = match event.fromuser {
+        _ if !is_human => None,
+        Some(system) if system == AgentName::SYSTEM => last_speaker(table, source, chat, event.at).await?,
+        agent => agent,
+    };
+    Ok(ChatState { is_human, agent: agent.unwrap_or_default(), since: Some(event.at) })
+}
+
+/// `None` if there is none, or it has expired by `now`. One query of one item.
+async fn last_event(
     table: &Table,
     source: Source,
     chat: &ChatId,
@@ -57,13 +78,9 @@ pub async fn last_event(
     Ok(is_live(expire_at, now).then_some(LastEvent { event_type, fromuser, at }))
 }
 
-/// Reads the name of the agent who spoke last since `since`. Ignores events and messages from `系统消息`.
-///
-/// One strongly consistent query of 5 messages. If they name no agent, a second query of 100 messages.
-///
-/// # Errors
-/// [`StoreError`] if a query fails, or a message is corrupt.
-pub async fn last_speaker(
+/// The name of the agent who spoke last since `since`. Ignores events, users and messages from `系统消息`. One query of 5
+/// messages. If they name no agent, a second query of 100 messages.
+async fn last_speaker(
     table: &Table,
     source: Source,
     chat: &ChatId,

@@ -15,7 +15,7 @@ pub(crate) mod ttl;
 mod backoff;
 pub(crate) mod error;
 mod meter;
-mod retry;
+pub(crate) mod retry;
 mod retry_budget;
 pub mod warm_up;
 

@@ -8,9 +8,10 @@ use local::{
 };
 use serde_json::{Value, json};
 use tests::{
-    MESSAGE_PUSH, RECORDED, Recorded, Setup, Stream, System, acknowledged, end_event, push_request,
-    text_message,
+    MESSAGE_PUSH, ManualClock, RECORDED, Recorded, Setup, Stream, System, acknowledged, begin_event,
+    end_event, faults::round_trips, push_request, text_message, user_text,
 };
+use uuid::Uuid;
 
 use super::inboxes;
 
@@ -31,7 +32,7 @@ fn cost(recorded: &[Recorded]) -> Cost {
     Cost {
         operations: function.iter().map(|recorded| recorded.operation.clone()).collect(),
         units: function.iter().map(|recorded| recorded.units).sum(),
-        round_trips: function.iter().filter(|recorded| recorded.begins_round_trip).count(),
+        round_trips: round_trips(function.iter().copied()),
     }
 }
 
@@ -260,9 +261,108 @@ async fn a_turn_of_the_robot_is_one_request() {
     }
 }
 
+/// The cost of a user's message, with its operations sorted, since the state is read beside the counter.
+async fn cost_of_message(system: &System, message: &Value) -> Cost {
+    system.proxy.forget();
+    assert_eq!(system.platform.try_say(message).await.status, 200);
+    let mut cost = cost(&system.proxy.recorded());
+    cost.operations.sort();
+    cost
+}
+
+#[tokio::test]
+async fn a_message_of_a_user_is_two_round_trips_and_8_write_units() {
+    const OPERATIONS: [&str; 3] = ["GetItem", "Query", "TransactWriteItems"];
+    // The counter and the event are strongly consistent reads of an item each.
+    const READS: f64 = 2.0;
+    let system = System::start().await;
+    system.proxy.slow_down(20);
+    // The first creates the counter, the second changes it.
+    for (number, units) in [(1, 8.0), (2, 8.0)] {
+        let cost = cost_of_message(&system, &user_text("c", &number.to_string(), "在吗")).await;
+        let operations = &OPERATIONS.map(str::to_owned)[..];
+        assert_eq!((cost.operations.as_slice(), cost.round_trips), (operations, 2));
+        assert_eq!((number, cost.units), (number, READS + units));
+    }
+    // The longest ids, in a script of three bytes a character.
+    let mut longest = user_text(&"会".repeat(64), &"消".repeat(64), &"好".repeat(64));
+    longest["clientId"] = json!("用".repeat(64));
+    for id in ["消", "息"] {
+        longest["messageId"] = json!(id.repeat(64));
+        let cost = cost_of_message(&system, &longest).await;
+        assert!(cost.units - READS <= 10.0, "{}", cost.units);
+    }
+    // 32 KiB are written twice, in a transaction.
+    let cost = cost_of_message(&system, &user_text("c", "long", &"x".repeat(32_768))).await;
+    assert!(cost.units - READS <= 4.0 + 2.0 * 2.0 * 33.0, "{}", cost.units);
+}
+
+#[tokio::test]
+async fn a_message_of_a_user_is_three_round_trips_at_most_whoever_serves() {
+    let system = System::start().await;
+    system.customer_service.receive(begin_event("c", "系统消息")).await;
+    let message = || user_text("c", &Uuid::new_v4().to_string(), "x");
+    let slow_cost = async || {
+        system.proxy.slow_down(50);
+        let cost = cost_of_message(&system, &message()).await;
+        system.proxy.slow_down(0);
+        (cost.operations.iter().filter(|operation| *operation == "Query").count(), cost.round_trips)
+    };
+    assert_eq!(slow_cost().await, (2, 2), "nobody has spoken");
+    system.customer_service.receive(text_message("c", "客服A", "您好")).await;
+    assert_eq!(slow_cost().await, (2, 2), "an agent has spoken");
+    for _ in 0..5 {
+        cost_of_message(&system, &message()).await;
+    }
+    assert_eq!(slow_cost().await, (3, 3), "the agent is not among the last five");
+}
+
+#[tokio::test]
+async fn a_repeat_of_a_users_message_writes_nothing() {
+    let system = System::start().await;
+    let message = user_text("c", "1", "x");
+    cost_of_message(&system, &message).await;
+    let before = system.everything().await;
+    let cost = cost_of_message(&system, &message).await;
+    assert_eq!(cost.operations, ["GetItem", "Query", "TransactWriteItems"]);
+    assert_eq!(system.everything().await, before);
+}
+
+#[tokio::test]
+async fn a_sync_is_one_query_however_many_entries_it_gives() {
+    let clock = ManualClock::at(1_795_219_210_000);
+    let system = System::start_at(&clock).await;
+    let sync = async |cursor: &str| {
+        system.proxy.forget();
+        let answer = system.customer_service.sync(cursor).await;
+        let cost = cost(&system.proxy.recorded());
+        assert_eq!(cost.operations, ["Query"]);
+        (answer["list"].as_array().unwrap().len(), answer["cursor"].as_str().unwrap().to_owned(), cost.units)
+    };
+    assert_eq!(sync("").await.0, 0);
+    let an_hour_ago = clock.now().millis() - 3_600_000;
+    super::sync::store_many(&system, 1_000, "x", an_hour_ago).await;
+    let (given, cursor, units) = sync("").await;
+    assert_eq!(given, 1_000);
+    assert!(units <= 75.0, "300 KB at most: {units}");
+    let (given, _, units) = sync(&cursor).await;
+    assert_eq!(given, 0);
+    assert!(units <= 1.0, "nothing new: {units}");
+}
+
 #[tokio::test]
 async fn a_refused_request_does_not_call_dynamodb() {
     let system = System::start().await;
+    for message in ["{}".to_owned(), user_text("c", "m", "").to_string()] {
+        system.proxy.forget();
+        assert_eq!(system.platform.try_say(message).await.status, 400);
+        assert_eq!(cost(&system.proxy.recorded()).operations, [""; 0]);
+    }
+    for parameters in [("limit", "0"), ("cursor", "x"), ("source", "2")] {
+        system.proxy.forget();
+        assert!(system.customer_service.get_feed(&[parameters]).await.status >= 400);
+        assert_eq!(cost(&system.proxy.recorded()).operations, [""; 0]);
+    }
     for (query, body) in [("", json!({"touser": "c"})), ("source=2", end_event("c"))] {
         system.proxy.forget();
         assert!(system.customer_service.try_receive_with(query, body).await.status >= 400);

@@ -18,20 +18,22 @@ fn entries(folder: &Path) -> impl Iterator<Item = std::path::PathBuf> {
     entries.into_iter()
 }
 
-/// The answer with its random parts replaced: an issued token, `expires_in`, and the cursor of a chat.
+/// The answer with its random parts replaced: an issued token, `expires_in`, the cursor of a chat or of a feed, and the times of
+/// messages.
 fn settled(answer: &str) -> String {
     const TOKEN: &str = r#"access_token\":\"cn-"#;
-    const CURSOR: &str = r#"\"after\":\""#;
     if let Some((head, tail)) = answer.split_once(TOKEN) {
         let tail = ["359418", "359419"]
             .iter()
             .fold(tail[36..].to_owned(), |tail, left| tail.replace(left, "359420"));
         return format!("{head}{TOKEN}{}{tail}", Uuid::nil());
     }
-    match answer.split_once(CURSOR) {
-        Some((head, tail)) => format!("{head}{CURSOR}{}", &tail[tail.find('\\').unwrap()..]),
-        None => answer.to_owned(),
-    }
+    ["after", "cursor", "time"].iter().fold(answer.to_owned(), |answer, name| {
+        let start = format!(r#"\"{name}\":\""#);
+        let mut parts = answer.split(&start);
+        let head = parts.next().unwrap().to_owned();
+        parts.fold(head, |head, tail| format!("{head}{start}{}", &tail[tail.find('\\').unwrap()..]))
+    })
 }
 
 #[tokio::test]

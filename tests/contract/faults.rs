@@ -6,7 +6,9 @@ use futures_util::{StreamExt, stream};
 use model::{BoundedText, ClientId, Source};
 use serde_json::{Value, json};
 use store::{Meter, Table, users};
-use tests::{Fault, Item, RECEIVED, Reply, System, begin_event, end_event, push_request, text_message};
+use tests::{
+    Fault, Item, RECEIVED, Reply, System, begin_event, end_event, push_request, text_message, user_text,
+};
 
 /// Lambda ends a function after this time.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -127,6 +129,12 @@ async fn a_permanent_fault_is_a_system_error_on_every_route() {
             );
             received.is_error(500, -1, "system error");
             log.is_error(500, -1, "system error");
+            let (said, feed) = tokio::join!(
+                within_the_deadline(system.platform.try_say(user_text("c", "m", "x"))),
+                within_the_deadline(system.customer_service.get_feed(&[])),
+            );
+            said.is_code(500, "system error");
+            feed.is_error(500, -1, "system error");
 
             // The authorizer's read succeeds and the function's fails.
             system.proxy.recover();
@@ -154,7 +162,13 @@ async fn a_transaction_cancelled_by_throttling_or_a_conflict_is_retried() {
 #[tokio::test]
 async fn an_unreadable_item_is_an_error_and_is_not_skipped() {
     let system = System::start().await;
-    for (pk, sk) in [("LOG#1#c", "0000000000001#x"), ("LOG#1#d", "not a moment"), ("USER#1#c", "INFO")] {
+    for (pk, sk) in [
+        ("LOG#1#c", "0000000000001#x"),
+        ("LOG#1#d", "not a moment"),
+        ("USER#1#c", "INFO"),
+        ("CHAT#1#c", "SEQ"),
+        ("FEED#1", "MSG#0199aaaa-bbbb-7ccc-8ddd-eeeeffff0000"),
+    ] {
         let put = system.dynamodb.put_item().table_name(&system.chat_table);
         let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
         put.item("pk", text(pk)).item("sk", text(sk)).item("question", text("only")).send().await.unwrap();
@@ -164,6 +178,9 @@ async fn an_unreadable_item_is_an_error_and_is_not_skipped() {
         partner.chatlog(&[("openId", chat)]).await.is_error(500, -1, "system error");
     }
     partner.user_info(&[("clientId", "c")]).await.is_error(500, -1, "system error");
+    partner.get_feed(&[]).await.is_error(500, -1, "system error");
+    system.platform.try_say(user_text("c", "m", "x")).await.is_code(500, "system error");
+    assert_eq!(system.items("FEED#1").await.len(), 1, "nothing is written without a counter");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -301,6 +301,8 @@ fn each_role_has_the_actions_its_code_uses_on_its_own_table_and_no_others() {
         ("RecordChatlogFunction", "ChatTable", &["dynamodb:PutItem"]),
         ("GetPushStatusFunction", "ChatTable", &["dynamodb:BatchGetItem", "dynamodb:Query"]),
         ("ReceiveMessageFunction", "ChatTable", &["dynamodb:PutItem"]),
+        ("SendUserMessageFunction", "ChatTable", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]),
+        ("SyncMessagesFunction", "ChatTable", &["dynamodb:Query"]),
         ("GetChatlogFunction", "ChatTable", &["dynamodb:Query"]),
         ("GetUserInfoFunction", "ChatTable", &["dynamodb:GetItem"]),
         (
@@ -408,7 +410,7 @@ fn each_function_runs_a_binary_of_its_own_but_for_the_authorizers() {
             function.id
         );
     }
-    assert_eq!(binaries.len(), 15);
+    assert_eq!(binaries.len(), 17);
 }
 
 /// The variables that access logs may hold, by their names in the log. None is chosen by a caller: a method that API Gateway
@@ -518,7 +520,7 @@ fn no_partition_or_domain_of_aws_is_written_out() {
 fn every_endpoint_has_a_throttle_of_its_kind_with_a_rate_and_a_burst() {
     let stack = Stack::parse(TEMPLATE).unwrap();
     let default = |name: &str| stack.parameter(name).unwrap()["Default"].as_u64().unwrap();
-    let reads = ["chatlog/get", "info/get", "message/pending", "chat/messages"];
+    let reads = ["chatlog/get", "info/get", "message/pending", "chat/messages", "msg/sync"];
     let mut endpoints = 0;
     for api in Template::parse(TEMPLATE).unwrap().apis {
         for route in &api.routes {
@@ -540,7 +542,7 @@ fn every_endpoint_has_a_throttle_of_its_kind_with_a_rate_and_a_burst() {
         let properties: Value = resource.properties().unwrap();
         assert_eq!(properties["MethodSettings"].as_array().unwrap().len(), api.routes.len(), "{}", api.id);
     }
-    assert_eq!(endpoints, 14);
+    assert_eq!(endpoints, 16);
 }
 
 #[test]

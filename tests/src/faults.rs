@@ -1,11 +1,12 @@
 //! A DynamoDB that fails on demand: a proxy before an embedded one. It also records the requests.
 
 use std::{
+    collections::BTreeSet,
     io,
     net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -73,8 +74,14 @@ pub struct Recorded {
     pub request: Value,
     /// The consumed capacity units that the answer reports.
     pub units: f64,
-    /// Whether no other request was pending on arrival: it begins a round trip.
-    pub begins_round_trip: bool,
+    /// Its place in the longest chain of requests that each arrived after the answer to the one before, counted from 1.
+    pub round_trip: usize,
+    is_answered: bool,
+}
+
+/// The longest chain of requests that each arrived after the answer to the one before.
+pub fn round_trips<'r>(recorded: impl IntoIterator<Item = &'r Recorded>) -> usize {
+    recorded.into_iter().map(|recorded| recorded.round_trip).collect::<BTreeSet<_>>().len()
 }
 
 impl Recorded {
@@ -106,7 +113,6 @@ struct Shared {
     /// The partition that is missing in eventually consistent batches.
     lagging: Mutex<Option<String>>,
     latency_millis: AtomicU64,
-    under_way: AtomicUsize,
     listening: watch::Sender<bool>,
 }
 
@@ -125,7 +131,6 @@ impl FaultyDynamoDb {
             starved: Mutex::new(None),
             lagging: Mutex::new(None),
             latency_millis: AtomicU64::new(0),
-            under_way: AtomicUsize::new(0),
             listening: watch::Sender::new(true),
         });
         tokio::spawn(listen(address, Arc::clone(&shared)));
@@ -237,31 +242,24 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     let body: Value = serde_json::from_slice(&body).map_err(io::Error::other)?;
     let number = {
         let mut recorded = shared.recorded.lock().expect("no holder panics");
-        let begins_round_trip = shared.under_way.fetch_add(1, Ordering::Relaxed) == 0;
+        let answered = recorded.iter().filter(|recorded| recorded.is_answered);
+        let round_trip = 1 + answered.map(|recorded| recorded.round_trip).max().unwrap_or_default();
         recorded.push(Recorded {
             operation: operation.clone(),
             request: body.clone(),
             units: 0.0,
-            begins_round_trip,
+            round_trip,
+            is_answered: false,
         });
         recorded.len() - 1
     };
-    let _under_way = UnderWay(&shared);
     let outcome = play(&shared, number, &operation, &headers, body).await;
     let latency = Duration::from_millis(shared.latency_millis.load(Ordering::Relaxed));
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
+    shared.change(number, |recorded| recorded.is_answered = true);
     outcome
-}
-
-/// Counts a request as pending until it is dropped, also if its caller gives up.
-struct UnderWay<'s>(&'s Shared);
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// Answers a request as the plan decides.
@@ -412,10 +410,12 @@ impl Shared {
         let consumed = &answer["ConsumedCapacity"];
         let tables = consumed.as_array().map_or(std::slice::from_ref(consumed), Vec::as_slice);
         let units = tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum();
-        // The record is gone if the test cleared it meanwhile.
-        if let Some(recorded) = self.recorded.lock().expect("no holder panics").get_mut(number) {
-            recorded.units = units;
-        }
+        self.change(number, |recorded| recorded.units = units);
+    }
+
+    /// Changes the record of a request. It is gone if the test cleared it meanwhile.
+    fn change(&self, number: usize, change: impl FnOnce(&mut Recorded)) {
+        self.recorded.lock().expect("no holder panics").get_mut(number).map(change);
     }
 }
 

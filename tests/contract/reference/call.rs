@@ -3,8 +3,9 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use local::demo::{CLIENT_ID, CLIENT_SECRET};
 use reqwest::Method;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tests::{Caller, Reply, System, path_with, reference::Operation};
+use uuid::Uuid;
 
 #[derive(Debug, Clone)]
 pub(super) struct Call {
@@ -22,6 +23,14 @@ impl Call {
         let bodies = operation.body.as_ref().map(|body| body.examples.values().cloned().collect());
         let bodies: Vec<_> = bodies.unwrap_or_else(|| vec![Value::Null]);
         bodies.into_iter().map(|body| Self { query: query.clone(), body }).collect()
+    }
+
+    /// The call with a `messageId` of its own, where an id stands for one content.
+    pub fn with_own_message_id(mut self, operation: &Operation) -> Self {
+        if ["pushMessage", "sendUserMessage"].contains(&operation.id.as_str()) {
+            self.body["messageId"] = json!(Uuid::new_v4().to_string());
+        }
+        self
     }
 
     pub async fn send(&self, operation: &Operation, caller: &Caller) -> Reply {

@@ -71,7 +71,7 @@ async fn provoke(system: &System, operation: &Operation, name: &str, shown: &Val
         }
         "messageId-taken" => {
             assert_eq!(call.send(operation, &anybody).await.status, 200);
-            call.body["content"] = json!("different");
+            (call.body["content"], call.body["eventType"]) = (json!("different"), json!("request"));
             vec![call.send(operation, &anybody).await]
         }
         "messageId-recalled" => {
@@ -131,10 +131,8 @@ async fn break_rule(system: &System, operation: &Operation, text: &str) -> Vec<R
     }
     for call in &right {
         let mut call = call.clone();
-        // Its own message id, since each id stands for one content.
-        if operation.id == "pushMessage" && !text.contains("messageId") {
-            call.body["messageId"] =
-                json!(format!("{text}{}", call.body).chars().take(64).collect::<String>());
+        if !text.contains("messageId") {
+            call = call.with_own_message_id(operation);
         }
         let reply = call.send(operation, &caller).await;
         assert!(is_taken(&reply), "{text}: {}", reply.body);

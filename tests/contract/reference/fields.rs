@@ -87,11 +87,41 @@ async fn tell_of_a_chat(story: &mut Story) {
         };
         after = story.tell("getChatMessages", poll).await["data"]["after"].take();
     }
+    tell_of_the_user(story).await;
     story.tell("recordChatlog", |_| ()).await;
     story.tell("getChatlog", |_| ()).await;
     story.tell("getChatlog", |call| drop(call.query.insert("limit".to_owned(), json!(1)))).await;
     story.tell("getChatlog", |call| drop(call.query.insert("openId".to_owned(), json!("unknown")))).await;
     story.tell("getUserInfo", |_| ()).await;
+}
+
+/// The user writes before and after an agent takes over. Each message is read alone.
+async fn tell_of_the_user(story: &mut Story) {
+    const OTHER_CHAT: &str = "561f7439-9ace-4ba7-8121-bbbb3e1e96a";
+    let read = |cursor: &Value| {
+        let cursor = cursor.clone();
+        move |call: &mut Call| drop(call.query.insert("cursor".to_owned(), cursor))
+    };
+    let mut cursor = story.tell("syncMessages", |_| ()).await["cursor"].take();
+    for (number, mut call) in Call::examples(REFERENCE.operation("sendUserMessage")).into_iter().enumerate() {
+        if number == 2 {
+            story
+                .tell("receiveMessage", |call| {
+                    call.body["touser"] = json!(OTHER_CHAT);
+                    call.body["fromuser"] = json!("客服A");
+                })
+                .await;
+        }
+        call.body["chatId"] = json!(OTHER_CHAT);
+        story.send("sendUserMessage", &call).await;
+        cursor = story.tell("syncMessages", read(&cursor)).await["cursor"].take();
+        if number == 0 {
+            let window = |call: &mut Call| drop(call.query.insert("chatId".to_owned(), json!(OTHER_CHAT)));
+            story.tell("getChatMessages", window).await;
+        }
+    }
+    let window = |call: &mut Call| drop(call.query.insert("chatId".to_owned(), json!(OTHER_CHAT)));
+    story.tell("getChatMessages", window).await;
 }
 
 async fn tell_of_pushes(story: &mut Story, clock: &ManualClock) {

@@ -2,10 +2,10 @@
 
 use jsonschema::draft202012;
 use serde_json::json;
-use tests::{REFERENCE, System, reference::Operation};
+use tests::{REFERENCE, System};
 
 use super::{
-    call::{Call, caller},
+    call::caller,
     errors::is_taken,
     offence::{base, place},
     schema::fields,
@@ -41,19 +41,14 @@ async fn a_body_is_accepted_if_and_only_if_it_matches_its_schema() {
             let base = base(operation, &place);
             for value in &values {
                 let mut call = place.set(&base, Some(value.clone()));
-                own_message_id(operation, &name, &mut call);
+                if name != "messageId" {
+                    call = call.with_own_message_id(operation);
+                }
                 let reply = call.send(operation, &caller(&system, operation)).await;
                 let is_taken = is_taken(&reply);
                 let is_of_its_schema = validator.is_valid(&call.body);
                 assert_eq!(is_taken, is_of_its_schema, "{} {name} {value}: {}", operation.id, reply.body);
             }
         }
-    }
-}
-
-/// Gives each content its own message id, since an id stands for one content.
-fn own_message_id(operation: &Operation, name: &str, call: &mut Call) {
-    if operation.id == "pushMessage" && name != "messageId" {
-        call.body["messageId"] = json!(format!("for {}", call.body["content"]));
     }
 }

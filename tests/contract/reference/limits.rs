@@ -9,6 +9,7 @@ use super::{
     call::{Call, caller},
     schema::{fields, walk},
 };
+use crate::sync;
 
 // A limit that is in the document only would have no error.
 #[test]
@@ -142,7 +143,7 @@ fn limits_in_the_prose_of_the_document_are_correct() {
 #[tokio::test]
 async fn an_omitted_parameter_has_its_documented_default() {
     let system = System::start().await;
-    // More than a page of the chat window and of a status, so that a wrong default shows.
+    // More than a page of the chat window, of a status and of a feed, so that a wrong default shows.
     for _ in 0..=100 {
         system.customer_service.receive(end_event(CHAT)).await;
     }
@@ -153,6 +154,8 @@ async fn an_omitted_parameter_has_its_documented_default() {
         push.body["userIds"] = json!(users.join(","));
         push.send(push_message, &system.message_push).await;
     }
+    let an_hour_ago = system.clock.now().millis() - 3_600_000;
+    sync::store_many(&system, 1_001, "x", an_hour_ago).await;
     for operation in &REFERENCE.operations {
         let caller = caller(&system, operation);
         for parameter in

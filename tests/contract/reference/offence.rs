@@ -31,6 +31,13 @@ pub(super) fn offence(operation: &Operation, text: &str) -> Offence {
     let with = |values: Vec<Value>| values.into_iter().map(|value| place.set(&base, Some(value))).collect();
     let absent = || place.set(&base, None);
     let (wrong, right) = match rule {
+        // Each type has other fields, so that a word alone makes no valid call.
+        rule if name == "msgtype" && rule.starts_with("must be one of") => {
+            return Offence {
+                wrong: with(vec![json!("x"), json!("Text")]),
+                right: Call::examples(operation),
+            };
+        }
         "is not present" => {
             let blank = with(vec![json!(""), json!(" \u{3000}\n")]);
             let none = if name == "ackIds" { with(vec![json!([])]) } else { Vec::new() };

@@ -72,8 +72,9 @@ impl Counter {
 
 /// Appends a user's message, and reads the state of the chat. The message is durable when this returns.
 ///
-/// Two parallel reads, then one transaction of four items: 8 write units if each item has at most 1 KB. A transaction that
-/// loses a race is repeated with the counter that the failure returned, until the time of the request is over.
+/// One read of the counter, then one transaction of four items: 8 write units if each item has at most 1 KB. The state is read
+/// meanwhile, with one to three queries. A transaction that loses a race is repeated with the counter that the failure
+/// returned, until the time of the request is over.
 ///
 /// # Errors
 /// [`StoreError`] if a read or the write fails, or an item is corrupt.
@@ -83,20 +84,16 @@ pub async fn append_of_user(
     acceptance: Acceptance<'_>,
 ) -> Result<(UserAppended, ChatState), StoreError> {
     let Acceptance { source, at, .. } = acceptance;
-    let (counter, state) = tokio::try_join!(
-        table.get(Key::user_counter(source, &message.chat), Consistency::Strong),
-        state(table, source, &message.chat, at),
-    )?;
-    let appended = append(table, message, acceptance, counter.unwrap_or_default()).await?;
-    Ok((appended, state))
+    tokio::try_join!(append(table, message, acceptance), state(table, source, &message.chat, at))
 }
 
 async fn append(
     table: &Table,
     message: &UserMessage,
     acceptance: Acceptance<'_>,
-    mut counter: Counter,
 ) -> Result<UserAppended, StoreError> {
+    let key = Key::user_counter(acceptance.source, &message.chat);
+    let mut counter = table.get::<Counter>(key, Consistency::Strong).await?.unwrap_or_default();
     let content_hash = hash(message)?;
     let mut attempts = table.attempts(TRANSACT_WRITE_ITEMS, u32::MAX);
     loop {

@@ -476,12 +476,33 @@ fn the_dashboard_is_json_and_shows_metrics_that_the_code_counts() {
         api::Metric::Logins,
         api::Metric::Acknowledgements,
         api::Metric::TurnsRecorded,
+        api::Metric::UserMessages,
+        api::Metric::MessagesSynced,
+        api::Metric::MessagesDelivered,
+        api::Metric::DeliveriesFailed,
+        api::Metric::EndpointsDisabled,
+        api::Metric::DeliveryLagSeconds,
     ];
     let counted = counted
         .map(|metric| metric.name().to_owned())
         .into_iter()
         .chain(["StoreRetries".to_owned(), "WriteUnits".to_owned()]);
     assert_eq!(ours, counted.collect());
+}
+
+#[test]
+fn the_dashboard_shows_the_errors_the_throttles_the_time_and_the_log_of_every_function() {
+    let stack = stack();
+    let dashboard = properties(stack.resources("AWS::CloudWatch::Dashboard").next().unwrap());
+    let body = dashboard["DashboardBody"]["Fn::Sub"].as_str().unwrap();
+    for function in stack.resources(FUNCTION) {
+        for metric in ["Errors", "Throttles", "Duration"] {
+            let shown = format!(r#"["AWS/Lambda", "{metric}", "FunctionName", "${{{}}}""#, function.id);
+            assert!(body.contains(&shown), "{shown}");
+        }
+        let logs = format!("SOURCE '${{{}Logs}}'", function.id.strip_suffix("Function").unwrap());
+        assert!(body.contains(&logs), "{logs}");
+    }
 }
 
 #[test]

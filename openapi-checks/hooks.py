@@ -30,7 +30,8 @@ schemathesis.openapi.format(
     ),
 )
 
-# The content of each id: of a push by `messageId`, of a received message by `msgId`, of a turn by `entryId`.
+# The content of each id: of a push and of a user's message by `messageId`, of a received message by `msgId`, of a turn by
+# `entryId`.
 contents = {}
 
 # Recalled message ids. A push with such an id is refused.
@@ -67,12 +68,20 @@ def keep_contents(operation, query, body):
         body["content"] = contents.setdefault(key, body["content"])
     elif operation == "receiveMessage" and text(body.get("msgId")):
         key = (operation, source(query), text(body["touser"]), text(body["msgId"]))
-        message = contents.setdefault(key, dict(body))
-        body.clear()
-        body.update(message)
+        repeat(key, body)
+    elif operation == "sendUserMessage":
+        key = (operation, source(body), text(body["chatId"]), text(body["messageId"]))
+        repeat(key, body)
     elif operation == "recordChatlog" and text(body.get("entryId")):
         key = (operation, source(body), text(body["openId"]), text(body["entryId"]))
         body["question"], body["reply"] = contents.setdefault(key, (body["question"], body["reply"]))
+
+
+def repeat(key, body):
+    """Replaces a message by the first one under its key."""
+    message = contents.setdefault(key, dict(body))
+    body.clear()
+    body.update(message)
 
 
 @schemathesis.hook

@@ -9,7 +9,7 @@ use local::{
     dynamodb::ACCESS_TABLE,
 };
 use serde_json::{Value, json};
-use tests::{Caller, Reply, System, path_with, paths};
+use tests::{Caller, Reply, System, path_with, paths, user_text};
 
 use crate::{consumption::Use, copy_per_user, markdown::table, prices::Prices};
 
@@ -73,6 +73,16 @@ async fn partners_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
     let begin = json!({"touser": "c", "fromuser": "a", "msgtype": "event", "eventType": "begin"});
     add("receive: an event", posted(system, service, paths::RECEIVE, &begin).await?.1);
     add("chat log: two turns", got(system, service, &path_with(paths::CHATLOG, &[("openId", CHAT)])).await?);
+    for (chat, count) in [("c", 1), ("d", 10)] {
+        for number in 0..count {
+            let said = user_text(chat, &number.to_string(), "x");
+            posted(system, &system.platform, paths::SEND_USER_MESSAGE, &said).await?;
+        }
+    }
+    add("sync: 11 short messages", got(system, service, paths::SYNC).await?);
+    let feed = service.sync("").await;
+    let cursor = feed["cursor"].as_str().unwrap_or_default();
+    add("sync: nothing new", got(system, service, &path_with(paths::SYNC, &[("cursor", cursor)])).await?);
     add("user", got(system, service, &path_with(paths::USER_INFO, &[("clientId", USER)])).await?);
     for (users, content, size) in pushes() {
         let used = pushed(system, users, &content, &format!("endpoint-{users}-{}", content.len())).await?;
@@ -129,6 +139,15 @@ async fn platforms_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
         "chat window: nothing new",
         got(system, platform, &path_with(paths::CHAT_MESSAGES, &[("chatId", "nobody")])).await?,
     );
+    let mut said = async |chat: &str, id: &str, content: &str| {
+        posted(system, platform, paths::SEND_USER_MESSAGE, &user_text(chat, id, content)).await
+    };
+    add("a message of the user: a short text", said("said", "1", "x").await?.1);
+    add("a message of the user: a text of 32 KiB", said("said", "2", &"x".repeat(32_768)).await?.1);
+    add("a message of the user: a repeat", said("said", "1", "x").await?.1);
+    let begin = json!({"touser": "said", "fromuser": "系统消息", "msgtype": "event", "eventType": "begin"});
+    posted(system, &system.customer_service, paths::RECEIVE, &begin).await?;
+    add("a message of the user: the system began", said("said", "3", "x").await?.1);
     let turn = json!({"openId": "c", "question": "q", "reply": "r"});
     add("a turn of the robot", posted(system, platform, paths::RECORD_TURN, &turn).await?.1);
     let turn = json!({"openId": "c", "question": "q", "reply": "r", "entryId": "e"});

@@ -38,8 +38,20 @@ for _ in range(2):
     answer = call("customer_service.receive_message", partner, body=message)
     assert answer.to_dict() == {"status": 0, "message": "ok"}, answer
 
+said = models.UserText(chat_id=CHAT, message_id="python", msgtype="text", text=models.UserTextText(content="在吗"))
+# A retry with the same messageId has the same number.
+for _ in range(2):
+    answer = call("platform.send_user_message", platform, body=said)
+    assert answer.data.to_dict() == {"seq": 1, "state": "robot", "agent": ""}, answer
+
 answer = call("platform.get_chat_messages", platform, chat_id=CHAT, latest=True)
-assert [message.text.content for message in answer.data.messages] == ["您好 😀"], answer
+shown = [(message.text.content, message.seq or None) for message in answer.data.messages]
+assert shown == [("您好 😀", None), ("在吗", 1)], answer
+
+cursor, read = "", []
+while (answer := call("customer_service.sync_messages", partner, cursor=cursor)).list_:
+    cursor, read = answer.cursor, read + answer.list_
+assert [entry.text.content for entry in read if entry.open_id == CHAT] == ["在吗"], read
 
 turn = models.RobotTurn(open_id=CHAT, question="我是问题", reply="我是答案", date_time="2020-05-12 08:30:00")
 answer = call("platform.record_chatlog", platform, body=turn)

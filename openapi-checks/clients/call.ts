@@ -34,8 +34,24 @@ assert.deepEqual(received.data, { status: 0, message: "ok" });
 // A retry with the same msgId stores nothing.
 await api.receiveMessage({ client: partner, body: text, throwOnError: true });
 
+const said = { chatId: chat, messageId: "typescript", msgtype: "text" as const, text: { content: "在吗" } };
+const sent = await api.sendUserMessage({ client: platform, body: said, throwOnError: true });
+assert.deepEqual(sent.data.data, { seq: 1, state: "robot", agent: "" });
+// A retry with the same messageId has the same number.
+const again = await api.sendUserMessage({ client: platform, body: said, throwOnError: true });
+assert.deepEqual(again.data.data, sent.data.data);
+
 const shown = await api.getChatMessages({ client: platform, query: { chatId: chat, latest: true }, throwOnError: true });
-assert.deepEqual(shown.data.data.messages.map((message) => message.text?.content), ["您好 😀"]);
+assert.deepEqual(shown.data.data.messages.map(({ text, seq }) => [text?.content, seq]), [["您好 😀", undefined], ["在吗", 1]]);
+
+const read = [];
+for (let cursor = ""; ; ) {
+  const { data } = await api.syncMessages({ client: partner, query: { cursor }, throwOnError: true });
+  if (data.list.length === 0) break;
+  read.push(...data.list);
+  cursor = data.cursor;
+}
+assert.deepEqual(read.filter(({ openId }) => openId === chat).map(({ seq, text }) => [seq, text?.content]), [[1, "在吗"]]);
 
 await api.recordChatlog({
   client: platform,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tests::{
     CUSTOMER_SERVICE, Caller, Captured, Fault, MESSAGE_PUSH, ManualClock, OAuthClient, System,
-    TOKENS_PER_MINUTE, end_event, paths, push_request, text_message,
+    TOKENS_PER_MINUTE, end_event, paths, push_request, text_message, user_text,
 };
 use tracing::level_filters::LevelFilter;
 
@@ -110,6 +110,43 @@ async fn business_counts_are_logged_as_embedded_metrics() {
         assert_eq!(counted, metrics);
         assert!(line["_aws"]["Timestamp"].as_u64().unwrap() > 1_700_000_000_000);
     }
+}
+
+#[tokio::test]
+async fn messages_of_users_are_counted_once_each() {
+    let system = System::start_at(&ManualClock::at(1_795_219_210_000)).await;
+    let (captured, _guard) = Captured::start(LevelFilter::INFO);
+    let mut cursor = String::new();
+    for (id, content) in [("1", "x"), ("1", "x"), ("1", "other"), ("2", "x")] {
+        system.platform.try_say(user_text("c", id, content)).await;
+    }
+    for _ in 0..2 {
+        cursor = system.customer_service.sync(&cursor).await["cursor"].as_str().unwrap().to_owned();
+    }
+    let metrics = ["UserMessages", "UserMessageReplays", "MessagesSynced", "WriteUnits"];
+    let lines = captured.lines();
+    let of_calls = lines.iter().filter(|line| {
+        ["send-user-message", "sync-messages"].iter().any(|function| line["function"] == *function)
+    });
+    let counted = of_calls.map(|line| {
+        let counts: Vec<_> = metrics.iter().map(|name| line.get(name).cloned()).collect();
+        (line["function"].as_str().unwrap(), line["application"].as_str().unwrap(), counts)
+    });
+    let one = || Some(json!(1.0));
+    let expected = [
+        ("send-user-message", "demo", vec![one(), None, None, Some(json!(8.0))]),
+        ("send-user-message", "demo", vec![None, one(), None, None]),
+        ("send-user-message", "demo", vec![None, None, None, None]),
+        ("send-user-message", "demo", vec![one(), None, None, Some(json!(8.0))]),
+        ("sync-messages", "demo", vec![None, None, Some(json!(2.0)), None]),
+        ("sync-messages", "demo", vec![None, None, None, None]),
+    ];
+    assert_eq!(counted.collect::<Vec<_>>(), expected);
+    let synced = lines.iter().find(|line| line.get("MessagesSynced").is_some()).unwrap();
+    assert_eq!(
+        synced["_aws"]["CloudWatchMetrics"][0]["Dimensions"],
+        json!([["function"], ["function", "source"]])
+    );
 }
 
 #[tokio::test]
@@ -260,6 +297,11 @@ async fn no_token_header_or_body_is_ever_logged() {
     let event = json!({"touser": "SECRET-touser", "msgtype": "event", "eventType": "end", "fromuser": "SECRET-agent"});
     let push = push_request("SECRET-user", "SECRET-content", "SECRET-id", 1);
     let other = push_request("SECRET-user", "SECRET-other", "SECRET-id", 1);
+    let mut said = user_text("SECRET-chat", "SECRET-id", "SECRET-content");
+    said["clientId"] = json!("SECRET-client");
+    let mut other_said = said.clone();
+    said["source"] = json!(7_654_321);
+    other_said["source"] = json!("SECRET-source");
     // No fault, then a permanent fault from each of the first three DynamoDB requests on.
     for failing_from in [usize::MAX, 0, 1, 2] {
         system.proxy.fail(move |number, _| (number >= failing_from).then_some(Fault::InternalError));
@@ -282,6 +324,12 @@ async fn no_token_header_or_body_is_ever_logged() {
         caller.chatlog(&[("openId", "SECRET-open"), ("cursor", "SECRET-cursor")]).await;
         caller.user_info(&[("clientId", "SECRET-client")]).await;
         caller.user_info(&[("source", "SECRET-source")]).await;
+        caller.get_feed(&[("source", "7654321"), ("limit", "SECRET-limit")]).await;
+        caller.get_feed(&[("source", "7654321"), ("cursor", "SECRET-cursor")]).await;
+        caller.get_feed(&[("source", "7654321")]).await;
+        for said in [&said, &other_said] {
+            system.platform.try_say(said).await;
+        }
         caller.get(&format!("{}/SECRET-path", paths::USER_INFO)).await;
         system.partner("SECRET-unknown").user_info(&[("clientId", "u")]).await;
         system.anonymous.with_header("Basic SECRET-basic").post(paths::PUSH, "{}").await;

@@ -81,7 +81,7 @@ async fn partners_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
     }
     add("sync: 11 short messages", got(system, service, paths::SYNC).await?);
     let feed = service.sync("").await;
-    let cursor = feed["cursor"].as_str().unwrap_or_default();
+    let cursor = feed.get("cursor").and_then(Value::as_str).unwrap_or_default();
     add("sync: nothing new", got(system, service, &path_with(paths::SYNC, &[("cursor", cursor)])).await?);
     add("user", got(system, service, &path_with(paths::USER_INFO, &[("clientId", USER)])).await?);
     for (users, content, size) in pushes() {
@@ -139,7 +139,7 @@ async fn platforms_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
         "chat window: nothing new",
         got(system, platform, &path_with(paths::CHAT_MESSAGES, &[("chatId", "nobody")])).await?,
     );
-    let mut said = async |chat: &str, id: &str, content: &str| {
+    let said = async |chat: &str, id: &str, content: &str| {
         posted(system, platform, paths::SEND_USER_MESSAGE, &user_text(chat, id, content)).await
     };
     add("a message of the user: a short text", said("said", "1", "x").await?.1);

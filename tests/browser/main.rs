@@ -51,6 +51,7 @@ async fn hostile_content_is_shown_and_does_not_run() {
         system.customer_service.receive(text).await;
         let file = json!({"touser": "c", "fromuser": "a", "msgtype": "file", "file": {"file_name": content, "file_url": "http://127.0.0.1:1/x"}});
         system.customer_service.receive(file).await;
+        system.platform.say("c", &number.to_string(), content).await;
     }
     for url in ["javascript:ran('url')", "data:text/html,<script>ran('url')</script>", "vbscript:x"] {
         for message in [
@@ -63,10 +64,11 @@ async fn hostile_content_is_shown_and_does_not_run() {
     }
     browser.log_in("u", "c").await;
     browser.wait_for("document.querySelectorAll('#pending li').length", json!(HOSTILE.len())).await;
-    browser.wait_for("document.querySelectorAll('#chat li').length", json!(2 * HOSTILE.len())).await;
+    browser.wait_for("document.querySelectorAll('#chat li').length", json!(3 * HOSTILE.len())).await;
+    browser.wait_for("document.querySelectorAll('#feed li').length", json!(HOSTILE.len())).await;
     // Click every element.
     browser
-        .run("document.querySelectorAll('.content *, #chat li *').forEach((element) => element.click?.());")
+        .run("document.querySelectorAll('.content *, #chat li *, #feed li *').forEach((element) => element.click?.());")
         .await;
     // A script that was started has a second to run.
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
@@ -76,14 +78,17 @@ async fn hostile_content_is_shown_and_does_not_run() {
         json!([]),
         "no violation of the content security policy"
     );
-    let hostile = "[...document.querySelectorAll('#pending .content *, #chat li *')].filter((element) =>
+    let hostile = "[...document.querySelectorAll('#pending .content *, #chat li *, #feed li *')].filter((element) =>
         ['SCRIPT', 'IFRAME', 'STYLE', 'SVG', 'FORM', 'INPUT', 'BASE', 'META', 'OBJECT'].includes(element.tagName.toUpperCase())
         || [...element.attributes].some(({ name, value }) => name.startsWith('on') || /^\\s*(javascript|data):/i.test(value))
     ).map((element) => element.outerHTML)";
     assert_eq!(browser.run(&format!("return {hostile}")).await, json!([]));
     // Text messages are shown as plain text.
-    let texts = "[...document.querySelectorAll('#chat li[data-msgtype=text]')].map((item) => item.firstChild.textContent)";
-    assert_eq!(browser.run(&format!("return {texts}")).await, json!(HOSTILE));
+    for items in ["#chat li[data-msgtype=text]:not([data-from])", "#chat li[data-from=user]", "#feed li"] {
+        let texts =
+            format!("[...document.querySelectorAll('{items}')].map((item) => item.firstChild.textContent)");
+        assert_eq!(browser.run(&format!("return {texts}")).await, json!(HOSTILE), "{items}");
+    }
     browser.close().await;
 }
 
@@ -162,5 +167,50 @@ async fn a_user_sees_partners_messages_and_partners_see_their_states() {
     browser.resize(390, 844).await;
     browser.wait_for("document.documentElement.scrollWidth <= window.innerWidth", json!(true)).await;
     browser.screenshot("phone").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium: make browser"]
+async fn a_user_and_a_partner_talk_to_each_other() {
+    let system = System::start().await;
+    system.platform.say("another-chat", "before", "said before").await;
+    let browser = Browser::open(&format!("{}/chat", system.anonymous.urls().platform), 1280, 1000).await;
+    browser.log_in("6557578274821898321", "chat").await;
+    let last = |list: &str| {
+        format!(
+            "[...(document.querySelector('{list} li:last-child')?.childNodes ?? [])].map((node) => node.textContent.split(' 20')[0])"
+        )
+    };
+    browser.wait_for(&last("#feed"), json!(["said before", "another-chat · 1 ·"])).await;
+    // Both sides show what the user says and the number of it.
+    browser.fill("#say [name=content]", "请问怎么退款？😀<b>").await;
+    browser.click("#say > button:not([type])").await;
+    browser.wait_for(&last("#chat"), json!(["请问怎么退款？😀<b>", "You, 1"])).await;
+    browser.wait_for(&last("#feed"), json!(["请问怎么退款？😀<b>", "chat · 1 ·"])).await;
+    browser.wait_for("document.querySelector('#say [name=content]').value", json!("")).await;
+    for (number, event, shown) in
+        [(2, "request", "The user asks for a human."), (3, "close", "The user leaves.")]
+    {
+        browser.click(&format!("#say [value={event}]")).await;
+        browser.wait_for(&last("#chat"), json!([shown, format!("You, {number}")])).await;
+        browser.wait_for(&last("#feed"), json!([shown, format!("chat · {number} ·")])).await;
+    }
+    // The partner answers.
+    browser.click("#receive > button").await;
+    browser.wait_for(&last("#chat"), json!(["内容A", "客服A"])).await;
+    assert_eq!(browser.run("return document.querySelectorAll('#feed li').length").await, json!(4));
+    let list = system.customer_service.sync("").await["list"].take();
+    assert_eq!(
+        (&list[1]["clientId"], &list[3]["eventType"]),
+        (&json!("6557578274821898321"), &json!("close"))
+    );
+    // A message without text is refused, and the page says so.
+    browser.click("#say > button:not([type])").await;
+    let refused = "Required parameter 'text.content' is not present";
+    browser.wait_for("document.querySelector('#session').textContent", json!(refused)).await;
+    browser.screenshot("conversation").await;
+    browser.resize(390, 844).await;
+    browser.wait_for("document.documentElement.scrollWidth <= window.innerWidth", json!(true)).await;
     browser.close().await;
 }

@@ -1,6 +1,7 @@
 // Both sides of the service in one page: a user's window, and a partner's forms. Everything goes through the APIs.
 
 const POLL_MS = 1000;
+const FEED_LENGTH = 100;
 const tokens = document.body.dataset;
 const byId = (id) => document.getElementById(id);
 
@@ -114,16 +115,25 @@ async function lookAtChat(here) {
 }
 
 function chatItem(message) {
-  const item = element("li", {}, ...chatContent(message), element("small", {}, `${message.fromuser} ${message.receivedAt}`));
+  const speaker = message.from === "user" ? `You, ${message.seq}` : message.fromuser;
+  const item = element("li", {}, ...chatContent(message), element("small", {}, `${speaker} ${message.receivedAt}`));
   item.dataset.msgtype = message.msgtype;
+  if (message.from) item.dataset.from = message.from;
   if (message.msgtype === "event") item.className = "notice";
   return item;
 }
 
+const EVENTS = {
+  begin: "A human takes over.",
+  end: "Back to the robot.",
+  request: "The user asks for a human.",
+  close: "The user leaves.",
+};
+
 function chatContent(message) {
   switch (message.msgtype) {
     case "event":
-      return [message.eventType === "begin" ? "A human takes over." : "Back to the robot."];
+      return [EVENTS[message.eventType] ?? message.eventType];
     case "text":
       return [message.text.content];
     case "image":
@@ -140,7 +150,68 @@ function chatContent(message) {
   }
 }
 
+byId("say").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { content } = event.target.elements;
+  if (await say({ msgtype: "text", text: { content: content.value } })) content.value = "";
+});
+
+for (const button of byId("say").querySelectorAll("[type=button]")) {
+  button.addEventListener("click", () => say({ msgtype: "event", eventType: button.value }));
+}
+
+/** Sends a message of the user under an id of its own. Whether it is stored. */
+async function say(message) {
+  const form = byId("login").elements;
+  const body = { chatId: form.chatId.value, clientId: form.userId.value, messageId: freshId(), ...message };
+  const { ok, answer } = await platform("POST", "chat/message", { body });
+  if (!ok) byId("session").textContent = answer.message;
+  return ok;
+}
+
+let lastId = 0;
+
+/** An id that this page has not used. A program also repeats a call that was not answered, under the same id. */
+function freshId() {
+  lastId = Math.max(lastId + 1, Date.now());
+  return `page-${lastId}`;
+}
+
 // ------------------------------------------------------------------------------------------------- the partner's side
+
+/** Polls the feed of source 1, from the oldest message that is kept. */
+async function readFeed() {
+  let cursor = "";
+  while (true) {
+    try {
+      const query = { source: "1", cursor };
+      const { ok, answer } = await call(tokens.customerService, "GET", "/chatbot/servlet/third/msg/sync", { query });
+      if (ok) {
+        cursor = answer.cursor;
+        showInFeed(answer.list);
+        if (answer.list.length > 0) continue;
+      }
+    } catch {
+      // The user's side tells that the service does not answer.
+    }
+    await new Promise((resume) => setTimeout(resume, POLL_MS));
+  }
+}
+
+/** Appends messages to the shown feed, which keeps the newest ones. */
+function showInFeed(messages) {
+  if (messages.length === 0) return;
+  const list = byId("feed");
+  list.append(...messages.map(feedItem));
+  while (list.childElementCount > FEED_LENGTH) list.firstElementChild.remove();
+  list.scrollTop = list.scrollHeight;
+}
+
+function feedItem(message) {
+  return element("li", {}, ...chatContent(message), element("small", {}, `${message.openId} · ${message.seq} · ${message.time}`));
+}
+
+readFeed();
 
 byId("push").addEventListener("submit", async (event) => {
   event.preventDefault();

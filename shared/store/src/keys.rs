@@ -32,6 +32,8 @@ const RECALLED: ItemKind = ItemKind("RECALLED");
 /// A delivery in an inbox.
 pub(crate) const DELIVERY: ItemKind = ItemKind("W");
 const ACKNOWLEDGEMENT: ItemKind = ItemKind("A");
+/// An endpoint, in [`Partition::endpoints`].
+pub(crate) const ENDPOINT: ItemKind = ItemKind("SOURCE");
 /// The kind of a feed's partition.
 const FEED: &str = "FEED";
 
@@ -75,6 +77,11 @@ impl Partition {
     /// A pushed message: its content, and the recipients of each request.
     pub(crate) fn push(app: &AppId, message: &MessageId) -> Self {
         Self::new("PUSH", &[app.as_str(), message.as_str()])
+    }
+
+    /// All webhook endpoints: one partition, because they are few and are rarely written.
+    pub(crate) fn endpoints() -> Self {
+        Self::new("ENDPOINTS", &[])
     }
 
     /// A user's deliveries and acknowledgements.
@@ -161,6 +168,21 @@ impl Key {
         Partition::push(app, message).item(recipients_sort_key(request))
     }
 
+    /// The endpoint of an application for a source.
+    pub(crate) fn endpoint(source: Source, app: &AppId) -> Self {
+        Partition::endpoints().item(endpoint_sort_key(source, app))
+    }
+
+    /// The progress of the deliveries to an endpoint.
+    pub(crate) fn progress(source: Source, app: &AppId) -> Self {
+        Partition::new("ENDPOINT", &[&source.to_string(), app.as_str()]).item("PROGRESS".to_owned())
+    }
+
+    /// The signing secrets of an application.
+    pub(crate) fn signing_secrets(app: &AppId) -> Self {
+        Partition::new("SECRETS", &[app.as_str()]).item("SECRETS".to_owned())
+    }
+
     pub(crate) fn delivery(user: &UserId, delivery: &DeliveryRef) -> Self {
         Partition::inbox(user).item(delivery_sort_key(delivery))
     }
@@ -174,6 +196,10 @@ impl Key {
         let ids = [app.as_str(), message.as_str(), content.as_str()];
         Partition::inbox(user).item(ACKNOWLEDGEMENT.sort_key(&ids))
     }
+}
+
+pub(crate) fn endpoint_sort_key(source: Source, app: &AppId) -> String {
+    ENDPOINT.sort_key(&[&source.to_string(), app.as_str()])
 }
 
 pub(crate) fn message_sort_key(id: RecordId) -> String {
@@ -269,6 +295,9 @@ mod tests {
             (Key::user_counter(source, &chat), "CHAT#1#c", "SEQ".to_owned()),
             (Key::used_user_message_id(source, &chat, &id("a#1")), "CHAT#1#c", "ID#u#a%231".to_owned()),
             (Key::feed_entry(source, record), "FEED#1", format!("MSG#{uuid}")),
+            (Key::endpoint(source, &app), "ENDPOINTS", "SOURCE#1#a%231".to_owned()),
+            (Key::progress(source, &app), "ENDPOINT#1#a%231", "PROGRESS".to_owned()),
+            (Key::signing_secrets(&app), "SECRETS#a%231", "SECRETS".to_owned()),
             (Key::turn(source, &chat, at, record), "LOG#1#c", format!("0000000000007#{uuid}")),
             (Key::used_entry_id(source, &chat, &id("e")), "ENTRY#1#c", "ID#e".to_owned()),
             (Key::user(source, &id("u")), "USER#1#u", "INFO".to_owned()),

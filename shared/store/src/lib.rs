@@ -1,6 +1,6 @@
 //! The store: every item in DynamoDB. No other crate knows keys or attributes.
 //!
-//! There are two on-demand tables, `Access` and `Chat`. Both have a partition key `pk`, a sort key `sk` and the TTL attribute
+//! There are three on-demand tables, `Access`, `Chat` and `Webhooks`. Each has a partition key `pk`, a sort key `sk` and the TTL attribute
 //! `expireAt`, in epoch seconds. TTL deletes an item up to days late, so every read drops expired items, by a clock that
 //! the caller passes in. Other times are epoch milliseconds. Ids in keys are escaped.
 //!
@@ -62,6 +62,20 @@
 //!
 //! `log-in-user` and `get-pending-messages` also delete deliveries that are never shown again.
 //!
+//! # Table `Webhooks`
+//!
+//! | item | pk | sk | attributes | TTL |
+//! |---|---|---|---|---|
+//! | endpoint | `ENDPOINTS` | `SOURCE#<source>#<appId>` | source, appId, url, status, because, changedAt | none |
+//! | progress of an endpoint | `ENDPOINT#<source>#<appId>` | `PROGRESS` | wake, owner, leaseUntil, nextAttemptAt, delivery | none |
+//! | signing secrets | `SECRETS#<appId>` | `SECRETS` | current, previous | none |
+//!
+//! | item | module | written by | read by |
+//! |---|---|---|---|
+//! | endpoint | [`webhooks`] | chatbotctl, deliver-events | dispatch-events, deliver-events, chatbotctl |
+//! | progress of an endpoint | [`webhooks`] | dispatch-events, deliver-events, chatbotctl | dispatch-events, deliver-events, chatbotctl |
+//! | signing secrets | [`webhooks`] | chatbotctl | deliver-events, chatbotctl |
+//!
 //! # Modules
 //!
 //! A module depends only on modules further down:
@@ -69,7 +83,7 @@
 //! 1. `tokens`
 //! 2. `applications`
 //! 3. `chat`
-//! 4. `audit`, `chat_log`, `feed`, `push`, `users`: one module per partition
+//! 4. `audit`, `chat_log`, `feed`, `push`, `users`, `webhooks`: one module per partition
 //! 5. `message_content`; `tail`: reading the new records of a partition
 //! 6. `keys`: the key of every item
 //! 7. `record_id`, `retention`
@@ -86,6 +100,7 @@ pub mod push;
 pub mod tail;
 pub mod tokens;
 pub mod users;
+pub mod webhooks;
 
 mod dynamodb;
 mod keys;

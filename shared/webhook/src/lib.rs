@@ -7,6 +7,7 @@
 //! | [`secret`] | the keys that requests are signed with |
 //! | [`signature`] | the header that proves who sent a request |
 //! | [`client`] | the signed request, and its end |
+//! | [`payload`] | the bodies of requests |
 //! | [`schedule`] | the time of the next attempt after a failure |
 
 #![warn(missing_docs)]
@@ -14,6 +15,7 @@
 pub mod address;
 pub mod client;
 pub mod endpoint;
+pub mod payload;
 pub mod schedule;
 pub mod secret;
 pub mod signature;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use time::{
-    OffsetDateTime, PrimitiveDateTime, UtcOffset,
+    Date, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset,
     format_description::BorrowedFormatItem,
     macros::{format_description, offset},
 };
@@ -42,6 +42,18 @@ impl Timestamp {
         Self(self.0 + hours * 3_600_000)
     }
 
+    /// `millis` later.
+    #[must_use]
+    pub const fn plus_millis(self, millis: u64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// The milliseconds since `earlier`; 0 if it is later.
+    #[must_use]
+    pub const fn millis_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
     /// Parses the form of [`Timestamp::date_time`]. `None` before 1970 and after 2286-11-20: keys hold 13 digits of
     /// milliseconds.
     #[must_use]
@@ -59,23 +71,42 @@ impl Timestamp {
     /// `yyyy-MM-dd HH:mm:ss` in UTC+8, as in `DateTime` and `lastLoginTime`; empty after the year 9999.
     #[must_use]
     pub fn date_time(self) -> String {
-        let Some(moment) = i64::try_from(self.seconds())
-            .ok()
-            .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-            .and_then(|moment| moment.checked_to_offset(SHOWN_IN))
-        else {
-            return String::new();
+        let shown = |(date, time): (Date, Time)| {
+            format!(
+                "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+                date.year(),
+                u8::from(date.month()),
+                date.day(),
+                time.hour(),
+                time.minute(),
+                time.second()
+            )
         };
-        let (date, time) = (moment.date(), moment.time());
-        format!(
-            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-            date.year(),
-            u8::from(date.month()),
-            date.day(),
-            time.hour(),
-            time.minute(),
-            time.second()
-        )
+        self.shown_in(SHOWN_IN).map(shown).unwrap_or_default()
+    }
+
+    /// The form of RFC 3339 in UTC, with milliseconds: `2020-05-12T00:30:00.000Z`. Empty after the year 9999.
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        let shown = |(date, time): (Date, Time)| {
+            format!(
+                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+                date.year(),
+                u8::from(date.month()),
+                date.day(),
+                time.hour(),
+                time.minute(),
+                time.second(),
+                self.0 % 1000
+            )
+        };
+        self.shown_in(UtcOffset::UTC).map(shown).unwrap_or_default()
+    }
+
+    fn shown_in(self, offset: UtcOffset) -> Option<(Date, Time)> {
+        let seconds = i64::try_from(self.seconds()).ok()?;
+        let moment = OffsetDateTime::from_unix_timestamp(seconds).ok()?.checked_to_offset(offset)?;
+        Some((moment.date(), moment.time()))
     }
 }
 
@@ -92,8 +123,14 @@ mod tests {
     }
 
     #[test]
+    fn rfc_3339_is_in_utc_with_milliseconds() {
+        assert_eq!(Timestamp::from_millis(1_589_243_400_007).rfc3339(), "2020-05-12T00:30:00.007Z");
+    }
+
+    #[test]
     fn a_moment_beyond_the_form_is_empty() {
         assert_eq!(Timestamp::from_millis(u64::MAX).date_time(), "");
+        assert_eq!(Timestamp::from_millis(u64::MAX).rfc3339(), "");
     }
 
     #[test]

@@ -18,6 +18,17 @@ pub(crate) fn to_item(record: &impl Serialize, operation: &'static str) -> Resul
     serde_dynamo::to_item(record).map_err(|_| StoreError::invalid_request(operation))
 }
 
+/// A record as one attribute of type M.
+///
+/// # Errors
+/// [`Fault::InvalidRequest`](crate::Fault::InvalidRequest) if the record has no form as an attribute.
+pub(crate) fn to_attribute(
+    record: &impl Serialize,
+    operation: &'static str,
+) -> Result<AttributeValue, StoreError> {
+    serde_dynamo::to_attribute_value(record).map_err(|_| StoreError::invalid_request(operation))
+}
+
 /// The record in an item. Attributes that the record does not have, such as the key, are ignored.
 ///
 /// # Errors

@@ -46,6 +46,11 @@ impl ItemKind {
         self.0.to_owned() + SEPARATOR
     }
 
+    /// `<kind>#<id>#…<id>#`, which begins every sort key of this kind with these first ids.
+    pub(crate) fn prefix_with(self, ids: &[&str]) -> String {
+        self.sort_key(ids) + SEPARATOR
+    }
+
     /// A string that sorts after every sort key of this kind: `$` is the character after `#`.
     pub(crate) fn end(self) -> String {
         self.0.to_owned() + "$"

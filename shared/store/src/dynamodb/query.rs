@@ -41,6 +41,12 @@ impl Query {
         Self { sort_keys: SortKeys::BeginsWith(kind.prefix()), ..Self::all(partition) }
     }
 
+    /// The items of one kind whose first ids are these.
+    pub(crate) fn of_ids(partition: Partition, kind: ItemKind, ids: &[&str]) -> Self {
+        let ids = kind.prefix_with(ids);
+        Self { sort_keys: SortKeys::BeginsWith(ids), ..Self::all(partition) }
+    }
+
     /// The items of one kind whose sort key is `first` or greater.
     pub(crate) fn from(partition: Partition, kind: ItemKind, first: String) -> Self {
         Self { sort_keys: SortKeys::Between(first, kind.end()), ..Self::all(partition) }

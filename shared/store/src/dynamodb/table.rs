@@ -52,7 +52,7 @@ impl Consistency {
 /// The outcome of a conditional write.
 #[derive(Debug)]
 pub(crate) enum ConditionalWrite {
-    /// The item is written. Holds the old values of the attributes that an update set; empty for a put.
+    /// The item is written. Holds the attributes that an update returns; empty for a put.
     Written(Item),
     /// The condition is false for this item, which is empty if it does not exist.
     ConditionFailed(Item),
@@ -157,13 +157,33 @@ impl Table {
         Ok(())
     }
 
-    /// Updates or creates one item if `condition` holds for the existing item. `update` holds the values of both
-    /// expressions.
+    /// Updates or creates one item if `condition` holds for the existing item, and returns the old values of the attributes that
+    /// it set. `update` holds the values of both expressions.
     pub(crate) async fn update_if(
         &self,
         key: Key,
         update: Expression,
         condition: &'static str,
+    ) -> Result<ConditionalWrite, StoreError> {
+        self.update(key, update, Some(condition), ReturnValue::UpdatedOld).await
+    }
+
+    /// Updates or creates one item if `condition` holds for the existing item, and returns the item after the update.
+    pub(crate) async fn update_returning(
+        &self,
+        key: Key,
+        update: Expression,
+        condition: Option<&'static str>,
+    ) -> Result<ConditionalWrite, StoreError> {
+        self.update(key, update, condition, ReturnValue::AllNew).await
+    }
+
+    async fn update(
+        &self,
+        key: Key,
+        update: Expression,
+        condition: Option<&'static str>,
+        returned: ReturnValue,
     ) -> Result<ConditionalWrite, StoreError> {
         let request = self
             .client
@@ -171,9 +191,9 @@ impl Table {
             .table_name(&self.name)
             .set_key(Some(key.into_item()))
             .update_expression(update.text)
-            .condition_expression(condition)
+            .set_condition_expression(condition.map(str::to_owned))
             .set_expression_attribute_values(update.values)
-            .return_values(ReturnValue::UpdatedOld)
+            .return_values(returned)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         match self.send(UPDATE_ITEM, || request.clone().send()).await {

@@ -1,4 +1,9 @@
-//! Posts the messages of a source to the webhook endpoint of an application: an asynchronous invocation per delivery.
+//! Posts the messages of a source to the webhook endpoint of an application. An asynchronous invocation is a hint that there
+//! may be messages: losing it loses none, and a repeated one finds the lease taken or the feed empty.
+
+mod batch;
+mod delivery;
+mod target;
 
 use std::sync::Arc;
 
@@ -6,6 +11,7 @@ use api::{Clock, Dependencies, Environment, EnvironmentError, Event, EventFailur
 use model::{AppId, Source};
 use serde::Deserialize;
 use store::{Client, Table};
+use webhook::client::Reach;
 
 /// The invocation's event.
 #[derive(Debug, Clone, Deserialize)]
@@ -16,8 +22,9 @@ pub struct Delivery {
     pub app: AppId,
 }
 
-/// `ACCESS_TABLE`, `CHAT_TABLE` and `WEBHOOKS_TABLE`.
-#[derive(Debug, Clone)]
+/// `ACCESS_TABLE`, `CHAT_TABLE` and `WEBHOOKS_TABLE`. With `WEBHOOK_REACH=everywhere`, which the template does not set, receivers
+/// may listen on this machine and need no TLS.
+#[derive(Debug)]
 pub struct Deps {
     /// Applications.
     pub access: Table,
@@ -27,15 +34,25 @@ pub struct Deps {
     pub webhooks: Table,
     /// The time, as an input.
     pub clock: Clock,
+    /// Posts to endpoints.
+    pub receivers: webhook::client::Client,
+    /// The addresses that may be dialled.
+    pub reach: Reach,
 }
 
 impl Dependencies for Deps {
     fn new(environment: &Environment, client: Client, clock: Clock) -> Result<Self, EnvironmentError> {
+        let reach = match environment.get::<String>("WEBHOOK_REACH") {
+            Ok(reach) if reach == "everywhere" => Reach::Everywhere,
+            _ => Reach::Public,
+        };
         Ok(Self {
             access: Table::new(client.clone(), environment.get::<String>("ACCESS_TABLE")?),
             chat: Table::new(client.clone(), environment.get::<String>("CHAT_TABLE")?),
             webhooks: Table::new(client, environment.get::<String>("WEBHOOKS_TABLE")?),
             clock,
+            receivers: webhook::client::Client::new(reach),
+            reach,
         })
     }
 
@@ -44,13 +61,13 @@ impl Dependencies for Deps {
     }
 }
 
-/// Delivers until the feed has no more messages.
+/// Delivers until the feed has no more messages, a failure has to be waited for, or ten minutes are over. Does nothing if
+/// another delivery to the endpoint runs.
 ///
 /// # Errors
-/// [`EventFailure`] if the store fails.
+/// [`EventFailure`] if the store fails. The lease then ends by itself.
 pub async fn handle(deps: Arc<Deps>, event: Event<Delivery>) -> Result<(), EventFailure> {
     event.set_application(&event.payload.app);
     event.set_source(event.payload.source);
-    let _ = deps.clock.now();
-    Ok(())
+    delivery::run(&deps, &event).await
 }

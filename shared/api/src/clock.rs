@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use model::Timestamp;
@@ -26,6 +26,18 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.0)()
+    }
+
+    /// Waits until this clock shows a time. It looks at the clock ten times a second, since a test may move it.
+    pub async fn sleep_until(&self, due: Timestamp) {
+        const LOOK: Duration = Duration::from_millis(100);
+        loop {
+            let left = Duration::from_millis(due.millis_since(self.now()));
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left.min(LOOK)).await;
+        }
     }
 }
 

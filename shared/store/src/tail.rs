@@ -174,6 +174,12 @@ impl TailCursor {
         *key <= self.watermark || self.given.contains(key)
     }
 
+    /// The number of given keys above the watermark.
+    #[must_use]
+    pub fn given_count(&self) -> usize {
+        self.given.len()
+    }
+
     /// Notes that the record with this key is given.
     pub fn give(&mut self, key: RecordKey) {
         self.given.insert(key);

@@ -367,7 +367,7 @@ impl Lease {
     ///
     /// # Errors
     /// [`StoreError`] if the write fails.
-    pub async fn give_up(self, table: &Table, next_attempt_at: Option<Timestamp>) -> Result<(), StoreError> {
+    pub async fn give_up(&self, table: &Table, next_attempt_at: Option<Timestamp>) -> Result<(), StoreError> {
         let update = Expression::new(
             "SET delivery = :state, nextAttemptAt = :next REMOVE leaseOwner, leaseUntil",
             [

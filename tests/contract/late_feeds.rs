@@ -60,7 +60,7 @@ fn entries(random: &mut Random) -> Vec<Late> {
 #[tokio::test]
 async fn each_entry_is_given_once_and_each_chat_in_order_whatever_becomes_visible_when() {
     for seed in 1..=6_u64 {
-        let mut random = Random(seed * 0x9e37_79b9_7f4a_7c15);
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut late = entries(&mut random);
         let clock = ManualClock::at(NOW);
         let system = System::start_at(&clock).await;

@@ -20,11 +20,8 @@ const HOUR: u64 = 3_600_000;
 
 /// A system without a stream, so that the test alone starts deliveries, with `count` messages in each of two chats.
 async fn system_with_messages(clock: &ManualClock, count: u64) -> System {
-    let system = System::start_with(Setup {
-        clock: Some(clock.clone()),
-        stream: Stream::Dropped,
-        ..Setup::default()
-    });
+    let system =
+        System::start_with(Setup { clock: Some(clock.clone()), stream: Stream::Dropped, ..Setup::default() });
     let system = system.await;
     for number in 1..=count {
         for chat in ["a", "b"] {
@@ -62,9 +59,7 @@ async fn a_batch_is_posted_until_the_receiver_accepts_it() {
         let plan = move |number| if number < 2 { failure } else { ACCEPT };
         let receiver = Receiver::start_with(plan).await;
         system.set_webhook("demo", &receiver.url()).await;
-        let running = clock.run_fast();
-        assert!(system.delivery("demo").await);
-        drop(running);
+        deliver_through_waits(&system, &clock).await;
         let received = receiver.received();
         assert_eq!(received.len(), 3, "{failure:?}");
         let same = |one: &Received, other: &Received| one.id() == other.id() && one.body == other.body;
@@ -72,8 +67,8 @@ async fn a_batch_is_posted_until_the_receiver_accepts_it() {
         assert_eq!(receiver.effects(), complete(&["a", "b"], 3), "{failure:?}");
         let timestamps: Vec<u64> =
             received.iter().map(|webhook| webhook.headers["webhook-timestamp"].parse().unwrap()).collect();
-        assert!((5..8).contains(&(timestamps[1] - timestamps[0])), "{timestamps:?}");
-        assert!((30..36).contains(&(timestamps[2] - timestamps[1])), "{timestamps:?}");
+        assert!((5..=6).contains(&(timestamps[1] - timestamps[0])), "{timestamps:?}");
+        assert!((30..=33).contains(&(timestamps[2] - timestamps[1])), "{timestamps:?}");
         let attempts: Vec<_> = system.webhook_progress("demo").await.delivery.attempts;
         assert_eq!(attempts.len(), 3);
         assert_eq!(attempts[2].outcome, "200");
@@ -86,13 +81,11 @@ async fn a_receiver_that_refuses_connections_gets_all_once_it_listens() {
     let system = system_with_messages(&clock, 3).await;
     let mut receiver = Receiver::refusing();
     system.set_webhook("demo", &receiver.url()).await;
-    let running = clock.run_fast();
-    assert!(system.delivery("demo").await, "three attempts fail");
+    deliver_through_waits(&system, &clock).await;
     let progress = system.webhook_progress("demo").await;
     assert_eq!(progress.delivery.failures, 3);
     assert_eq!(progress.delivery.attempts[0].outcome, "the connection failed");
     receiver.listen().await;
-    drop(running);
     clock.set(progress.next_attempt_at.unwrap().millis());
     assert!(system.delivery("demo").await);
     assert_eq!(receiver.effects(), complete(&["a", "b"], 3));
@@ -114,13 +107,30 @@ async fn a_receiver_that_stalls_loses_nothing() {
     repeats_are_recognisable(&receiver);
 }
 
+/// Runs one delivery, and moves the clock whenever it waits for its next attempt.
+async fn deliver_through_waits(system: &System, clock: &ManualClock) {
+    let mut delivery = tokio::spawn(system.delivery("demo"));
+    loop {
+        tokio::select! {
+            ended = &mut delivery => {
+                assert!(ended.unwrap());
+                return;
+            }
+            () = tokio::time::sleep(Duration::from_millis(20)) => {}
+        }
+        let progress = system.webhook_progress("demo").await;
+        let due = progress.next_attempt_at.filter(|due| *due > clock.now());
+        if let Some(due) = due.filter(|_| progress.is_running) {
+            clock.set(due.millis());
+        }
+    }
+}
+
 /// Lets deliveries fail until the endpoint is disabled. Returns the times of the attempts, in milliseconds.
 async fn fail_until_disabled(system: &System, clock: &ManualClock) -> Vec<u64> {
     let mut attempts = Vec::new();
     loop {
-        let running = clock.run_fast();
-        assert!(system.delivery("demo").await);
-        drop(running);
+        deliver_through_waits(system, clock).await;
         let progress = system.webhook_progress("demo").await;
         let new = progress.delivery.attempts.iter().map(|attempt| attempt.at.millis());
         let last = attempts.last().copied().unwrap_or_default();
@@ -143,13 +153,10 @@ async fn an_endpoint_that_fails_for_72_hours_is_disabled_and_goes_on_where_it_wa
     let receiver = Receiver::start_with(|_| Reaction::Answer(500, "")).await;
     system.set_webhook("demo", &receiver.url()).await;
     let attempts = fail_until_disabled(&system, &clock).await;
-    assert_eq!(
-        system.webhook_status("demo").await,
-        EndpointStatus::Disabled(DisabledBecause::Failing)
-    );
+    assert_eq!(system.webhook_status("demo").await, EndpointStatus::Disabled(DisabledBecause::Failing));
     let waits: Vec<u64> = attempts.windows(2).map(|two| (two[1] - two[0]) / 1000).collect();
     for (wait, scheduled) in waits.iter().zip([5, 30, 120, 300, 900, 1800, 3600, 3600]) {
-        let longest = scheduled + scheduled / 10 + 3;
+        let longest = scheduled + scheduled / 10;
         assert!((scheduled..=longest).contains(wait), "{wait} instead of {scheduled}: {waits:?}");
     }
     let span = attempts.last().unwrap() - attempts[0];
@@ -179,7 +186,9 @@ async fn a_receiver_delays_the_next_attempt_by_up_to_an_hour() {
         system.set_webhook("demo", &receiver.url()).await;
         let delivery = tokio::spawn(system.delivery("demo"));
         let due = loop {
-            if let Some(due) = system.webhook_progress("demo").await.next_attempt_at.filter(|due| due.millis() > 0) {
+            if let Some(due) =
+                system.webhook_progress("demo").await.next_attempt_at.filter(|due| due.millis() > 0)
+            {
                 break due.millis();
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -193,7 +202,8 @@ async fn a_receiver_delays_the_next_attempt_by_up_to_an_hour() {
 async fn a_410_disables_the_endpoint_at_once() {
     let clock = ManualClock::at(NOW);
     let system = system_with_messages(&clock, 2).await;
-    let receiver = Receiver::start_with(|number| if number == 0 { Reaction::Answer(410, "") } else { ACCEPT });
+    let receiver =
+        Receiver::start_with(|number| if number == 0 { Reaction::Answer(410, "") } else { ACCEPT });
     let receiver = receiver.await;
     system.set_webhook("demo", &receiver.url()).await;
     assert!(system.delivery("demo").await);
@@ -318,6 +328,7 @@ async fn the_sweep_finds_messages_whose_hints_were_lost() {
     system.set_webhook("demo", &receiver.url()).await;
     system.sweep().await.unwrap();
     receiver.until(|receiver| receiver.effects() == complete(&["a", "b"], 2)).await;
+    system.until_idle("demo").await;
     // The newest message is within the late-write window: one more delivery moves the watermark past it.
     clock.advance_seconds(60);
     system.sweep().await.unwrap();
@@ -327,10 +338,14 @@ async fn the_sweep_finds_messages_whose_hints_were_lost() {
     while !is_settled().await {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    system.until_idle("demo").await;
     system.proxy.forget();
     system.sweep().await.unwrap();
     let operations = system.proxy.operations();
-    assert!(operations.iter().all(|operation| operation != "UpdateItem"), "no delivery starts: {operations:?}");
+    assert!(
+        operations.iter().all(|operation| operation != "UpdateItem"),
+        "no delivery starts: {operations:?}"
+    );
     assert_eq!(receiver.received().len(), 1);
 }
 
@@ -340,10 +355,9 @@ async fn a_repeated_and_reordered_batch_of_the_stream_delivers_each_message_once
     let system = system_with_messages(&clock, 2).await;
     let receiver = Receiver::start().await;
     system.set_webhook("demo", &receiver.url()).await;
-    let record = |partition: &str, number: u32| {
-        json!({"eventName": "INSERT", "dynamodb": {"Keys": {"pk": {"S": partition}}, "SequenceNumber": number.to_string()}})
-    };
-    let batch = json!({"Records": [record("FEED#1", 3), record("FEED#7", 2), record("FEED#1", 1)]}).to_string();
+    let record = |partition: &str, number: u32| json!({"eventName": "INSERT", "dynamodb": {"Keys": {"pk": {"S": partition}}, "SequenceNumber": number.to_string()}});
+    let batch =
+        json!({"Records": [record("FEED#1", 3), record("FEED#7", 2), record("FEED#1", 1)]}).to_string();
     for _ in 0..5 {
         let answer = system.invoke("DispatchEventsFunction", batch.clone()).await.unwrap();
         assert_eq!(answer, r#"{"batchItemFailures":[]}"#);

@@ -102,7 +102,7 @@ async fn every_application_of_a_source_gets_all_of_its_messages_and_no_other_sou
     system.platform.say("c", "1", "x").await;
     let mut message = user_text("foreign", "1", "x");
     message["source"] = json!(2);
-    system.platform.try_say(message).await.data();
+    assert_eq!(system.platform.try_say(message).await.status, 200);
     system.platform.say("c", "2", "x").await;
     for receiver in [&one, &other] {
         receiver.until(|receiver| receiver.effects() == complete(&["c"], 2)).await;
@@ -148,7 +148,8 @@ async fn replay_and_skip_move_the_place_of_the_next_delivery() {
     system.seek("demo", Seek::To(model::Timestamp::from_millis(NOW + 60_000))).await;
     assert!(system.delivery("demo").await);
     let replayed = receiver.received().split_off(before);
-    let numbers: Vec<_> = replayed.iter().flat_map(tests::Received::entries).map(|entry| entry["seq"].clone()).collect();
+    let numbers: Vec<_> =
+        replayed.iter().flat_map(tests::Received::entries).map(|entry| entry["seq"].clone()).collect();
     assert_eq!(numbers, [json!(2), json!(3)]);
     system.platform.say("c", "4", "x").await;
     receiver.until(|receiver| receiver.effects() == complete(&["c"], 4)).await;
@@ -170,16 +171,22 @@ async fn a_disabled_application_or_scope_or_source_gets_nothing_until_it_is_enab
     system.operator.change("demo", |app| _ = app.set_status(ApplicationStatus::Disabled)).await;
     system.platform.say("c", "1", "x").await;
     assert!(system.delivery("demo").await);
-    system.operator.change("demo", |app| {
-        app.set_status(ApplicationStatus::Enabled);
-        app.reject_scope(scope).unwrap();
-    }).await;
+    system
+        .operator
+        .change("demo", |app| {
+            app.set_status(ApplicationStatus::Enabled);
+            app.reject_scope(scope).unwrap();
+        })
+        .await;
     assert!(system.delivery("demo").await);
-    system.operator.change("demo", |app| {
-        app.request_scope(scope);
-        app.approve_scope(scope).unwrap();
-        app.sources = vec![2.try_into().unwrap()];
-    }).await;
+    system
+        .operator
+        .change("demo", |app| {
+            app.request_scope(scope);
+            app.approve_scope(scope).unwrap();
+            app.sources = vec![2.try_into().unwrap()];
+        })
+        .await;
     assert!(system.delivery("demo").await);
     assert_eq!(receiver.received().len(), 0);
     system.operator.change("demo", |app| app.sources = vec![model::Source::DEFAULT]).await;

@@ -1,16 +1,12 @@
 //! A clock that a test moves.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use api::Clock;
 use model::Timestamp;
-use tokio::task::JoinHandle;
 
 /// A clock that stands still until it is moved.
 #[derive(Debug, Clone)]
@@ -32,31 +28,9 @@ impl ManualClock {
         self.0.store(millis, Ordering::SeqCst);
     }
 
-    /// Lets the clock run 50 times as fast as time, until the guard is dropped.
-    #[must_use]
-    pub fn run_fast(&self) -> RunningClock {
-        let clock = self.clone();
-        RunningClock(tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                clock.advance_seconds(1);
-            }
-        }))
-    }
-
     #[must_use]
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// A clock that runs.
-#[derive(Debug)]
-pub struct RunningClock(JoinHandle<()>);
-
-impl Drop for RunningClock {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

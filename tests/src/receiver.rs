@@ -220,7 +220,8 @@ async fn handle(mut stream: TcpStream, shared: Arc<Shared>) {
     let accept = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n";
     let sent = match reaction {
         Reaction::Answer(status, lines) => {
-            let head = format!("HTTP/1.1 {status} X\r\n{lines}content-length: 4\r\nconnection: close\r\n\r\nbody");
+            let head =
+                format!("HTTP/1.1 {status} X\r\n{lines}content-length: 4\r\nconnection: close\r\n\r\nbody");
             stream.write_all(head.as_bytes()).await
         }
         Reaction::Reset => stream.set_zero_linger(),

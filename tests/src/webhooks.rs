@@ -1,6 +1,6 @@
 //! Webhook endpoints of a system: what an operator sets and sees, and deliveries that a test can kill.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use deliver_events::{Delivery, Deps};
 use lambda_runtime::{Context, LambdaEvent};
@@ -42,16 +42,15 @@ impl System {
     pub async fn enable_webhook(&self, app: &str) {
         let (table, app_id) = (self.webhooks(), app_id(app));
         let found = webhooks::find(&table, Source::DEFAULT, &app_id).await.expect("the table can be read");
-        let enabled =
-            Endpoint { status: EndpointStatus::Enabled, ..found.expect("there is an endpoint") };
+        let enabled = Endpoint { status: EndpointStatus::Enabled, ..found.expect("there is an endpoint") };
         self.seek(app, Seek::Unchanged).await;
         webhooks::put(&table, &enabled).await.expect("the endpoint is stored");
     }
 
     /// Lets deliveries of source 1 continue from another place.
     pub async fn seek(&self, app: &str, seek: Seek) {
-        let reset =
-            webhooks::reset(&self.webhooks(), Source::DEFAULT, &app_id(app), seek, self.clock.now());
+        let (table, app) = (self.webhooks(), app_id(app));
+        let reset = webhooks::reset(&table, Source::DEFAULT, &app, seek, self.clock.now());
         reset.await.expect("the progress is stored");
     }
 
@@ -66,6 +65,13 @@ impl System {
         let now = self.clock.now();
         let found = webhooks::progress(&self.webhooks(), Source::DEFAULT, &app_id(app), now).await;
         found.expect("the table can be read")
+    }
+
+    /// Waits until no delivery to the endpoint of source 1 runs.
+    pub async fn until_idle(&self, app: &str) {
+        while self.webhook_progress(app).await.is_running {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// One delivery to the endpoint of source 1, on the DynamoDB behind the proxy. Dropping it kills the delivery.

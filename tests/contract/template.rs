@@ -335,7 +335,11 @@ fn each_role_has_the_actions_its_code_uses_on_its_own_table_and_no_others() {
         ("DispatchEventsFunction", "DeliverEventsFunction", &["lambda:InvokeFunction"]),
         ("DeliverEventsFunction", "AccessTable", &["dynamodb:GetItem"]),
         ("DeliverEventsFunction", "ChatTable", &["dynamodb:BatchGetItem", "dynamodb:Query"]),
-        ("DeliverEventsFunction", "WebhooksTable", &["dynamodb:GetItem", "dynamodb:UpdateItem"]),
+        (
+            "DeliverEventsFunction",
+            "WebhooksTable",
+            &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+        ),
     ]);
     let stack = stack();
     let mut allowed: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();

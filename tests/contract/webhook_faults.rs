@@ -57,16 +57,16 @@ async fn a_batch_is_posted_until_the_receiver_accepts_it() {
         let clock = ManualClock::at(NOW);
         let system = system_with_messages(&clock, 3).await;
         let plan = move |number| if number < 2 { failure } else { ACCEPT };
-        let receiver = Receiver::start_with(plan).await;
+        let receiver = Receiver::start_with(plan);
         system.set_webhook("demo", &receiver.url()).await;
         deliver_through_waits(&system, &clock).await;
-        let received = receiver.received();
-        assert_eq!(received.len(), 3, "{failure:?}");
+        let posted = receiver.received();
+        assert_eq!(posted.len(), 3, "{failure:?}");
         let same = |one: &Received, other: &Received| one.id() == other.id() && one.body == other.body;
-        assert!(received.windows(2).all(|two| same(&two[0], &two[1])), "{failure:?}");
+        assert!(posted.windows(2).all(|two| same(&two[0], &two[1])), "{failure:?}");
         assert_eq!(receiver.effects(), complete(&["a", "b"], 3), "{failure:?}");
         let timestamps: Vec<u64> =
-            received.iter().map(|webhook| webhook.headers["webhook-timestamp"].parse().unwrap()).collect();
+            posted.iter().map(|webhook| webhook.headers["webhook-timestamp"].parse().unwrap()).collect();
         assert!((5..=6).contains(&(timestamps[1] - timestamps[0])), "{timestamps:?}");
         assert!((30..=33).contains(&(timestamps[2] - timestamps[1])), "{timestamps:?}");
         let attempts: Vec<_> = system.webhook_progress("demo").await.delivery.attempts;
@@ -85,7 +85,7 @@ async fn a_receiver_that_refuses_connections_gets_all_once_it_listens() {
     let progress = system.webhook_progress("demo").await;
     assert_eq!(progress.delivery.failures, 3);
     assert_eq!(progress.delivery.attempts[0].outcome, "the connection failed");
-    receiver.listen().await;
+    receiver.listen();
     clock.set(progress.next_attempt_at.unwrap().millis());
     assert!(system.delivery("demo").await);
     assert_eq!(receiver.effects(), complete(&["a", "b"], 3));
@@ -93,13 +93,12 @@ async fn a_receiver_that_refuses_connections_gets_all_once_it_listens() {
 
 #[tokio::test]
 async fn a_receiver_that_stalls_loses_nothing() {
-    let system = System::start().await;
+    let system = System::start_with(Setup { stream: Stream::Runs, ..Setup::default() }).await;
     let receiver = Receiver::start_with(|number| match number {
         0 => Reaction::StallHeaders,
         1 => Reaction::StallBody,
         _ => ACCEPT,
     });
-    let receiver = receiver.await;
     system.set_webhook("demo", &receiver.url()).await;
     system.platform.say("c", "1", "x").await;
     receiver.arrived(3).await;
@@ -150,7 +149,7 @@ async fn fail_until_disabled(system: &System, clock: &ManualClock) -> Vec<u64> {
 async fn an_endpoint_that_fails_for_72_hours_is_disabled_and_goes_on_where_it_was() {
     let clock = ManualClock::at(NOW);
     let system = system_with_messages(&clock, 3).await;
-    let receiver = Receiver::start_with(|_| Reaction::Answer(500, "")).await;
+    let receiver = Receiver::start_with(|_| Reaction::Answer(500, ""));
     system.set_webhook("demo", &receiver.url()).await;
     let attempts = fail_until_disabled(&system, &clock).await;
     assert_eq!(system.webhook_status("demo").await, EndpointStatus::Disabled(DisabledBecause::Failing));
@@ -182,7 +181,7 @@ async fn a_receiver_delays_the_next_attempt_by_up_to_an_hour() {
     {
         let clock = ManualClock::at(NOW);
         let system = system_with_messages(&clock, 1).await;
-        let receiver = Receiver::start_with(move |_| Reaction::Answer(429, header)).await;
+        let receiver = Receiver::start_with(move |_| Reaction::Answer(429, header));
         system.set_webhook("demo", &receiver.url()).await;
         let delivery = tokio::spawn(system.delivery("demo"));
         let due = loop {
@@ -204,7 +203,6 @@ async fn a_410_disables_the_endpoint_at_once() {
     let system = system_with_messages(&clock, 2).await;
     let receiver =
         Receiver::start_with(|number| if number == 0 { Reaction::Answer(410, "") } else { ACCEPT });
-    let receiver = receiver.await;
     system.set_webhook("demo", &receiver.url()).await;
     assert!(system.delivery("demo").await);
     assert_eq!(system.webhook_status("demo").await, EndpointStatus::Disabled(DisabledBecause::Gone));
@@ -238,7 +236,7 @@ async fn a_delivery_that_is_killed_at_any_request_to_the_store_is_continued() {
         loop {
             let clock = ManualClock::at(NOW);
             let system = system_with_messages(&clock, 2).await;
-            let receiver = Receiver::start().await;
+            let receiver = Receiver::start();
             system.set_webhook("demo", &receiver.url()).await;
             let kill = Arc::new(Notify::new());
             let notify = Arc::clone(&kill);
@@ -277,7 +275,6 @@ async fn a_delivery_that_is_killed_during_a_post_repeats_it_under_its_id() {
             }
             ACCEPT
         });
-        let receiver = receiver.await;
         system.set_webhook("demo", &receiver.url()).await;
         kill_and_continue(&system, &clock, &kill).await;
         assert_eq!(receiver.effects(), complete(&["a", "b"], 2));
@@ -289,7 +286,7 @@ async fn a_delivery_that_is_killed_during_a_post_repeats_it_under_its_id() {
 async fn of_two_deliveries_to_an_endpoint_one_posts() {
     let clock = ManualClock::at(NOW);
     let system = system_with_messages(&clock, 2).await;
-    let receiver = Receiver::start_with(|_| Reaction::Slow(Duration::from_millis(300))).await;
+    let receiver = Receiver::start_with(|_| Reaction::Slow(Duration::from_millis(300)));
     system.set_webhook("demo", &receiver.url()).await;
     let deliveries: Vec<_> = (0..8).map(|_| tokio::spawn(system.delivery("demo"))).collect();
     for delivery in deliveries {
@@ -306,7 +303,6 @@ async fn a_delivery_that_lost_its_lease_writes_nothing_and_stops() {
         0 => Reaction::Slow(Duration::from_secs(2)),
         _ => ACCEPT,
     });
-    let receiver = receiver.await;
     system.set_webhook("demo", &receiver.url()).await;
     let first = tokio::spawn(system.delivery("demo"));
     receiver.arrived(1).await;
@@ -324,7 +320,7 @@ async fn a_delivery_that_lost_its_lease_writes_nothing_and_stops() {
 async fn the_sweep_finds_messages_whose_hints_were_lost() {
     let clock = ManualClock::at(NOW);
     let system = system_with_messages(&clock, 2).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     system.set_webhook("demo", &receiver.url()).await;
     system.sweep().await.unwrap();
     receiver.until(|receiver| receiver.effects() == complete(&["a", "b"], 2)).await;
@@ -353,7 +349,7 @@ async fn the_sweep_finds_messages_whose_hints_were_lost() {
 async fn a_repeated_and_reordered_batch_of_the_stream_delivers_each_message_once() {
     let clock = ManualClock::at(NOW);
     let system = system_with_messages(&clock, 2).await;
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     system.set_webhook("demo", &receiver.url()).await;
     let record = |partition: &str, number: u32| json!({"eventName": "INSERT", "dynamodb": {"Keys": {"pk": {"S": partition}}, "SequenceNumber": number.to_string()}});
     let batch =
@@ -393,7 +389,6 @@ async fn a_delivery_ends_after_ten_minutes_and_frees_the_endpoint() {
         moved.advance_seconds(601);
         ACCEPT
     });
-    let receiver = receiver.await;
     system.set_webhook("demo", &receiver.url()).await;
     assert!(system.delivery("demo").await);
     let progress = system.webhook_progress("demo").await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use store::webhooks::{EndpointStatus, Seek, SigningSecrets};
-use tests::{ManualClock, Reaction, Receiver, SECRET, System, user_text};
+use tests::{ManualClock, Reaction, Receiver, SECRET, Setup, Stream, System, user_text};
 
 /// 2026-11-21 08:00:10 in UTC+8.
 const NOW: u64 = 1_795_219_210_000;
@@ -14,11 +14,17 @@ pub(super) fn complete(chats: &[&str], count: u64) -> BTreeMap<String, Vec<u64>>
     chats.iter().map(|chat| ((*chat).to_owned(), (1..=count).collect())).collect()
 }
 
+/// A system whose stream starts deliveries.
+async fn system_at(clock: &ManualClock) -> System {
+    let clock = Some(clock.clone());
+    System::start_with(Setup { clock, stream: Stream::Runs, ..Setup::default() }).await
+}
+
 #[tokio::test]
 async fn a_message_reaches_the_receiver_signed_and_whole() {
     let clock = ManualClock::at(NOW);
-    let system = System::start_at(&clock).await;
-    let receiver = Receiver::start().await;
+    let system = system_at(&clock).await;
+    let receiver = Receiver::start();
     system.set_webhook("demo", &receiver.url()).await;
     let mut message = user_text("c", "m-1", "您好😀");
     message["clientId"] = json!("u");
@@ -47,8 +53,8 @@ async fn a_message_reaches_the_receiver_signed_and_whole() {
 
 #[tokio::test]
 async fn messages_of_many_chats_arrive_in_order_and_once() {
-    let system = System::start().await;
-    let receiver = Receiver::start().await;
+    let system = System::start_with(Setup { stream: Stream::Runs, ..Setup::default() }).await;
+    let receiver = Receiver::start();
     system.set_webhook("demo", &receiver.url()).await;
     for number in 1..=20 {
         for chat in ["a", "b", "c"] {
@@ -64,11 +70,11 @@ async fn messages_of_many_chats_arrive_in_order_and_once() {
 #[tokio::test]
 async fn a_batch_has_at_most_100_entries() {
     let clock = ManualClock::at(NOW);
-    let system = System::start_at(&clock).await;
+    let system = system_at(&clock).await;
     for number in 1..=250 {
         system.platform.say("c", &number.to_string(), "x").await;
     }
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     system.set_webhook("demo", &receiver.url()).await;
     assert!(system.delivery("demo").await);
     let sizes: Vec<_> = receiver.received().iter().map(|webhook| webhook.entries().len()).collect();
@@ -79,11 +85,11 @@ async fn a_batch_has_at_most_100_entries() {
 #[tokio::test]
 async fn a_batch_has_at_most_256_kilobytes() {
     let clock = ManualClock::at(NOW);
-    let system = System::start_at(&clock).await;
+    let system = system_at(&clock).await;
     for number in 1..=5 {
         system.platform.say("c", &number.to_string(), &"好".repeat(32_768)).await;
     }
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start();
     system.set_webhook("demo", &receiver.url()).await;
     assert!(system.delivery("demo").await);
     let sizes: Vec<_> = receiver.received().iter().map(|webhook| webhook.body.len()).collect();
@@ -94,9 +100,9 @@ async fn a_batch_has_at_most_256_kilobytes() {
 
 #[tokio::test]
 async fn every_application_of_a_source_gets_all_of_its_messages_and_no_other_sources() {
-    let system = System::start().await;
+    let system = System::start_with(Setup { stream: Stream::Runs, ..Setup::default() }).await;
     system.operator.create_application("another").await;
-    let (one, other) = (Receiver::start().await, Receiver::start().await);
+    let (one, other) = (Receiver::start(), Receiver::start());
     system.set_webhook("demo", &one.url()).await;
     system.set_webhook("another", &other.url()).await;
     system.platform.say("c", "1", "x").await;
@@ -112,8 +118,8 @@ async fn every_application_of_a_source_gets_all_of_its_messages_and_no_other_sou
 #[tokio::test]
 async fn both_secrets_sign_until_the_old_one_ends() {
     let clock = ManualClock::at(NOW);
-    let system = System::start_at(&clock).await;
-    let receiver = Receiver::start().await;
+    let system = system_at(&clock).await;
+    let receiver = Receiver::start();
     system.set_webhook("demo", &receiver.url()).await;
     let new = "whsec_HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     let until = NOW / 1000 + 3600;
@@ -135,8 +141,8 @@ async fn both_secrets_sign_until_the_old_one_ends() {
 #[tokio::test]
 async fn replay_and_skip_move_the_place_of_the_next_delivery() {
     let clock = ManualClock::at(NOW);
-    let system = System::start_at(&clock).await;
-    let receiver = Receiver::start().await;
+    let system = system_at(&clock).await;
+    let receiver = Receiver::start();
     system.set_webhook("demo", &receiver.url()).await;
     for number in 1..=3 {
         system.platform.say("c", &number.to_string(), "x").await;
@@ -164,8 +170,8 @@ async fn replay_and_skip_move_the_place_of_the_next_delivery() {
 async fn a_disabled_application_or_scope_or_source_gets_nothing_until_it_is_enabled_again() {
     use model::oauth::{ApplicationStatus, Scope};
     let clock = ManualClock::at(NOW);
-    let system = System::start_at(&clock).await;
-    let receiver = Receiver::start().await;
+    let system = system_at(&clock).await;
+    let receiver = Receiver::start();
     system.set_webhook("demo", &receiver.url()).await;
     let scope = Scope::CustomerService.name();
     system.operator.change("demo", |app| _ = app.set_status(ApplicationStatus::Disabled)).await;
@@ -200,12 +206,12 @@ async fn a_disabled_application_or_scope_or_source_gets_nothing_until_it_is_enab
 async fn an_application_that_is_disabled_between_two_batches_gets_no_further_one() {
     use model::oauth::ApplicationStatus;
     let clock = ManualClock::at(NOW);
-    let system = std::sync::Arc::new(System::start_at(&clock).await);
+    let system = std::sync::Arc::new(system_at(&clock).await);
     for number in 1..=150 {
         system.platform.say("c", &number.to_string(), "x").await;
     }
     let slow = Reaction::Slow(std::time::Duration::from_millis(500));
-    let receiver = Receiver::start_with(move |_| slow).await;
+    let receiver = Receiver::start_with(move |_| slow);
     system.set_webhook("demo", &receiver.url()).await;
     let delivery = tokio::spawn(system.delivery("demo"));
     receiver.arrived(1).await;

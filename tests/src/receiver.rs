@@ -16,7 +16,7 @@ use tokio::{
 };
 
 /// The longest that a test waits for a webhook.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The delay of a receiver that stalls: longer than an attempt takes.
 const STALL: Duration = Duration::from_secs(15);
 
@@ -97,15 +97,16 @@ struct Shared {
 
 impl Receiver {
     /// A receiver that accepts everything.
-    pub async fn start() -> Self {
-        Self::start_with(|_| ACCEPT).await
+    #[must_use]
+    pub fn start() -> Self {
+        Self::start_with(|_| ACCEPT)
     }
 
     /// A receiver with a plan.
-    pub async fn start_with(plan: impl Fn(usize) -> Reaction + Send + 'static) -> Self {
+    pub fn start_with(plan: impl Fn(usize) -> Reaction + Send + 'static) -> Self {
         let mut receiver = Self::refusing();
         receiver.react(plan);
-        receiver.listen().await;
+        receiver.listen();
         receiver
     }
 
@@ -121,7 +122,7 @@ impl Receiver {
     }
 
     /// Listens from now on.
-    pub async fn listen(&mut self) {
+    pub fn listen(&mut self) {
         let listener = bind(self.address).listen(1024).expect("it listens");
         self.server = Some(tokio::spawn(serve(listener, Arc::clone(&self.shared))));
     }

@@ -49,7 +49,7 @@ impl System {
         scan(&self.dynamodb, &self.access_table).await
     }
 
-    /// Stores items in the table `Chat`, 16 batches of 25 at a time.
+    /// Stores items in the table `Chat`, 4 batches of 25 at a time.
     pub async fn store_items(&self, items: impl IntoIterator<Item = Value>) {
         let put = |item: Value| {
             let item = serde_dynamo::to_item(item).expect("it is an item");
@@ -60,7 +60,7 @@ impl System {
         let batches = requests.chunks(25).map(|batch| {
             self.dynamodb.batch_write_item().request_items(&self.chat_table, batch.to_vec()).send()
         });
-        let mut written = stream::iter(batches.collect::<Vec<_>>()).buffer_unordered(16);
+        let mut written = stream::iter(batches.collect::<Vec<_>>()).buffer_unordered(4);
         while let Some(written) = written.next().await {
             let unprocessed = written.expect("the table can be written").unprocessed_items;
             assert!(unprocessed.unwrap_or_default().is_empty());

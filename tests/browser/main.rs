@@ -200,7 +200,7 @@ async fn a_user_and_a_partner_talk_to_each_other() {
     browser.click("#receive > button").await;
     browser.wait_for(&last("#chat"), json!(["内容A", "客服A"])).await;
     assert_eq!(browser.run("return document.querySelectorAll('#feed li').length").await, json!(4));
-    let feed = system.customer_service.sync("").await["feed"].take();
+    let feed = system.customer_service.sync("").await["list"].take();
     assert_eq!(
         (&feed[1]["clientId"], &feed[3]["eventType"]),
         (&json!("6557578274821898321"), &json!("close"))

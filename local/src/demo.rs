@@ -146,6 +146,15 @@ Read who the user is:
   curl '{customer_service}/chatbot/servlet/user/info/get?clientId={USER}&source=1' \\
     -H 'Authorization: Bearer {CUSTOMER_SERVICE_TOKEN}'
 
+Say something as the user, as the platform's back end does:
+  curl -X POST '{platform}/chatbot/api/platform/chat/message' \\
+    -H 'Authorization: Bearer {PLATFORM_TOKEN}' \\
+    -d '{{\"chatId\":\"{CHAT}\",\"messageId\":\"m-1\",\"clientId\":\"{USER}\",\"msgtype\":\"text\",\"text\":{{\"content\":\"请问怎么退款？\"}}}}'
+
+Read what users say:
+  curl '{customer_service}/chatbot/servlet/third/msg/sync?source=1' \\
+    -H 'Authorization: Bearer {CUSTOMER_SERVICE_TOKEN}'
+
 Push a message to users:
   curl -X POST '{message_push}/chatbot/api/front/thirdParty/message/push' \\
     -H 'Authorization: Bearer {MESSAGE_PUSH_TOKEN}' \\

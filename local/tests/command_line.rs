@@ -94,7 +94,11 @@ fn every_printed_command_works_when_pasted() {
     assert!(token.starts_with(r#"{"access_token":"cn-"#), "{token}");
     let granted = r#","token_type":"bearer","expires_in":359420,"scope":"message-push-service thirdparty-customer-service"}"#;
     assert!(token.ends_with(granted), "{token}");
-    let [answers @ .., status, pending] = answers else { panic!("{answers:?}") };
+    let [answers @ .., said, feed, pushed, status, pending] = answers else { panic!("{answers:?}") };
+    assert_eq!(said, r#"{"code":200,"message":"success","data":{"seq":1,"state":"robot","agent":""}}"#);
+    let read = r#"{"status":0,"message":"ok","total":"1","list":[{"openId":"dc71a6ba-24b6-4ed9-b865-837f2a7e158f","seq":1,"messageId":"m-1","clientId":"ASDJQFJQEFQEGNQEG","#;
+    assert!(feed.starts_with(read), "{feed}");
+    assert_eq!(pushed, r#"{"code":200,"message":"success"}"#);
     assert!(
         status.starts_with(r#"{"code":200,"message":"success","data":{"total":2,"pending":2,"#),
         "{status}"
@@ -107,13 +111,12 @@ fn every_printed_command_works_when_pasted() {
             r#"{"status":0,"message":"ok"}"#,
             CHAT_LOG,
             r#"{"status":0,"message":"ok","total":"1","chatUser":{"clientId":"ASDJQFJQEFQEGNQEG","hostIp":"10.1.123.6","broswer":"Crome","sysInfo":"","address":"北京","city":"海淀","lastLoginTime":"2020-05-12 08:30:00"},"channelConfig":{"name":"广旺财"}}"#,
-            r#"{"code":200,"message":"success"}"#,
         ]
     );
     let (code, lines) = local.interrupt();
     assert_eq!(code, Some(0), "Ctrl-C ends it cleanly");
     let lines: Vec<_> = lines.lines().filter(|line| line.contains(" 200 ")).collect();
-    assert_eq!(lines.len(), 7, "a line for each request: {lines:?}");
+    assert_eq!(lines.len(), 9, "a line for each request: {lines:?}");
     assert!(lines[2].contains("200 GET /chatbot/servlet/third/msg/chatlog/get in "), "{lines:?}");
     assert!(lines.iter().all(|line| !line.contains("dc71a6ba") && !line.contains("cn-")), "{lines:?}");
 }

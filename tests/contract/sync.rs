@@ -17,18 +17,25 @@ async fn without_stream(clock: &ManualClock) -> System {
     System::start_with(Setup { clock: Some(clock.clone()), stream, ..Setup::default() }).await
 }
 
+/// A stored text of source 1, accepted at `at` after the entry with the key `prev` of the same chat.
+fn entry(chat: &str, seq: u64, content: &str, (key, at): (RecordId, u64), prev: Option<RecordId>) -> Value {
+    let mut entry = json!({
+        "pk": "FEED#1", "sk": format!("MSG#{key}"), "openId": chat, "seq": seq, "messageId": seq.to_string(),
+        "msgtype": "text", "payload": {"content": content}, "acceptedAt": at, "expireAt": at / 1000 + EIGHT_DAYS,
+    });
+    if let Some(prev) = prev {
+        entry["prev"] = json!(prev.to_string());
+    }
+    entry
+}
+
 /// Stores `count` texts of the chat `many`, one millisecond apart, the first at `at`.
 pub(super) async fn store_many(system: &System, count: u64, content: &str, at: u64) {
-    let items: Vec<_> = (0..count)
-        .map(|number| {
-            let at = at + number;
-            json!({
-                "pk": "FEED#1", "sk": format!("MSG#{}", RecordId::new(Timestamp::from_millis(at))),
-                "openId": "many", "seq": number + 1, "messageId": number.to_string(), "msgtype": "text",
-                "payload": {"content": content}, "acceptedAt": at, "expireAt": at / 1000 + EIGHT_DAYS,
-            })
-        })
-        .collect();
+    let numbered = |number| {
+        let at = at + number;
+        entry("many", number + 1, content, (RecordId::new(Timestamp::from_millis(at)), at), None)
+    };
+    let items: Vec<_> = (0..count).map(numbered).collect();
     // Large entries take DynamoDB long: few at a time.
     for some in items.chunks((500_000 / content.len()).clamp(10, 1_000)) {
         system.store_items(some.to_vec()).await;
@@ -149,6 +156,33 @@ async fn answers_of_any_limit_cover_the_feed_in_the_order_of_each_chat() {
             assert!(numbers.eq(1..=9), "limit {limit}: {read:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_entry_waits_until_the_one_before_it_in_its_chat_is_visible() {
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    let key = |at| (RecordId::new(Timestamp::from_millis(at)), at);
+    let [first, second, third] = [1, 2, 3].map(|number| key(NOW - 5_000 + number));
+    let of_c = |seq, key, prev| entry("c", seq, "x", key, prev);
+    let other = entry("d", 1, "x", key(NOW - 4_000), None);
+    // Parts of two transactions are visible before the first one's.
+    system.store_items([of_c(2, second, Some(first.0)), of_c(3, third, Some(second.0)), other]).await;
+    let answer = system.customer_service.sync("").await;
+    assert_eq!(entries(&answer), [("d".to_owned(), 1)], "another chat does not wait");
+    assert_eq!(entries(&system.customer_service.sync(&cursor(&answer)).await), []);
+    system.store_items([of_c(1, first, None)]).await;
+    for limit in ["1", ""] {
+        let (read, _) = read_all(&system.customer_service, cursor(&answer), limit).await;
+        assert_eq!(read.concat(), [1, 2, 3], "{limit}");
+    }
+    // When the window has passed, an entry that is missing has expired.
+    let lost = key(NOW - 3_000);
+    system.store_items([entry("e", 2, "x", key(NOW - 2_000), Some(lost.0))]).await;
+    let (read, from) = read_all(&system.customer_service, cursor(&answer), "").await;
+    assert_eq!(read.concat(), [1, 2, 3]);
+    clock.advance_seconds(AFTER_THE_WINDOW);
+    assert_eq!(entries(&system.customer_service.sync(&from).await), [("e".to_owned(), 2)]);
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@
 //! |---|---|---|---|---|
 //! | endpoint | `ENDPOINTS` | `SOURCE#<source>#<appId>` | source, appId, url, status, because, changedAt | none |
 //! | progress of an endpoint | `ENDPOINT#<source>#<appId>` | `PROGRESS` | wake, owner, leaseUntil, nextAttemptAt, delivery | none |
-//! | signing secrets | `SECRETS#<appId>` | `SECRETS` | current, previous | none |
+//! | signing secrets | `SECRETS#<appId>` | `SECRETS` | version, current, previous | none |
 //!
 //! | item | module | written by | read by |
 //! |---|---|---|---|

@@ -168,6 +168,13 @@ impl TailCursor {
         self.watermark
     }
 
+    /// The time of the watermark: all records before it were given.
+    #[must_use]
+    pub fn moment(&self) -> Timestamp {
+        let [millis @ .., _, _, _, _, _, _, _, _, _, _] = self.watermark;
+        Timestamp::from_millis(millis.into_iter().fold(0, |moment, byte| moment << 8 | u64::from(byte)))
+    }
+
     /// Whether the record with this key was given.
     #[must_use]
     pub fn has_given(&self, key: &RecordKey) -> bool {
@@ -349,6 +356,7 @@ mod tests {
         assert_eq!(cursor.given.len(), 1);
         cursor.advance_to_moment(Timestamp::from_millis(1_000));
         assert_eq!(cursor.watermark, key(1_500, 0), "never back");
+        assert_eq!(cursor.moment(), Timestamp::from_millis(1_500));
         cursor.advance_to(key(1_700, 3));
         assert!(cursor.has_given(&key(1_700, 3)) && !cursor.has_given(&key(1_700, 4)));
         assert_eq!(round_trip(&cursor), Some(cursor));

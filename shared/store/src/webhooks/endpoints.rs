@@ -101,6 +101,14 @@ pub async fn page(
     Ok(EndpointPage { endpoints, next })
 }
 
+/// Enables an endpoint unless it changed since it was read; returns whether it did. One conditional put.
+///
+/// # Errors
+/// [`StoreError`] if the write fails.
+pub async fn enable(table: &Table, endpoint: &Endpoint, now: Timestamp) -> Result<bool, StoreError> {
+    set_status(table, endpoint, EndpointStatus::Enabled, now).await
+}
+
 /// Disables an endpoint unless it changed since it was read; returns whether it did. One conditional put.
 ///
 /// # Errors
@@ -111,11 +119,19 @@ pub async fn disable(
     because: DisabledBecause,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let disabled =
-        Endpoint { status: EndpointStatus::Disabled(because), changed_at: now, ..endpoint.clone() };
+    set_status(table, endpoint, EndpointStatus::Disabled(because), now).await
+}
+
+async fn set_status(
+    table: &Table,
+    endpoint: &Endpoint,
+    status: EndpointStatus,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let changed = Endpoint { status, changed_at: now, ..endpoint.clone() };
     let is_unchanged =
         Expression::new("changedAt = :read", [(":read", number(endpoint.changed_at.millis()))]);
     let key = Key::endpoint(endpoint.source, &endpoint.app_id);
-    let outcome = table.put_if(key, &disabled, is_unchanged).await?;
+    let outcome = table.put_if(key, &changed, is_unchanged).await?;
     Ok(matches!(outcome, ConditionalWrite::Written(_)))
 }

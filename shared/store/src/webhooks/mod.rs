@@ -8,7 +8,9 @@ mod endpoints;
 mod progress;
 mod secrets;
 
-pub use endpoints::{DisabledBecause, Endpoint, EndpointPage, EndpointStatus, disable, find, page, put};
+pub use endpoints::{
+    DisabledBecause, Endpoint, EndpointPage, EndpointStatus, disable, enable, find, page, put,
+};
 pub use progress::{
     AttemptRecord, CURSOR_CAPACITY, DeliveryState, Hint, Lease, PendingBatch, Release, Save, Seek, progress,
     reset, take, wake,

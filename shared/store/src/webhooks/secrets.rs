@@ -8,14 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::dynamodb::{
     error::StoreError,
+    expression::{Expression, number},
     key::Key,
-    table::{Consistency, Table},
+    table::{ConditionalWrite, Consistency, Table},
 };
 
 /// The signing secrets of an application, as `whsec_` and base64. `Debug` does not show them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SigningSecrets {
+    version: u64,
     current: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<PreviousSecret>,
@@ -33,7 +35,7 @@ impl SigningSecrets {
     /// The first secret of an application.
     #[must_use]
     pub const fn new(secret: String) -> Self {
-        Self { current: secret, previous: None }
+        Self { version: 1, current: secret, previous: None }
     }
 
     /// The secrets after a rotation. The current one signs until `until`, in epoch seconds, or ends at once if that is `None`.
@@ -41,7 +43,13 @@ impl SigningSecrets {
     #[must_use]
     pub fn rotated(self, secret: String, until: Option<u64>) -> Self {
         let previous = until.map(|until| PreviousSecret { secret: self.current, until });
-        Self { current: secret, previous }
+        Self { version: self.version + 1, current: secret, previous }
+    }
+
+    /// 1 for the first secret, and one more after each rotation.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version
     }
 
     /// The secrets that sign at `now`, the current one first.
@@ -71,12 +79,18 @@ pub async fn find_secrets(table: &Table, app: &AppId) -> Result<Option<SigningSe
     table.get(Key::signing_secrets(app), Consistency::Strong).await
 }
 
-/// Replaces the secrets of an application. One put.
+/// Stores the first secrets of an application, or those after a rotation; returns whether it did. It does not if a concurrent
+/// request stored others. One conditional put.
 ///
 /// # Errors
 /// [`StoreError`] if the write fails.
-pub async fn put_secrets(table: &Table, app: &AppId, secrets: &SigningSecrets) -> Result<(), StoreError> {
-    table.put(Key::signing_secrets(app), secrets).await
+pub async fn put_secrets(table: &Table, app: &AppId, secrets: &SigningSecrets) -> Result<bool, StoreError> {
+    let is_next = match secrets.version {
+        0 | 1 => Expression::new("attribute_not_exists(pk)", []),
+        version => Expression::new("version = :before", [(":before", number(version - 1))]),
+    };
+    let outcome = table.put_if(Key::signing_secrets(app), secrets, is_next).await?;
+    Ok(matches!(outcome, ConditionalWrite::Written(_)))
 }
 
 #[cfg(test)]
@@ -92,6 +106,7 @@ mod tests {
         let secrets = SigningSecrets::new("a".to_owned()).rotated("b".to_owned(), Some(10));
         assert_eq!(valid(&secrets, 9), ["b", "a"]);
         assert_eq!(valid(&secrets, 10), ["b"]);
+        assert_eq!(secrets.version(), 2);
         assert_eq!(valid(&secrets.clone().rotated("c".to_owned(), Some(20)), 9), ["c", "b"]);
         assert_eq!(valid(&secrets.rotated("c".to_owned(), None), 9), ["c"]);
     }

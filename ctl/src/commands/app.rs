@@ -1,7 +1,5 @@
 //! `chatbotctl app`.
 
-use std::time::Duration;
-
 use model::{
     AppId, AppName, BoundedText, Source, Timestamp,
     oauth::{Application, ApplicationStatus, ClientSecret, Effect, Scope, ScopeState},
@@ -12,7 +10,7 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::Operator;
+use super::{Operator, SETTLING_TIME};
 use crate::{
     arguments::{App, AppAndScope, AppCommand},
     error::Error,
@@ -21,9 +19,6 @@ use crate::{
 
 /// Random hex digits of an application's id: 48 bits, short enough to read aloud.
 const ID_DIGITS: usize = 12;
-
-/// How long a transaction may continue after its connection broke. DynamoDB takes about 10 ms.
-const SETTLING_TIME: Duration = Duration::from_millis(500);
 
 pub async fn run(operator: &Operator, command: AppCommand) -> Result<(), Error> {
     match command {
@@ -182,7 +177,7 @@ async fn replace_secret(
         return Err(Error::Conflict);
     }
     Err(match failure {
-        Error::Unreachable(cause) | Error::Store(cause) => Error::SecretKept(cause),
+        Error::Unreachable { cause, .. } | Error::Store { cause, .. } => Error::SecretKept(cause),
         refused => refused,
     })
 }

@@ -4,7 +4,10 @@ pub mod app;
 pub mod token;
 pub mod webhook;
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    time::Duration,
+};
 
 use api::Clock;
 use dialoguer::Confirm;
@@ -15,14 +18,23 @@ use model::{
 use serde::Serialize;
 use store::{AuditEntry, StoreError, Stored, Table, VersionedApplication, applications};
 
-use crate::{arguments::Settings, connection::Connection, error::Error};
+use crate::{
+    arguments::Settings,
+    connection::Connection,
+    error::{Error, TableName},
+};
 
 /// Attempts of a change when the application changes concurrently.
 const TRIES: usize = 10;
 
+/// How long a write may continue after its connection broke. DynamoDB takes about 10 ms.
+const SETTLING_TIME: Duration = Duration::from_millis(500);
+
 pub struct Operator {
     table: Table,
-    table_name: String,
+    table_name: TableName,
+    webhooks: Table,
+    webhooks_name: TableName,
     connection: Connection,
     clock: Clock,
     json: bool,
@@ -31,19 +43,27 @@ pub struct Operator {
 
 impl Operator {
     pub async fn connect(settings: Settings) -> Result<Self, Error> {
-        let Settings { table: table_name, endpoint_url, json, yes } = settings;
+        let Settings { table, webhooks_table, endpoint_url, json, yes } = settings;
+        let (table_name, webhooks_name) = (TableName::Access(table), TableName::Webhooks(webhooks_table));
         let connection = Connection::open(endpoint_url.as_deref()).await?;
-        let table = Table::new(connection.client.clone(), table_name.clone());
-        Ok(Self { table, table_name, connection, clock: Clock::system(), json, yes })
+        let table = Table::new(connection.client.clone(), table_name.name());
+        let webhooks = Table::new(connection.client.clone(), webhooks_name.name());
+        let clock = Clock::system();
+        Ok(Self { table, table_name, webhooks, webhooks_name, connection, clock, json, yes })
     }
 
     fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// Turns an error of the store into one with advice.
+    /// Turns an error on the table of applications and tokens into one with advice.
     fn told<T>(&self, outcome: Result<T, StoreError>) -> Result<T, Error> {
         outcome.map_err(Error::of_store(&self.table_name))
+    }
+
+    /// The same for an error on the table of webhooks.
+    fn told_of_webhooks<T>(&self, outcome: Result<T, StoreError>) -> Result<T, Error> {
+        outcome.map_err(Error::of_store(&self.webhooks_name))
     }
 
     async fn find(&self, id: &AppId) -> Result<VersionedApplication, Error> {
@@ -91,7 +111,7 @@ impl Operator {
         }
     }
 
-    /// Asks for confirmation of a command that ends something.
+    /// Asks for confirmation of a command that ends or skips something.
     fn confirm(&self, consequence: &str) -> Result<(), Error> {
         if self.yes {
             return Ok(());

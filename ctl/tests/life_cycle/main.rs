@@ -12,3 +12,4 @@ mod command_line;
 mod operator;
 mod secrets;
 mod tokens;
+mod webhooks;

@@ -8,12 +8,13 @@ use std::{
 use serde_json::Value;
 use tests::{CUSTOMER_SERVICE, MESSAGE_PUSH, OAuthClient, System, demo::USER, push_request};
 
-/// An operator at the table of a system.
+/// An operator at the tables of a system: the options of each command, the names of the tables first.
 pub struct Operator(Vec<String>);
 
 impl Operator {
     pub fn of(system: &System) -> Self {
-        let mut arguments = vec!["--table".to_owned(), system.access_table.clone()];
+        let tables = ["--table", &system.access_table, "--webhooks-table", &system.webhooks_table];
+        let mut arguments: Vec<_> = tables.map(str::to_owned).into();
         // A deployed stack is found as AWS is: by the environment.
         arguments
             .extend(system.dynamodb_url.iter().flat_map(|url| ["--endpoint-url".to_owned(), url.clone()]));
@@ -23,12 +24,28 @@ impl Operator {
     /// An operator behind the proxy of `system`; `None` on a deployed stack, which has no proxy.
     pub fn through_faults(system: &System) -> Option<Self> {
         let is_here = system.dynamodb_url.is_some();
-        is_here.then(|| Self(vec!["--endpoint-url".to_owned(), system.proxy.url()]))
+        is_here.then(|| Self::at_endpoint(&system.proxy.url()))
     }
 
-    /// The same operator with another table.
+    /// An operator at another DynamoDB.
+    pub fn at_endpoint(url: &str) -> Self {
+        Self(["--endpoint-url", url].map(str::to_owned).into())
+    }
+
+    /// The same operator with another table of applications and tokens.
     pub fn at_table(&self, name: &str) -> Self {
-        Self(["--table", name].map(str::to_owned).into_iter().chain(self.0.iter().skip(2).cloned()).collect())
+        self.with(1, name)
+    }
+
+    /// The same operator with another table of webhooks.
+    pub fn at_webhooks_table(&self, name: &str) -> Self {
+        self.with(3, name)
+    }
+
+    fn with(&self, place: usize, name: &str) -> Self {
+        let mut arguments = self.0.clone();
+        name.clone_into(&mut arguments[place]);
+        Self(arguments)
     }
 
     pub async fn run(&self, line: &str) -> Output {

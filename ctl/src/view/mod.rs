@@ -1,5 +1,7 @@
 //! The output: tables and lines of text, or JSON.
 
+pub mod webhook;
+
 use std::{collections::BTreeMap, fmt};
 
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};

@@ -1,17 +1,17 @@
 //! The arguments of the command line, with their help texts.
 
-use clap::{Args, Parser, Subcommand};
+mod webhook;
+
+use clap::{Args, Parser, Subcommand, builder::RangedU64ValueParser};
 use clap_complete::Shell;
 use model::{AppId, AppName, BoundedText, Source, oauth::Scope};
-use webhook::{
-    endpoint::{EndpointUrl, EndpointUrlError, UrlPolicy},
-    secret::Secret,
-};
 
-/// Creates applications, approves or rejects their scopes, replaces their secrets, revokes their tokens and checks their
-/// webhook receivers
+pub use webhook::{Check, SeekTo, Set, WebhookCommand};
+
+/// Creates applications, approves or rejects their scopes, replaces their secrets, revokes their tokens and manages their
+/// webhooks
 ///
-/// Uses the table of applications and tokens with the AWS credentials, region and endpoint of the AWS CLI; with
+/// Uses the tables of applications, tokens and webhooks with the AWS credentials, region and endpoint of the AWS CLI; with
 /// --endpoint-url, uses the DynamoDB of `local`.
 #[derive(Debug, Parser)]
 #[command(name = "chatbotctl", version, max_term_width = 100)]
@@ -27,6 +27,9 @@ pub struct Settings {
     /// The table of applications and tokens; the stack's output `AccessTableName` has its name
     #[arg(long, env = "ACCESS_TABLE", default_value = "AccessTable", value_name = "NAME", global = true)]
     pub table: String,
+    /// The table of webhooks; the stack's output `WebhooksTableName` has its name
+    #[arg(long, env = "WEBHOOKS_TABLE", default_value = "WebhooksTable", value_name = "NAME", global = true)]
+    pub webhooks_table: String,
     /// The URL of a DynamoDB that needs no AWS credentials; `local` has it at `http://127.0.0.1:8000`
     #[arg(long, value_name = "URL", global = true)]
     pub endpoint_url: Option<String>,
@@ -46,7 +49,7 @@ pub enum Command {
     /// List and revoke tokens
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Check the receivers of webhooks
+    /// Set up, test and repair webhooks, and check receivers
     #[command(subcommand)]
     Webhook(WebhookCommand),
     /// Print a script that completes commands: `chatbotctl completions bash > /etc/bash_completion.d/chatbotctl`
@@ -82,7 +85,7 @@ pub enum AppCommand {
         #[command(flatten)]
         app: App,
         /// Hours for which the old secret keeps working while its client switches to the new one; 0 ends it at once
-        #[arg(long, default_value_t = 24, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(0..=168))]
+        #[arg(long, default_value_t = 24, value_name = "HOURS", value_parser = grace_hours())]
         grace_hours: u64,
     },
     /// Disable an application: issue no more tokens and revoke the existing ones
@@ -102,25 +105,6 @@ pub enum TokenCommand {
         /// The SHA-256 of the token, as `token list` shows it, or `-` to read the token itself from standard input
         token: String,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum WebhookCommand {
-    /// Send valid and invalid webhooks to a receiver and report which it answers correctly; needs neither AWS nor a table
-    ///
-    /// The receiver gets messages of chats that do not exist, whose ids begin with `check-`. The cases take about 10
-    /// seconds.
-    Check(Check),
-}
-
-#[derive(Debug, Args)]
-pub struct Check {
-    /// The receiver's URL; `http`, IP addresses, `localhost` and every port are permitted
-    #[arg(value_parser = receiver_url)]
-    pub url: EndpointUrl,
-    /// The secret that the receiver knows, beginning with `whsec_`
-    #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRET", value_parser = Secret::parse)]
-    pub secret: Secret,
 }
 
 #[derive(Debug, Args)]
@@ -159,8 +143,9 @@ fn source(text: &str) -> Result<Source, String> {
     Source::try_from(number).map_err(|error| error.to_string())
 }
 
-fn receiver_url(text: &str) -> Result<EndpointUrl, EndpointUrlError> {
-    EndpointUrl::parse(text, UrlPolicy::Development)
+/// The hours for which a replaced secret may work: up to a week.
+fn grace_hours() -> RangedU64ValueParser {
+    RangedU64ValueParser::new().range(0..=168)
 }
 
 #[cfg(test)]
@@ -191,6 +176,20 @@ mod tests {
             "webhook check http://localhost",
             "webhook check http://localhost --secret whsec_",
             "webhook check localhost --secret whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            "webhook set a",
+            "webhook set a https://partner.example --any-port --development",
+            "webhook show",
+            "webhook rotate-secret a --grace-hours 169",
+            "webhook rotate-secret a --grace-hours -1",
+            "webhook seek a",
+            "webhook seek a --to",
+            "webhook seek a --to yesterday",
+            "webhook seek a --to 2026-11-21",
+            "webhook seek a --to 1969-12-31T23:59:59Z",
+            "webhook seek a --to 2286-11-20T17:46:40Z",
+            "webhook seek a --to now --source 0",
+            "webhook seek a --to now --source 2147483648",
+            "webhook log a --source one",
         ] {
             assert!(
                 Arguments::try_parse_from(["chatbotctl"].into_iter().chain(line.split(' '))).is_err(),
@@ -206,6 +205,14 @@ mod tests {
             "app rotate-secret a --grace-hours 0",
             "app rotate-secret a --grace-hours 168",
             "webhook check http://127.0.0.1:8080/hooks --secret whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            "webhook set a https://partner.example",
+            "webhook rotate-secret a --grace-hours 0",
+            "webhook rotate-secret a --grace-hours 168",
+            "webhook seek a --to now --source 1",
+            "webhook seek a --to oldest --source 2147483647",
+            "webhook seek a --to 1970-01-01T00:00:00Z",
+            "webhook seek a --to 2286-11-20T17:46:39Z",
+            "webhook log a",
         ] {
             assert!(
                 Arguments::try_parse_from(["chatbotctl"].into_iter().chain(line.split(' '))).is_ok(),

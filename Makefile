@@ -1,6 +1,6 @@
 # Targets that are more than one cargo command, or that need more than cargo. `make help` prints the comment above each target.
 
-.PHONY: help check ci venv deploy-local undeploy-local e2e events sam-local browser docs openapi-checks guides bench load memory cost bootstraps
+.PHONY: help check ci venv deploy-local undeploy-local e2e events sam-local browser docs openapi-checks guides bench load memory webhooks cost bootstraps
 
 # List the targets
 help:
@@ -54,6 +54,10 @@ load: bootstraps
 # Measure five calls under the CPU share of each memory size; needs root, about 15 minutes
 memory: bootstraps
 	cargo run --profile bench --locked --package bench -- memory
+
+# Measure the time from a user's message to a partner's receiver, also beside a slow receiver
+webhooks:
+	cargo run --profile bench --locked --package bench -- webhooks
 
 # Print the DynamoDB units of each endpoint and their cost
 cost:

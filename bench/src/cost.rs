@@ -9,7 +9,8 @@ use local::{
     dynamodb::ACCESS_TABLE,
 };
 use serde_json::{Value, json};
-use tests::{Caller, Reply, System, path_with, paths, user_text};
+use store::webhooks::Seek;
+use tests::{Caller, Reaction, Receiver, Reply, System, path_with, paths, user_text};
 
 use crate::{consumption::Use, copy_per_user, markdown::table, prices::Prices};
 
@@ -42,7 +43,8 @@ fn memory_sizes() -> BTreeSet<u32> {
 
 async fn of_endpoints(system: &System, prices: &Prices) -> io::Result<Table> {
     let mut table = table(["", "requests", "round trips", "read units", "write units", "DynamoDB"]);
-    for (what, used) in partners_calls(system).await?.into_iter().chain(platforms_calls(system).await?) {
+    let calls = partners_calls(system).await?.into_iter().chain(platforms_calls(system).await?);
+    for (what, used) in calls.chain(deliveries(system).await?) {
         table.add_row([
             what,
             used.requests.to_string(),
@@ -153,6 +155,38 @@ async fn platforms_calls(system: &System) -> io::Result<Vec<(String, Use)>> {
     let turn = json!({"openId": "c", "question": "q", "reply": "r", "entryId": "e"});
     add("a turn of the robot, with entryId", posted(system, platform, paths::RECORD_TURN, &turn).await?.1);
     Ok(calls)
+}
+
+/// Webhooks: the hint that there are messages, and deliveries of batches, from taking the lease to releasing it.
+async fn deliveries(system: &System) -> io::Result<Vec<(String, Use)>> {
+    let mut deliveries = Vec::new();
+    let receiver = Receiver::start();
+    system.set_webhook("demo", &receiver.url()).await;
+    system.seek("demo", Seek::To(system.clock.now())).await;
+    for entries in [1, 10, 100] {
+        for number in 0..entries {
+            let said = user_text(&format!("batch-{entries}"), &number.to_string(), "x");
+            posted(system, &system.platform, paths::SEND_USER_MESSAGE, &said).await?;
+        }
+        system.proxy.forget();
+        if !system.delivery("demo").await {
+            return Err(io::Error::other("the delivery failed"));
+        }
+        let used = system.proxy.recorded().iter().collect();
+        deliveries.push((format!("webhook: a delivery of {entries}"), used));
+    }
+    system.proxy.forget();
+    let record = json!({"dynamodb": {"Keys": {"pk": {"S": "FEED#1"}}, "SequenceNumber": "1"}});
+    let batch = json!({"Records": [record]}).to_string();
+    // The endpoint waits after a failure, so that the hint starts no delivery whose requests would be counted too.
+    receiver.react(|_| Reaction::Answer(500, "retry-after: 3600\r\n"));
+    system.platform.say("batch-1", "failed", "x").await;
+    system.delivery("demo").await;
+    system.proxy.forget();
+    system.invoke("DispatchEventsFunction", batch).await.map_err(io::Error::other)?;
+    deliveries
+        .insert(0, ("webhook: a hint for one endpoint".to_owned(), system.proxy.recorded().iter().collect()));
+    Ok(deliveries)
 }
 
 /// The chosen design (content once, a small delivery for each user) and the rejected one (a copy for each user).

@@ -20,6 +20,7 @@ mod report;
 mod runtime_api;
 mod statistics;
 mod stub;
+mod webhooks;
 
 use std::{fs, io, path::PathBuf, time::Duration};
 
@@ -46,6 +47,12 @@ enum Command {
     Memory(MemoryArguments),
     /// Print the DynamoDB requests, units and cost of each endpoint.
     Cost,
+    /// Measure the time from a user's message to a partner's receiver in `local`, also beside a slow receiver.
+    Webhooks {
+        /// Messages of each measurement, one each 50 ms.
+        #[arg(long, default_value_t = 400)]
+        messages: usize,
+    },
 }
 
 #[derive(Args)]
@@ -117,6 +124,7 @@ async fn main() -> io::Result<()> {
         Command::Load(arguments) => load(&arguments).await,
         Command::Memory(arguments) => memory(&arguments).await,
         Command::Cost => cost::print().await,
+        Command::Webhooks { messages } => webhooks::print(messages).await,
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -47,6 +47,8 @@ pub struct Received {
     pub headers: BTreeMap<String, String>,
     pub body: String,
     pub reaction: Reaction,
+    /// When the whole request had arrived.
+    pub at: Instant,
 }
 
 impl Received {
@@ -215,7 +217,7 @@ async fn handle(mut stream: TcpStream, shared: Arc<Shared>) {
     let reaction = {
         let mut received = shared.received.lock().expect("no holder panics");
         let reaction = shared.plan.lock().expect("no holder panics")(received.len());
-        received.push(Received { headers, body, reaction });
+        received.push(Received { headers, body, reaction, at: Instant::now() });
         reaction
     };
     let accept = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n";

@@ -3,7 +3,9 @@
 use model::Timestamp;
 use serde_json::{Value, json};
 use store::RecordId;
-use tests::{CUSTOMER_SERVICE, ManualClock, Partner, Setup, Stream, System, text_message, user_text};
+use tests::{
+    CUSTOMER_SERVICE, ManualClock, Partner, Setup, Stream, System, text_message, until_answered, user_text,
+};
 
 /// 2026-11-27 08:00:10 in UTC+8.
 const NOW: u64 = 1_795_737_610_000;
@@ -59,7 +61,8 @@ fn cursor(answer: &Value) -> String {
 async fn read_all(partner: &Partner, mut from: String, limit: &str) -> (Vec<Vec<u64>>, String) {
     let mut answers = Vec::new();
     loop {
-        let answer = partner.get_feed(&[("cursor", &from), ("limit", limit)]).await.success();
+        let parameters = [("cursor", from.as_str()), ("limit", limit)];
+        let answer = until_answered(async || partner.get_feed(&parameters).await).await.success();
         from = cursor(&answer);
         if answer["list"] == json!([]) {
             return (answers, from);

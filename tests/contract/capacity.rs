@@ -8,8 +8,8 @@ use local::{
 };
 use serde_json::{Value, json};
 use tests::{
-    MESSAGE_PUSH, ManualClock, RECORDED, Recorded, Setup, Stream, System, acknowledged, begin_event,
-    end_event, faults::round_trips, push_request, text_message, user_text,
+    MESSAGE_PUSH, ManualClock, RECORDED, Receiver, Recorded, Setup, Stream, System, acknowledged,
+    begin_event, end_event, faults::round_trips, push_request, text_message, user_text,
 };
 use uuid::Uuid;
 
@@ -348,6 +348,49 @@ async fn a_sync_is_one_query_however_many_entries_it_gives() {
     let (given, _, units) = sync(&cursor).await;
     assert_eq!(given, 0);
     assert!(units <= 1.0, "nothing new: {units}");
+}
+
+#[tokio::test]
+async fn a_delivery_writes_three_times_however_many_messages_its_batch_has() {
+    let system = System::start().await;
+    let receiver = Receiver::start();
+    system.set_webhook("demo", &receiver.url()).await;
+    for (entries, most_units) in [(1, 3.0), (100, 8.0)] {
+        for number in 0..entries {
+            system.platform.say(&format!("chat-{entries}"), &number.to_string(), "x").await;
+        }
+        system.proxy.forget();
+        assert!(system.delivery("demo").await);
+        let recorded = system.proxy.recorded();
+        let of = |operation: &str| recorded.iter().filter(|recorded| recorded.operation == operation).count();
+        // The lease, the batch before it is posted, and the end. The application, the endpoint and its secrets, and the feed,
+        // are read for the batch and once more for the end of the feed.
+        assert_eq!((of("UpdateItem"), of("GetItem"), of("Query")), (3, 6, 2));
+        assert_eq!(recorded.len(), 11);
+        let writes = recorded.iter().filter(|recorded| recorded.operation == "UpdateItem");
+        let units: f64 = writes.map(|recorded| recorded.units).sum();
+        assert!(units <= most_units, "{entries}: {units}");
+    }
+    assert_eq!(receiver.received().len(), 2);
+}
+
+#[tokio::test]
+async fn a_hint_is_one_query_and_one_write_for_each_endpoint() {
+    let system = System::start().await;
+    for app in ["demo", "another"] {
+        system.set_webhook(app, "http://127.0.0.1:1/").await;
+    }
+    let record = |source: u32| json!({"dynamodb": {"Keys": {"pk": {"S": format!("FEED#{source}")}}, "SequenceNumber": "1"}});
+    let batch = json!({"Records": [record(1), record(1), record(1), record(2)]}).to_string();
+    system.proxy.forget();
+    system.invoke("DispatchEventsFunction", batch).await.unwrap();
+    let recorded = system.proxy.recorded();
+    let of = |operation: &str| recorded.iter().filter(|recorded| recorded.operation == operation).count();
+    let (queries, hints) = (
+        of("Query"),
+        recorded.iter().filter(|recorded| recorded.request["UpdateExpression"] == "ADD wake :one"),
+    );
+    assert_eq!((queries, hints.count()), (2, 2), "a source without endpoints is one query");
 }
 
 #[tokio::test]

@@ -125,7 +125,7 @@ async fn both_secrets_sign_until_the_old_one_ends() {
     let until = NOW / 1000 + 3600;
     let rotated = SigningSecrets::new(SECRET.to_owned()).rotated(new.to_owned(), Some(until));
     let app = model::BoundedText::parse("demo").unwrap();
-    store::webhooks::put_secrets(&system.webhooks(), &app, &rotated).await.unwrap();
+    store::webhooks::put_secrets(&system.webhooks_table(), &app, &rotated).await.unwrap();
     system.platform.say("c", "1", "x").await;
     assert!(system.delivery("demo").await);
     receiver.arrived(1).await;

@@ -17,15 +17,9 @@ use crate::System;
 pub const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 impl System {
-    /// The table `Webhooks`, past every fault.
-    #[must_use]
-    pub fn webhooks(&self) -> Table {
-        Table::new(self.dynamodb.clone(), self.webhooks_table.clone())
-    }
-
     /// Sets the endpoint of an application for source 1. It gets the messages from now on that were not read before.
     pub async fn set_webhook(&self, app: &str, url: &str) {
-        let (table, app_id) = (self.webhooks(), app_id(app));
+        let (table, app_id) = (self.webhooks_table(), app_id(app));
         let endpoint = Endpoint {
             source: Source::DEFAULT,
             app_id: app_id.clone(),
@@ -40,7 +34,7 @@ impl System {
 
     /// Enables an endpoint of source 1 again, as an operator does.
     pub async fn enable_webhook(&self, app: &str) {
-        let (table, app_id) = (self.webhooks(), app_id(app));
+        let (table, app_id) = (self.webhooks_table(), app_id(app));
         let found = webhooks::find(&table, Source::DEFAULT, &app_id).await.expect("the table can be read");
         let enabled = Endpoint { status: EndpointStatus::Enabled, ..found.expect("there is an endpoint") };
         self.seek(app, Seek::Unchanged).await;
@@ -49,21 +43,21 @@ impl System {
 
     /// Lets deliveries of source 1 continue from another place.
     pub async fn seek(&self, app: &str, seek: Seek) {
-        let (table, app) = (self.webhooks(), app_id(app));
+        let (table, app) = (self.webhooks_table(), app_id(app));
         let reset = webhooks::reset(&table, Source::DEFAULT, &app, seek, self.clock.now());
         reset.await.expect("the progress is stored");
     }
 
     /// Whether the endpoint of source 1 is enabled, or why not.
     pub async fn webhook_status(&self, app: &str) -> EndpointStatus {
-        let found = webhooks::find(&self.webhooks(), Source::DEFAULT, &app_id(app)).await;
+        let found = webhooks::find(&self.webhooks_table(), Source::DEFAULT, &app_id(app)).await;
         found.expect("the table can be read").expect("there is an endpoint").status
     }
 
     /// The progress of the endpoint of source 1.
     pub async fn webhook_progress(&self, app: &str) -> Hint {
         let now = self.clock.now();
-        let found = webhooks::progress(&self.webhooks(), Source::DEFAULT, &app_id(app), now).await;
+        let found = webhooks::progress(&self.webhooks_table(), Source::DEFAULT, &app_id(app), now).await;
         found.expect("the table can be read")
     }
 

@@ -14,7 +14,7 @@ async fn each_endpoint_can_be_tried_with_its_example() {
     let system = System::start().await;
     let browser = Browser::open(&format!("{}/docs", system.anonymous.urls().platform), 1280, 1000).await;
     let blocks = "document.querySelectorAll('.opblock').length";
-    browser.wait_for(blocks, json!(REFERENCE.operations.len())).await;
+    browser.wait_for(blocks, json!(REFERENCE.operations.len() + REFERENCE.webhooks.len())).await;
     browser.screenshot("docs").await;
     for operation in &REFERENCE.operations {
         let block = format!(".opblock[id$='-{}']", operation.id);

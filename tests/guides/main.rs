@@ -127,6 +127,16 @@ fn both_languages_have_the_same_commands_answers_and_code() {
 }
 
 #[test]
+fn each_body_of_a_webhook_is_one_of_the_reference() {
+    for guide in [ENGLISH, CHINESE] {
+        let bodies: Vec<_> =
+            blocks(guide).into_iter().filter(|block| block.text.starts_with(r#"{"type":"#)).collect();
+        assert_eq!(bodies.len(), 1);
+        REFERENCE.check_webhook_body(bodies[0].text);
+    }
+}
+
+#[test]
 fn both_readmes_have_the_same_commands_sections_tables_and_points() {
     assert_eq!(commands(README), commands(CHINESE_README));
     for start in ["## ", "### ", "| ", "- ", "```"] {

@@ -6,6 +6,7 @@ use std::fs;
 
 use serde::Serialize;
 use standardwebhooks::Webhook;
+use tests::REFERENCE;
 use webhook::{secret::Secret, signature::Signed};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/webhook-vectors.json");
@@ -16,8 +17,8 @@ const OTHER_SECRET: &str = "whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
 const ID: &str = "msg_0123456789abcdef0123456789abcdef";
 /// 2026-11-21 08:00:00 in UTC+8.
 const TIMESTAMP: i64 = 1_795_219_200;
-const BODY: &str = r#"{"type":"endpoint.test","timestamp":"2026-11-21T00:00:00Z","data":{}}"#;
-const CHINESE: &str = r#"{"type":"chat.messages","timestamp":"2026-11-21T00:00:00Z","data":{"source":1,"messages":[{"openId":"dc71a6ba-24b6-4ed9-b865-837f2a7e158f","seq":1,"messageId":"m-1","clientId":"","time":"2026-11-21 08:00:00","msgtype":"text","text":{"content":"您好，我想咨询一下 😀👨‍👩‍👧"}}]}}"#;
+const BODY: &str = r#"{"type":"endpoint.test","timestamp":"2026-11-21T00:00:00.000Z","data":{}}"#;
+const CHINESE: &str = r#"{"type":"chat.messages","timestamp":"2026-11-21T00:00:00.000Z","data":{"source":1,"messages":[{"openId":"dc71a6ba-24b6-4ed9-b865-837f2a7e158f","seq":1,"messageId":"m-1","clientId":"","time":"2026-11-21 08:00:00","msgtype":"text","text":{"content":"您好，我想咨询一下 😀👨‍👩‍👧"}}]}}"#;
 
 #[derive(Serialize)]
 struct Vector {
@@ -70,6 +71,13 @@ fn vectors() -> Vec<Vector> {
         signed("wrong secret", BODY, &[OTHER_SECRET], false),
         changed("empty signature", |vector| vector.signature.clear()),
     ]
+}
+
+#[test]
+fn the_bodies_are_those_of_the_reference() {
+    for body in [BODY, CHINESE] {
+        REFERENCE.check_webhook_body(body);
+    }
 }
 
 #[test]

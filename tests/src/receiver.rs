@@ -1,4 +1,4 @@
-//! A partner's receiver of webhooks, which fails on demand.
+//! A partner's receiver of webhooks, which fails on demand. When it ends, it checks all that it received against the document.
 
 use std::{
     collections::BTreeMap,
@@ -14,6 +14,8 @@ use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     task::JoinHandle,
 };
+
+use crate::REFERENCE;
 
 /// The longest that a test waits for a webhook.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -194,6 +196,11 @@ impl Drop for Receiver {
     fn drop(&mut self) {
         if let Some(server) = &self.server {
             server.abort();
+        }
+        if !std::thread::panicking() {
+            for Received { headers, body, .. } in self.received() {
+                REFERENCE.check_webhook(&headers, &body);
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Parses `docs/openapi.yaml` and checks answers against it.
+//! Parses `docs/openapi.yaml` and checks answers and webhooks against it.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -19,6 +19,8 @@ const CLIENTS_HEADERS: [&str; 5] =
 pub struct Reference {
     /// Sorted by path.
     pub operations: Vec<Operation>,
+    /// By the `type` of their body.
+    pub webhooks: BTreeMap<String, DocumentedWebhook>,
 }
 
 #[derive(Debug)]
@@ -64,6 +66,17 @@ pub struct DocumentedAnswer {
     validator: Validator,
 }
 
+/// A request of the service to a partner's receiver.
+#[derive(Debug)]
+pub struct DocumentedWebhook {
+    pub schema: Value,
+    /// Example bodies, by name.
+    pub examples: Map<String, Value>,
+    /// The schema of each required header, by its name in lower case.
+    headers: BTreeMap<String, Value>,
+    validator: Validator,
+}
+
 impl Reference {
     fn parse(yaml: &str) -> Self {
         let document: Value = local::template::plain_yaml(yaml).expect("the document is YAML");
@@ -72,7 +85,9 @@ impl Reference {
         let operations = paths.iter().flat_map(|(path, methods)| {
             object(methods).iter().map(move |(method, operation)| Operation::read(method, path, operation))
         });
-        Self { operations: operations.collect() }
+        let webhooks = object(&document["webhooks"]).iter();
+        let webhooks = webhooks.map(|(kind, webhook)| (kind.clone(), DocumentedWebhook::read(webhook)));
+        Self { operations: operations.collect(), webhooks: webhooks.collect() }
     }
 
     #[must_use]
@@ -106,6 +121,59 @@ impl Reference {
             let value = value.unwrap_or_else(|| panic!("{call}: no header {name}"));
             let value = value.parse::<u64>().map_or_else(|_| json!(value), |number| json!(number));
             assert!(jsonschema::is_valid(&header["schema"], &value), "{call}: {name} is {value}");
+        }
+    }
+
+    /// Checks a request that a receiver got, with its headers by name in lower case: its body must match the schema without
+    /// additional fields, and it must have the documented headers and no others of webhooks.
+    ///
+    /// # Panics
+    /// The document does not describe the request.
+    pub fn check_webhook(&self, headers: &BTreeMap<String, String>, body: &str) {
+        let webhook = self.webhook(body);
+        assert_eq!(headers["content-type"], "application/json;charset=UTF-8", "{body}");
+        let sent = headers.keys().filter(|name| name.starts_with("webhook-"));
+        assert_eq!(sent.collect::<Vec<_>>(), webhook.headers.keys().collect::<Vec<_>>(), "{body}");
+        for (name, schema) in &webhook.headers {
+            let value = &headers[name];
+            let value = value.parse::<u64>().map_or_else(|_| json!(value), |number| json!(number));
+            assert!(jsonschema::is_valid(schema, &value), "{name} is {value}: {body}");
+        }
+    }
+
+    /// Checks the body of a webhook.
+    ///
+    /// # Panics
+    /// The document does not describe the body.
+    pub fn check_webhook_body(&self, body: &str) {
+        self.webhook(body);
+    }
+
+    /// The webhook with this body, which matches its schema.
+    fn webhook(&self, body: &str) -> &DocumentedWebhook {
+        let value: Value = serde_json::from_str(body).expect("the body is JSON");
+        let webhook = value["type"].as_str().and_then(|kind| self.webhooks.get(kind));
+        let webhook = webhook.unwrap_or_else(|| panic!("docs/openapi.yaml: no such webhook: {body}"));
+        if let Err(error) = webhook.validator.validate(&value) {
+            panic!("docs/openapi.yaml: {error} at {}: {body}", error.instance_path());
+        }
+        webhook
+    }
+}
+
+impl DocumentedWebhook {
+    fn read(webhook: &Value) -> Self {
+        let post = &webhook["post"];
+        let content = &post["requestBody"]["content"]["application/json"];
+        let headers = post["parameters"].as_array().expect("it is a list").iter().map(|header| {
+            assert!(header["in"] == "header" && header["required"] == true, "{header}");
+            (text(&header["name"]), header["schema"].clone())
+        });
+        Self {
+            schema: content["schema"].clone(),
+            examples: examples(content),
+            headers: headers.collect(),
+            validator: closed_validator(&content["schema"]),
         }
     }
 }
@@ -161,13 +229,12 @@ impl DocumentedAnswer {
     fn read(answer: &Value) -> Self {
         let content = &answer["content"]["application/json"];
         let schema = content["schema"].clone();
-        let validator = jsonschema::draft202012::new(&closed(&schema)).expect("it is a schema");
         Self {
             description: text(&answer["description"]),
-            schema,
             examples: examples(content),
             headers: answer["headers"].as_object().cloned().unwrap_or_default(),
-            validator,
+            validator: closed_validator(&schema),
+            schema,
         }
     }
 }
@@ -192,6 +259,10 @@ fn resolved(value: &Value, document: &Value) -> Value {
         Value::Array(items) => items.iter().map(|item| resolved(item, document)).collect(),
         other => other.clone(),
     }
+}
+
+fn closed_validator(schema: &Value) -> Validator {
+    jsonschema::draft202012::new(&closed(schema)).expect("it is a schema")
 }
 
 /// A schema that rejects additional fields. Clients must accept them, thus the document's schemas do; our answers have none.

@@ -54,14 +54,7 @@ async fn every_documented_field_and_value_occurs_in_some_answer() {
     tell_of_pushes(&mut story, &clock).await;
 
     for operation in &REFERENCE.operations {
-        let mut described = BTreeSet::new();
-        walk(&operation.id, &operation.answers[&200].schema, &mut |field, schema| {
-            let words = schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            described.extend(words.map(|word| format!("{field}={word}")));
-            if field != operation.id {
-                described.insert(field.to_owned());
-            }
-        });
+        let described = described(&operation.id, &operation.answers[&200].schema);
         let unseen: Vec<_> = described.difference(&story.seen).collect();
         assert!(unseen.is_empty(), "{unseen:?}");
         for (name, shown) in &operation.answers[&200].examples {
@@ -165,7 +158,21 @@ async fn tell_of_pushes(story: &mut Story, clock: &ManualClock) {
     story.tell("getPushStatus", of("m-3")).await;
 }
 
-fn fields(place: &str, answer: &Value, seen: &mut BTreeSet<String>) {
+/// The documented fields and words of a schema, in the form of [`fields`].
+pub(super) fn described(place: &str, schema: &Value) -> BTreeSet<String> {
+    let mut described = BTreeSet::new();
+    walk(place, schema, &mut |field, schema| {
+        let words = schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        described.extend(words.map(|word| format!("{field}={word}")));
+        if field != place {
+            described.insert(field.to_owned());
+        }
+    });
+    described
+}
+
+/// The fields of an answer as `place.field`, and for strings also as `place.field=text`.
+pub(super) fn fields(place: &str, answer: &Value, seen: &mut BTreeSet<String>) {
     if let Some(text) = answer.as_str() {
         seen.insert(format!("{place}={text}"));
     }

@@ -9,6 +9,7 @@ mod leniency;
 mod limits;
 mod offence;
 mod schema;
+mod webhooks;
 
 use std::collections::BTreeSet;
 

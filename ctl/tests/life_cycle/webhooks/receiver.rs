@@ -1,9 +1,13 @@
 //! A receiver on loopback that gives one answer.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, http::StatusCode, routing::post};
 use standardwebhooks::Webhook;
+use tests::REFERENCE;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 type Requests = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
@@ -33,10 +37,18 @@ impl Receiver {
         format!("http://127.0.0.1:{}/hooks", self.port)
     }
 
-    /// The bodies of the requests.
+    /// The bodies of the requests, which the document describes.
     pub fn bodies(&self) -> Vec<String> {
         let requests = self.requests.lock().unwrap();
-        requests.iter().map(|(_, body)| String::from_utf8(body.to_vec()).unwrap()).collect()
+        let body = |(headers, body): &(HeaderMap, Bytes)| {
+            let headers = headers
+                .iter()
+                .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap().to_owned()));
+            let body = String::from_utf8(body.to_vec()).unwrap();
+            REFERENCE.check_webhook(&headers.collect::<BTreeMap<_, _>>(), &body);
+            body
+        };
+        requests.iter().map(body).collect()
     }
 
     /// Whether the last request has a signature by this secret.

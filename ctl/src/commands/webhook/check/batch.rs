@@ -3,13 +3,8 @@
 use model::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
+use webhook::payload::{MAX_BODY, MAX_ENTRIES};
 
-use crate::view::moment;
-
-/// The most bytes of a body.
-pub const MAX_BODY: usize = 262_144;
-/// The most messages of a batch.
-const MAX_MESSAGES: usize = 100;
 /// Text of Chinese characters, each of three bytes in UTF-8.
 const CHINESE: &str = "您好，请问有什么可以帮您？";
 const CHARACTER: usize = 3;
@@ -31,15 +26,15 @@ pub fn of_each_kind(now: Timestamp) -> Vec<u8> {
     batch(now, &kinds)
 }
 
-/// A batch of [`MAX_MESSAGES`] Chinese text messages that together make a body of [`MAX_BODY`] bytes.
+/// A batch of [`MAX_ENTRIES`] Chinese text messages that together make a body of [`MAX_BODY`] bytes.
 pub fn largest(now: Timestamp) -> Vec<u8> {
-    let empty = batch(now, &vec![text(""); MAX_MESSAGES]).len();
+    let empty = batch(now, &vec![text(""); MAX_ENTRIES]).len();
     let room = MAX_BODY.saturating_sub(empty);
-    let each = room / (MAX_MESSAGES * CHARACTER);
-    let rest = room - each * MAX_MESSAGES * CHARACTER;
+    let each = room / (MAX_ENTRIES * CHARACTER);
+    let rest = room - each * MAX_ENTRIES * CHARACTER;
     let chinese: String = CHINESE.chars().cycle().take(each).collect();
     let padded = format!("{chinese}{}", "a".repeat(rest));
-    let mut messages = vec![text(&chinese); MAX_MESSAGES - 1];
+    let mut messages = vec![text(&chinese); MAX_ENTRIES - 1];
     messages.push(text(&padded));
     batch(now, &messages)
 }
@@ -74,7 +69,7 @@ fn entry(chat: &str, seq: u32, now: Timestamp, message: &Value) -> Value {
 }
 
 fn envelope(kind: &str, now: Timestamp, data: &Value) -> Vec<u8> {
-    json!({"type": kind, "timestamp": moment(now), "data": data}).to_string().into_bytes()
+    json!({"type": kind, "timestamp": now.rfc3339(), "data": data}).to_string().into_bytes()
 }
 
 #[cfg(test)]
@@ -87,9 +82,17 @@ mod tests {
         assert_eq!(body.len(), MAX_BODY);
         let parsed: Value = serde_json::from_slice(&body).unwrap();
         let messages = parsed["data"]["messages"].as_array().unwrap();
-        assert_eq!(messages.len(), MAX_MESSAGES);
+        assert_eq!(messages.len(), MAX_ENTRIES);
         let chinese = String::from_utf8(body).unwrap().chars().filter(|c| c.len_utf8() == CHARACTER).count();
         assert!(chinese * CHARACTER > MAX_BODY * 9 / 10, "{chinese}");
+    }
+
+    #[test]
+    fn batches_are_those_of_the_document() {
+        let now = Timestamp::from_millis(1_795_219_200_000);
+        for body in [of_text(now), of_each_kind(now), largest(now)] {
+            ::tests::REFERENCE.check_webhook_body(&String::from_utf8(body).unwrap());
+        }
     }
 
     #[test]
@@ -98,7 +101,7 @@ mod tests {
         let parsed: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(
             (&parsed["type"], &parsed["timestamp"]),
-            (&json!("chat.messages"), &json!("2026-11-21T00:00:00Z"))
+            (&json!("chat.messages"), &json!("2026-11-21T00:00:00.000Z"))
         );
         let messages = parsed["data"]["messages"].as_array().unwrap();
         let chat = &messages[0]["openId"];

@@ -118,7 +118,7 @@ async fn an_entry_waits_for_the_one_before_it_and_for_no_other_chat() {
     system.store_items([item("c", 2, key(NOW), Some(key(NOW - 3)))]).await;
     let page = system.customer_service.sync(page["cursor"].as_str().unwrap()).await;
     assert_eq!(chats(&page), [""; 0]);
-    clock.advance_seconds(11);
+    clock.advance_seconds(16);
     let page = system.customer_service.sync(page["cursor"].as_str().unwrap()).await;
     assert_eq!(chats(&page), ["c2"]);
 }

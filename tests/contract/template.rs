@@ -372,11 +372,17 @@ fn deliveries_alone_may_read_the_secrets_of_webhook_endpoints() {
                 continue;
             }
             let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
-            let mut expected = vec!["ENDPOINTS", "ENDPOINT#*"];
-            if function.id == "DeliverEventsFunction" {
-                expected.push("SECRETS#*");
-            }
-            expected.push("WARM-UP");
+            let actions = one_or_more(&statement["Action"]);
+            let expected =
+                match (function.id.as_str(), actions.iter().any(|action| action.ends_with("GetItem"))) {
+                    ("DispatchEventsFunction", _) => vec!["ENDPOINTS", "ENDPOINT#*", "WARM-UP"],
+                    ("DeliverEventsFunction", true) => {
+                        assert_eq!(actions, ["dynamodb:GetItem"], "it writes no secret");
+                        vec!["ENDPOINTS", "ENDPOINT#*", "SECRETS#*", "WARM-UP"]
+                    }
+                    ("DeliverEventsFunction", false) => vec!["ENDPOINTS", "ENDPOINT#*"],
+                    (other, _) => panic!("{other} has no business there"),
+                };
             assert_eq!(one_or_more(keys), expected, "{}", function.id);
         }
     }

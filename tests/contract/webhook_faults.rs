@@ -3,14 +3,16 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use model::Timestamp;
+use model::{BoundedText, Source, Timestamp, oauth::ApplicationStatus};
 use serde_json::{Value, json};
 use store::{
+    Table,
     tail::TailCursor,
-    webhooks::{DisabledBecause, EndpointStatus},
+    webhooks::{self, DisabledBecause, EndpointStatus},
 };
-use tests::{ACCEPT, Fault, ManualClock, Reaction, Received, Receiver, Setup, Stream, System};
+use tests::{ACCEPT, Captured, Fault, ManualClock, Reaction, Received, Receiver, Setup, Stream, System};
 use tokio::sync::Notify;
+use tracing::level_filters::LevelFilter;
 
 use super::webhooks::complete;
 
@@ -283,6 +285,82 @@ async fn a_delivery_that_is_killed_during_a_post_repeats_it_under_its_id() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_fails_at_any_request_to_the_store_frees_the_endpoint_at_once() {
+    for number in 0..11 {
+        let clock = ManualClock::at(NOW);
+        let system = system_with_messages(&clock, 2).await;
+        let receiver = Receiver::start();
+        system.set_webhook("demo", &receiver.url()).await;
+        // A fault is retried once.
+        system
+            .proxy
+            .fail(move |count, _| (number..number + 2).contains(&count).then_some(Fault::InternalError));
+        let is_ok = system.delivery("demo").await;
+        system.proxy.recover();
+        assert!(!system.webhook_progress("demo").await.is_running, "{number}, {is_ok}");
+        assert!(system.delivery("demo").await, "no time has passed");
+        assert_eq!(receiver.effects(), complete(&["a", "b"], 2), "{number}");
+        assert_eq!(
+            receiver.received().len(),
+            1,
+            "{number}: an accepted batch is stored and not posted again"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_lease_whose_answer_was_lost_is_held_all_the_same() {
+    let clock = ManualClock::at(NOW);
+    let system = system_with_messages(&clock, 1).await;
+    let receiver = Receiver::start();
+    system.set_webhook("demo", &receiver.url()).await;
+    system.proxy.fail(|count, _| (count == 0).then_some(Fault::ReplyLost));
+    assert!(system.delivery("demo").await);
+    assert_eq!(receiver.effects(), complete(&["a", "b"], 1));
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_disabling_was_not_answered_is_counted_all_the_same() {
+    let clock = ManualClock::at(NOW);
+    let system = system_with_messages(&clock, 1).await;
+    let receiver = Receiver::start_with(|_| Reaction::Answer(410, ""));
+    system.set_webhook("demo", &receiver.url()).await;
+    let app = BoundedText::parse("demo").unwrap();
+    let found = webhooks::find(&system.webhooks_table(), Source::DEFAULT, &app).await.unwrap().unwrap();
+    let table = Table::new(store::client::at_endpoint(&system.proxy.url()), system.webhooks_table.clone());
+    clock.advance_seconds(1);
+    system.proxy.fail(|count, _| (count == 0).then_some(Fault::ReplyLost));
+    let now = clock.now();
+    assert!(webhooks::disable(&table, &found, DisabledBecause::Gone, now).await.unwrap());
+    assert!(!webhooks::disable(&table, &found, DisabledBecause::Failing, now).await.unwrap(), "it changed");
+}
+
+#[tokio::test]
+async fn an_endpoint_of_a_disabled_application_is_not_behind_and_forgets_its_failures() {
+    let clock = ManualClock::at(NOW);
+    let system = system_with_messages(&clock, 1).await;
+    let receiver = Receiver::start_with(|number| if number < 3 { Reaction::Answer(500, "") } else { ACCEPT });
+    system.set_webhook("demo", &receiver.url()).await;
+    deliver_through_waits(&system, &clock).await;
+    assert_eq!(system.webhook_progress("demo").await.delivery.failures, 3);
+    system.operator.change("demo", |app| _ = app.set_status(ApplicationStatus::Disabled)).await;
+    clock.advance_seconds(4 * 24 * 3600);
+    assert!(system.delivery("demo").await);
+    let delivery = system.webhook_progress("demo").await.delivery;
+    assert!(delivery.is_paused && delivery.failing_since.is_none());
+    let (captured, _guard) = Captured::start(LevelFilter::INFO);
+    system.sweep().await.unwrap();
+    assert!(!captured.text().contains("DeliveryLagSeconds"), "{}", captured.text());
+    system.until_idle("demo").await;
+    system.operator.change("demo", |app| _ = app.set_status(ApplicationStatus::Enabled)).await;
+    clock.advance_seconds(60);
+    system.sweep().await.unwrap();
+    receiver.until(|receiver| receiver.effects() == complete(&["a", "b"], 1)).await;
+    system.until_idle("demo").await;
+    assert!(!system.webhook_progress("demo").await.delivery.is_paused);
+}
+
+#[tokio::test]
 async fn of_two_deliveries_to_an_endpoint_one_posts() {
     let clock = ManualClock::at(NOW);
     let system = system_with_messages(&clock, 2).await;
@@ -322,7 +400,11 @@ async fn the_sweep_finds_messages_whose_hints_were_lost() {
     let system = system_with_messages(&clock, 2).await;
     let receiver = Receiver::start();
     system.set_webhook("demo", &receiver.url()).await;
+    clock.advance_seconds(400);
+    let (captured, _guard) = Captured::start(LevelFilter::INFO);
     system.sweep().await.unwrap();
+    let lines = captured.lines();
+    assert!(lines.iter().any(|line| line["DeliveryLagSeconds"] == 400.0), "{lines:?}");
     receiver.until(|receiver| receiver.effects() == complete(&["a", "b"], 2)).await;
     system.until_idle("demo").await;
     // The newest message is within the late-write window: one more delivery moves the watermark past it.

@@ -44,7 +44,7 @@ impl System {
     /// Lets deliveries of source 1 continue from another place.
     pub async fn seek(&self, app: &str, seek: Seek) {
         let (table, app) = (self.webhooks_table(), app_id(app));
-        let reset = webhooks::reset(&table, Source::DEFAULT, &app, seek, self.clock.now());
+        let reset = webhooks::reset(&table, Source::DEFAULT, &app, seek);
         reset.await.expect("the progress is stored");
     }
 
@@ -77,7 +77,6 @@ impl System {
             chat: table(&self.chat_table),
             webhooks: table(&self.webhooks_table),
             clock: self.clock.clone(),
-            receivers: webhook::client::Client::new(Reach::Everywhere),
             reach: Reach::Everywhere,
         });
         let delivery = Delivery { source: Source::DEFAULT, app: app_id(app) };

@@ -3,7 +3,7 @@
 use model::{Source, Timestamp, customer_service::FeedEntry};
 use store::{
     StoreError, Table,
-    feed::{self, FeedRecord, LATE_WRITE_WINDOW},
+    feed::{self, FeedRecord},
     tail::Tail,
     webhooks::{CURSOR_CAPACITY, DeliveryState, PendingBatch},
 };
@@ -22,7 +22,7 @@ pub(crate) enum Next {
 }
 
 /// Finds the batch to post: the pending one, or a new one, which becomes the pending one. A pending batch of which an entry has
-/// expired is replaced, since an id stands for the same entries in every attempt.
+/// expired, or no longer fits, is replaced, since an id stands for the same entries in every attempt.
 ///
 /// One batch read for a pending batch; otherwise one query, and up to two more for large entries.
 pub(crate) async fn next(
@@ -36,17 +36,13 @@ pub(crate) async fn next(
         let entries = feed::entries(table, source, &keys, now).await?;
         if entries.len() == keys.len() {
             let mut body = ChatMessages::new(&pending.created_at.rfc3339(), source.number());
-            let entries = entries.iter().filter(|(_, entry)| body.add(&json(entry))).count();
-            return Ok(Next::Batch { body: body.into_json(), entries });
+            if entries.iter().all(|(_, entry)| body.add(&json(entry))) {
+                return Ok(Next::Batch { body: body.into_json(), entries: entries.len() });
+            }
         }
         state.pending = None;
     }
-    let mut tail = Tail {
-        cursor: state.cursor()?,
-        capacity: CURSOR_CAPACITY,
-        window: LATE_WRITE_WINDOW,
-        limit: MAX_ENTRIES,
-    };
+    let mut tail = Tail { cursor: state.cursor()?, capacity: CURSOR_CAPACITY, limit: MAX_ENTRIES };
     let mut body = ChatMessages::new(&now.rfc3339(), source.number());
     let mut keys = Vec::new();
     let give = |key, record: FeedRecord<'static>| {

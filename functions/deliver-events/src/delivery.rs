@@ -12,7 +12,7 @@ use store::{
     webhooks::{self, AttemptRecord, DisabledBecause, Lease, PendingBatch, Release, Save},
 };
 use webhook::{
-    client::{Answer, Outcome},
+    client::{Answer, Client, Outcome},
     schedule,
     signature::Signed,
 };
@@ -56,6 +56,7 @@ struct Run<'a> {
     deps: &'a Deps,
     event: &'a Event<Delivery>,
     lease: Lease,
+    receivers: Client,
 }
 
 /// Delivers to the endpoint of `event`.
@@ -65,10 +66,16 @@ pub(crate) async fn run(deps: &Deps, event: &Event<Delivery>) -> Result<(), Even
     let until = started.plus_millis(LEASE_MILLIS);
     let taken = webhooks::take(&event.table(&deps.webhooks), *source, app, started, until).await?;
     let Some(lease) = taken else { return Ok(()) };
-    let mut run = Run { deps, event, lease };
+    let mut run = Run { deps, event, lease, receivers: Client::new(deps.reach) };
     while deps.clock.now().millis_since(started) < RUN_MILLIS {
-        if run.step().await? == Step::End {
-            return Ok(());
+        match run.step().await {
+            Ok(Step::GoOn) => {}
+            Ok(Step::End) => return Ok(()),
+            Err(error) => {
+                // Stores an accepted batch and frees the lease, if the store answers again. Otherwise the lease ends by itself.
+                let _ = run.give_up(None).await;
+                return Err(error);
+            }
         }
     }
     run.give_up(None).await.map(|_| ())
@@ -83,7 +90,10 @@ impl Run<'_> {
     async fn step(&mut self) -> Result<Step, EventFailure> {
         let Self { deps, event, .. } = *self;
         let now = deps.clock.now();
-        let Some(target) = target::find(deps, event, now).await? else {
+        let target = target::find(deps, event, now).await?;
+        self.lease.delivery.is_paused = target.is_none();
+        let Some(target) = target else {
+            self.lease.delivery.forget_failures();
             return self.give_up(None).await;
         };
         let state = &mut self.lease.delivery;
@@ -117,7 +127,7 @@ impl Run<'_> {
         let at = self.deps.clock.now();
         let timestamp = i64::try_from(at.seconds()).unwrap_or_default();
         let message = Signed { id: &pending.id, timestamp, body: body.as_bytes() };
-        let outcome = self.deps.receivers.post(&target.url, message, &target.secrets).await;
+        let outcome = self.receivers.post(&target.url, message, &target.secrets).await;
         let now = self.deps.clock.now();
         let is_success = |status: u16| (200..300).contains(&status);
         let (outcome, answer) = match outcome {
@@ -139,6 +149,8 @@ impl Run<'_> {
             return Ok(Step::GoOn);
         }
         self.event.count(Metric::DeliveriesFailed, 1);
+        // A connection that fails may stay in the client's pool.
+        self.receivers = Client::new(self.deps.reach);
         self.fail(target, answer.as_ref(), now).await
     }
 

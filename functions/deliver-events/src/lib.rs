@@ -1,5 +1,5 @@
 //! Posts the messages of a source to the webhook endpoint of an application. An asynchronous invocation is a hint that there
-//! may be messages: losing it loses none, and a repeated one finds the lease taken or the feed empty.
+//! may be messages. A lost hint only delays them. A repeated hint finds the lease taken or the feed empty.
 
 mod batch;
 mod delivery;
@@ -24,7 +24,7 @@ pub struct Delivery {
 
 /// `ACCESS_TABLE`, `CHAT_TABLE` and `WEBHOOKS_TABLE`. With `WEBHOOK_REACH=everywhere`, which the template does not set, receivers
 /// may listen on this machine and need no TLS.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Deps {
     /// Applications.
     pub access: Table,
@@ -34,8 +34,6 @@ pub struct Deps {
     pub webhooks: Table,
     /// The time, as an input.
     pub clock: Clock,
-    /// Posts to endpoints.
-    pub receivers: webhook::client::Client,
     /// The addresses that may be dialled.
     pub reach: Reach,
 }
@@ -51,7 +49,6 @@ impl Dependencies for Deps {
             chat: Table::new(client.clone(), environment.get::<String>("CHAT_TABLE")?),
             webhooks: Table::new(client, environment.get::<String>("WEBHOOKS_TABLE")?),
             clock,
-            receivers: webhook::client::Client::new(reach),
             reach,
         })
     }
@@ -61,11 +58,11 @@ impl Dependencies for Deps {
     }
 }
 
-/// Delivers until the feed has no more messages, a failure has to be waited for, or ten minutes are over. Does nothing if
-/// another delivery to the endpoint runs.
+/// Delivers until the feed is empty, the backoff is too long to sleep, or 10 minutes have passed. Does nothing if another
+/// delivery to the endpoint runs.
 ///
 /// # Errors
-/// [`EventFailure`] if the store fails. The lease then ends by itself.
+/// [`EventFailure`] if the store fails. The next delivery continues.
 pub async fn handle(deps: Arc<Deps>, event: Event<Delivery>) -> Result<(), EventFailure> {
     event.set_application(&event.payload.app);
     event.set_source(event.payload.source);

@@ -45,7 +45,8 @@ pub(crate) async fn find(
     let (Some(endpoint), Some(secrets)) = (enabled, secrets) else { return Ok(None) };
     // An operator chose the port. The client refuses addresses that are not public.
     let policy = if deps.reach == Reach::Everywhere { UrlPolicy::Development } else { UrlPolicy::AnyPort };
-    let url = EndpointUrl::parse(&endpoint.url, policy).map_err(|error| EventFailure::caused_by(&error))?;
+    // A URL for development is delivered to by `local` only.
+    let Ok(url) = EndpointUrl::parse(&endpoint.url, policy) else { return Ok(None) };
     let secrets = secrets.valid_at(now).map(Secret::parse).collect::<Result<_, _>>();
     let secrets = secrets.map_err(|error| EventFailure::caused_by(&error))?;
     Ok(Some(Target { endpoint, url, secrets }))

@@ -101,7 +101,7 @@ async fn for_each_endpoint<F: Future<Output = Result<(), EventFailure>>>(
     }
 }
 
-/// Notes a hint, and starts a delivery unless one runs or a failure has to be waited for.
+/// Counts a hint, and starts a delivery unless one runs or the backoff has not ended.
 async fn wake(deps: &Deps, event: &Event<Trigger>, endpoint: &Endpoint) -> Result<(), EventFailure> {
     let now = deps.clock.now();
     let Endpoint { source, app_id: app, .. } = endpoint;

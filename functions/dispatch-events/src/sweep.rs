@@ -44,7 +44,7 @@ pub(crate) async fn run(deps: &Deps, event: &Event<Trigger>) -> Result<(), Event
 }
 
 /// Starts a delivery if the endpoint is behind and due. Returns the age of its oldest message that is not delivered, in
-/// seconds.
+/// seconds; 0 if nothing may be delivered to it.
 async fn look_at(
     deps: &Deps,
     event: &Event<Trigger>,
@@ -62,6 +62,9 @@ async fn look_at(
     }
     if hint.is_due(now) {
         wake(deps, event, endpoint).await?;
+    }
+    if hint.delivery.is_paused {
+        return Ok(0);
     }
     let oldest = oldest_undelivered(&chat, source, &hint.delivery, now).await?;
     Ok(oldest.map_or(0, |oldest| now.millis_since(RecordId::from_bytes(oldest).moment()) / 1000))

@@ -1,20 +1,14 @@
 //! One poll of a chat: it misses no message and delivers none twice.
 
-use std::time::Duration;
-
 use api::ResponseBudget;
 use model::{ChatId, PageSize, Source, Timestamp};
 use store::{
     RecordId, StoreError, Table,
     chat::{self, MessageRecord},
-    tail::{Log, LogPage, Place, RecordKey, Tail, TailCursor},
+    tail::{Log, LogPage, Place, RecordKey, Tail, TailCursor, window_start},
 };
 
 use crate::view::MessageView;
-
-/// How long after the moment of its id a message may become visible: 10 seconds that a function may run, and 5 seconds
-/// of clock skew between two functions.
-const LATE_WRITE_WINDOW: Duration = Duration::from_secs(15);
 
 /// The most queries for the newest messages, each of at most 1 MB.
 const MAX_QUERIES: usize = 3;
@@ -56,7 +50,7 @@ async fn read_onwards(
     limit: usize,
     now: Timestamp,
 ) -> Result<Poll, StoreError> {
-    let mut tail = Tail { cursor, capacity: TailCursor::URL_CAPACITY, window: LATE_WRITE_WINDOW, limit };
+    let mut tail = Tail { cursor, capacity: TailCursor::URL_CAPACITY, limit };
     let mut budget = ResponseBudget::default();
     let mut messages = Vec::new();
     let give = |key, record: MessageRecord<'static>| {
@@ -95,8 +89,7 @@ async fn read_newest(log: &Log<'_>, limit: usize, now: Timestamp) -> Result<Poll
             break;
         }
     }
-    let window = u64::try_from(LATE_WRITE_WINDOW.as_millis()).unwrap_or(u64::MAX);
-    let window_start = Timestamp::from_millis(now.millis().saturating_sub(window));
+    let window_start = window_start(now);
     let before_window =
         messages.iter().map(|(key, _)| *key).filter(|key| RecordId::from_bytes(*key).moment() < window_start);
     if let Some(newest) = before_window.max() {

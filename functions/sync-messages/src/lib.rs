@@ -9,7 +9,7 @@ use model::{
 };
 use serde::Serialize;
 use store::{
-    feed::{self, FeedRecord, LATE_WRITE_WINDOW},
+    feed::{self, FeedRecord},
     tail::{Tail, TailCursor},
 };
 
@@ -35,8 +35,7 @@ pub async fn handle(deps: Arc<ChatDeps>, request: Request) -> Result<Feed, Failu
     // A feed belongs to its source alone, so that the last part of the list's identity is empty.
     let codec = CursorCodec::new(["feed", &source_text, ""]);
     let cursor = TailCursor::parse(&request.query("cursor"), &codec)?.unwrap_or_default();
-    let mut tail =
-        Tail { cursor, capacity: TailCursor::URL_CAPACITY, window: LATE_WRITE_WINDOW, limit: limit.get() };
+    let mut tail = Tail { cursor, capacity: TailCursor::URL_CAPACITY, limit: limit.get() };
     let chat = request.table(&deps.chat);
     let mut budget = ResponseBudget::default();
     let mut list = Vec::new();

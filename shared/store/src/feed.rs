@@ -3,7 +3,7 @@
 //! Keys of one chat rise with the number of the message, and an entry names the key before it, so that a
 //! [`Tail`](crate::tail::Tail) gives each chat in order. An entry holds all that a partner reads: reading is one query.
 
-use std::{borrow::Cow, time::Duration};
+use std::borrow::Cow;
 
 use model::{
     ChatId, ClientId, Source, Timestamp, UserMessageId, customer_service::FeedEntry, platform::UserMessage,
@@ -25,10 +25,6 @@ use crate::{
 
 /// How long an entry is kept: 8 days, one more than the outage of a partner that loses nothing.
 pub const RETENTION_HOURS: u64 = 8 * 24;
-
-/// How long after the moment of its key an entry may become visible: 3 seconds of a request, 1 second of an attempt, and two
-/// clocks that differ from the true time by up to 3 seconds.
-pub const LATE_WRITE_WINDOW: Duration = Duration::from_secs(10);
 
 /// A message of a user as the feed stores it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

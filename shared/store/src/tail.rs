@@ -33,6 +33,10 @@ use crate::{
 /// The bytes of a record's [`RecordId`]. They sort by time.
 pub type RecordKey = [u8; 16];
 
+/// How long after the moment of its key a record may become visible: 3 seconds of a request, 5 seconds until DynamoDB completes a
+/// transaction that stalled, 1 second for that, and two clocks that differ from the true time by up to 3 seconds.
+pub const LATE_WRITE_WINDOW: Duration = Duration::from_secs(15);
+
 /// The most queries of one reading, each of at most 1 MB. A reading that needs more ends with a cursor: with large records,
 /// and with expired records that wait for TTL.
 const MAX_QUERIES: usize = 3;
@@ -215,8 +219,6 @@ pub struct Tail {
     pub cursor: TailCursor,
     /// The most given keys above the watermark. Further new records wait until the window has passed.
     pub capacity: usize,
-    /// The late-write window.
-    pub window: Duration,
     /// The most records of one reading.
     pub limit: usize,
 }
@@ -224,7 +226,7 @@ pub struct Tail {
 /// The end of a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
-    /// Whether live records that are visible were not given: they did not fit, or are held back.
+    /// Whether live records that are visible may not have been given: they did not fit, are held back, or were skipped.
     pub has_more: bool,
 }
 
@@ -243,8 +245,7 @@ impl Tail {
         now: Timestamp,
         give: impl FnMut(RecordKey, T) -> bool + Send,
     ) -> Result<Reading, StoreError> {
-        let window = u64::try_from(self.window.as_millis()).unwrap_or(u64::MAX);
-        let window_start = Timestamp::from_millis(now.millis().saturating_sub(window));
+        let window_start = window_start(now);
         let newest_given = self.cursor.given.last().copied();
         // The record at the watermark, the given ones above it, `limit` new ones, and one more that shows whether this is the
         // end. The later queries read 1 MB each: `limit` may be 1, and thousands of records may have expired.
@@ -262,7 +263,7 @@ impl Tail {
             }
             if !page.has_more {
                 step.advance_to_window();
-                return Ok(Reading { has_more: step.holds_back });
+                return Ok(Reading { has_more: step.holds_back || step.has_gap });
             }
             let Some(last) = last else { break };
             place = match newest_given {
@@ -275,6 +276,13 @@ impl Tail {
         }
         Ok(Reading { has_more: true })
     }
+}
+
+/// The start of the late-write window.
+#[must_use]
+pub fn window_start(now: Timestamp) -> Timestamp {
+    let window = u64::try_from(LATE_WRITE_WINDOW.as_millis()).unwrap_or(u64::MAX);
+    Timestamp::from_millis(now.millis().saturating_sub(window))
 }
 
 /// The state of one reading.
@@ -408,7 +416,7 @@ mod tests {
 
     #[test]
     fn a_record_waits_for_its_predecessor_until_the_window_has_passed() {
-        let mut tail = Tail { cursor: TailCursor::default(), capacity: 3, window: Duration::ZERO, limit: 10 };
+        let mut tail = Tail { cursor: TailCursor::default(), capacity: 3, limit: 10 };
         let mut given = Vec::new();
         let record_key = |millis| RecordId::new(Timestamp::from_millis(millis)).into_bytes();
         let (first, second, third) = (record_key(2_000), record_key(2_001), record_key(2_002));

@@ -1,8 +1,8 @@
 //! The IP addresses that may be dialled.
 //!
-//! A partner chooses the name of its endpoint and what the name resolves to. The delivery function must not be led to
-//! addresses inside of AWS or of its own machine (server-side request forgery), so that only public addresses pass. The
-//! connector has to dial the address that was checked, and not to resolve the name again.
+//! A partner chooses the name of its endpoint and the addresses of the name. Only public addresses may be dialled, to prevent
+//! server-side request forgery within AWS or on the function's own machine. The connector dials the checked address and does
+//! not resolve the name again.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -179,7 +179,7 @@ async fn read(response: HttpResponse) -> Result<Answer, Box<dyn Error + Send + S
     })
 }
 
-/// The failure behind an error, which wraps what the resolver said.
+/// Classifies an error by its sources, which include the resolver's error.
 fn failure(error: &(dyn Error + 'static)) -> Failure {
     let mut cause = Some(error);
     while let Some(error) = cause {

@@ -16,8 +16,7 @@ const WAITS: [Duration; 7] = [
 pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 /// An endpoint that has failed for this long is disabled.
 pub const DISABLED_AFTER: Duration = Duration::from_hours(72);
-/// A wait is lengthened at random by up to a tenth, so that endpoints that failed together do not come back together: by this
-/// part for each unit of a random byte.
+/// The unit of jitter: a tenth of the wait, divided by 255. Jitter spreads the retries of endpoints that failed together.
 const JITTER_PARTS: u32 = 10 * u8::MAX as u32;
 
 /// The consequence of a failure.

@@ -26,7 +26,7 @@ pub async fn run(operator: &Operator, id: &AppId, to: SeekTo, of: Option<Source>
     let sources: Vec<_> = endpoints.iter().map(|endpoint| endpoint.source).collect();
     let entry = operator.entry(format!("moved the webhook of {} to {}", named(&sources), place(to))).await?;
     for source in &sources {
-        let reset = webhooks::reset(&operator.webhooks, *source, id, Seek::To(to), operator.now()).await;
+        let reset = webhooks::reset(&operator.webhooks, *source, id, Seek::To(to)).await;
         operator.told_of_webhooks(reset)?;
     }
     let text = format!(

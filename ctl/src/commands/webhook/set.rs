@@ -34,9 +34,9 @@ pub async fn run(settings: Settings, set: Set) -> Result<(), Error> {
             new_since = Some(entry.at);
             Seek::To(entry.at)
         };
-        let (table, now) = (&operator.webhooks, operator.now());
+        let table = &operator.webhooks;
         // Before the endpoint: old failures could disable it again, and a new one would get the messages of eight days.
-        operator.told_of_webhooks(webhooks::reset(table, *source, id, seek, now).await)?;
+        operator.told_of_webhooks(webhooks::reset(table, *source, id, seek).await)?;
         operator.told_of_webhooks(webhooks::put(table, &endpoint).await)?;
     }
     let mut warnings = obstacles(&application);

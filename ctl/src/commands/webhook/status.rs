@@ -16,7 +16,7 @@ pub async fn enable(operator: &Operator, id: &AppId) -> Result<(), Error> {
         if endpoint.status != EndpointStatus::Enabled || is_failing {
             // Before the status: 72 hours of failures would disable the endpoint after the next one.
             let (table, source) = (&operator.webhooks, endpoint.source);
-            let reset = webhooks::reset(table, source, id, Seek::Unchanged, operator.now()).await;
+            let reset = webhooks::reset(table, source, id, Seek::Unchanged).await;
             operator.told_of_webhooks(reset)?;
             set_status(operator, endpoint, EndpointStatus::Enabled, entry.at).await?;
             effect = Effect::Changed;

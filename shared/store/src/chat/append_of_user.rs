@@ -1,7 +1,7 @@
 //! Appending a user's message to its chat and to the feed of its source.
 //!
 //! Messages of users are numbered per chat without gaps: the counter, the message, its entry in the feed and the mark of its
-//! `messageId` are one transaction. Keys in the feed rise with the number, whatever the clocks say.
+//! `messageId` are one transaction. Within a chat, feed keys increase with the number even if clocks differ.
 
 use model::{ClientId, ContentHash, Timestamp, platform::UserMessage};
 use serde::{Deserialize, Serialize};

@@ -8,7 +8,9 @@ use crate::{
     dynamodb::{
         error::StoreError,
         expression::{Expression, number},
+        item::from_item,
         key::{Key, Partition},
+        operation::PUT_ITEM,
         query::Query,
         table::{ConditionalWrite, Consistency, Table},
     },
@@ -132,6 +134,9 @@ async fn set_status(
     let is_unchanged =
         Expression::new("changedAt = :read", [(":read", number(endpoint.changed_at.millis()))]);
     let key = Key::endpoint(endpoint.source, &endpoint.app_id);
-    let outcome = table.put_if(key, &changed, is_unchanged).await?;
-    Ok(matches!(outcome, ConditionalWrite::Written(_)))
+    Ok(match table.put_if(key, &changed, is_unchanged).await? {
+        ConditionalWrite::Written(_) => true,
+        // An earlier attempt, whose answer was lost, may have written it.
+        ConditionalWrite::ConditionFailed(item) => from_item::<Endpoint>(item, PUT_ITEM)? == changed,
+    })
 }

@@ -1,7 +1,7 @@
 //! Webhook endpoints, their secrets, and the progress of deliveries: the table `Webhooks`.
 //!
-//! An application has one URL and one secret, and an endpoint for each of its sources. An endpoint is what an operator decides;
-//! its progress is what deliveries did. The progress holds the lease of the one delivery that may run for the endpoint, and
+//! An application has one URL and one secret, and an endpoint for each of its sources. Operators write endpoints;
+//! deliveries write their progress. The progress holds the lease of the one delivery that may run for the endpoint, and
 //! the state of that delivery, which only the holder of the lease writes.
 
 mod endpoints;

@@ -27,6 +27,9 @@ pub const CURSOR_CAPACITY: usize = 1_024;
 /// The attempts that the state remembers.
 const ATTEMPTS: usize = 10;
 
+/// The tries of [`reset`] when deliveries start meanwhile.
+const RESET_TRIES: usize = 10;
+
 /// The state of the deliveries to an endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -44,6 +47,9 @@ pub struct DeliveryState {
     pub failing_since: Option<Timestamp>,
     /// The last ten attempts, oldest first.
     pub attempts: Vec<AttemptRecord>,
+    /// Whether the last delivery found that nothing may be delivered, because the application is disabled or lost the source or
+    /// the scope.
+    pub is_paused: bool,
 }
 
 /// A batch of entries. Each attempt sends the same entries under the same id.
@@ -132,9 +138,16 @@ impl DeliveryState {
             }
             self.set_cursor(&cursor);
         }
+        self.forget_failures();
+        // Answers to failed attempts may quote messages, which are not kept for longer than needed.
+        self.attempts.iter_mut().for_each(|attempt| attempt.answer = None);
+        Ok(())
+    }
+
+    /// Forgets the failed attempts since the last success, as if none had failed.
+    pub fn forget_failures(&mut self) {
         self.failures = 0;
         self.failing_since = None;
-        Ok(())
     }
 
     /// Adds an attempt, and drops the oldest beyond ten.
@@ -156,7 +169,7 @@ struct ProgressRecord {
     delivery: DeliveryState,
 }
 
-/// What a hint found.
+/// The progress that a hint returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
     /// Whether a delivery holds the lease.
@@ -235,7 +248,7 @@ pub async fn wake(table: &Table, source: Source, app: &AppId, now: Timestamp) ->
     }
 }
 
-/// Reads what a hint would find. One strongly consistent read.
+/// Reads the progress without counting a hint. One strongly consistent read.
 ///
 /// # Errors
 /// [`StoreError`] if the read fails, or the item is corrupt.
@@ -249,7 +262,7 @@ pub async fn progress(
     Ok(Hint::new(record.unwrap_or_default(), now))
 }
 
-/// Takes the lease until `until`; `None` if another owner has it, or a failure has to be waited for. One update.
+/// Takes the lease until `until`; `None` if another owner has it, or the backoff has not ended. One update.
 ///
 /// # Errors
 /// [`StoreError`] if the write fails, or the item is corrupt.
@@ -273,37 +286,42 @@ pub async fn take(
         ],
     );
     let item = match table.update_returning(Key::progress(source, app), update, Some(CONDITION)).await? {
-        ConditionalWrite::Written(item) => item,
-        ConditionalWrite::ConditionFailed(_) => return Ok(None),
+        ConditionalWrite::Written(item) | ConditionalWrite::ConditionFailed(item) => item,
     };
-    let ProgressRecord { wake, delivery, .. } = from_item(item, UPDATE_ITEM)?;
+    let ProgressRecord { wake, delivery, lease_owner, .. } = from_item(item, UPDATE_ITEM)?;
+    // An earlier attempt, whose answer was lost, may have taken it.
+    if lease_owner.as_ref() != Some(&owner) {
+        return Ok(None);
+    }
     Ok(Some(Lease { source, app: app.clone(), owner, wake, until, delivery }))
 }
 
 /// Ends the lease of a running delivery, and lets deliveries continue at once from `seek`: an operator's decision. Forgets
-/// failures. One read and one update.
+/// failures. Two updates: the first one ends the lease, so that the delivery no longer writes the state that the second one
+/// replaces. They are repeated if another delivery starts in between.
 ///
 /// # Errors
-/// [`StoreError`] if the read or the write fails, or the item is corrupt.
-pub async fn reset(
-    table: &Table,
-    source: Source,
-    app: &AppId,
-    seek: Seek,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    const UPDATE: &str = "SET delivery = :state REMOVE leaseOwner, leaseUntil, nextAttemptAt";
-    let mut delivery = progress(table, source, app, now).await?.delivery;
-    delivery.failures = 0;
-    delivery.failing_since = None;
-    if let Seek::To(moment) = seek {
-        delivery.pending = None;
-        delivery.set_cursor(&TailCursor::at(moment));
+/// [`StoreError`] if a write fails, the item is corrupt, or deliveries keep starting.
+pub async fn reset(table: &Table, source: Source, app: &AppId, seek: Seek) -> Result<(), StoreError> {
+    const IS_FREE: &str = "attribute_not_exists(leaseOwner)";
+    let key = || Key::progress(source, app);
+    for _ in 0..RESET_TRIES {
+        let end = Expression::new("REMOVE leaseOwner, leaseUntil, nextAttemptAt", []);
+        let (ConditionalWrite::Written(item) | ConditionalWrite::ConditionFailed(item)) =
+            table.update_returning(key(), end, None).await?;
+        let ProgressRecord { mut delivery, .. } = from_item(item, UPDATE_ITEM)?;
+        delivery.forget_failures();
+        if let Seek::To(moment) = seek {
+            delivery.pending = None;
+            delivery.set_cursor(&TailCursor::at(moment));
+        }
+        let state = to_attribute(&delivery, UPDATE_ITEM)?;
+        let update = Expression::new("SET delivery = :state", [(":state", state)]);
+        if let ConditionalWrite::Written(_) = table.update_if(key(), update, IS_FREE).await? {
+            return Ok(());
+        }
     }
-    let state = to_attribute(&delivery, UPDATE_ITEM)?;
-    let update = Expression::new(UPDATE, [(":state", state)]);
-    table.update_returning(Key::progress(source, app), update, None).await?;
-    Ok(())
+    Err(StoreError::conflict(UPDATE_ITEM))
 }
 
 impl Lease {

@@ -24,7 +24,7 @@ pub use trigger::{BatchResponse, Trigger};
 /// The endpoints that are handled at the same time.
 const PARALLEL: usize = 16;
 
-/// `CHAT_TABLE`, `WEBHOOKS_TABLE`, and the variables of [`Invoker::new`].
+/// `CHAT_TABLE`, `WEBHOOKS_TABLE`, `DELIVERY_FUNCTION`, and the endpoint and credentials of Lambda.
 #[derive(Debug)]
 pub struct Deps {
     /// The feed of each source.

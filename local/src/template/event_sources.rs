@@ -222,9 +222,11 @@ mod tests {
     fn asynchronous_invocations_have_the_retries_of_the_template_or_of_lambda() {
         let functions = Template::parse(TEMPLATE).unwrap().functions;
         let of = |id: &str| functions.iter().find(|function| function.id == id).unwrap().asynchronous;
-        let (none, of_lambda) = (Duration::from_mins(1), Duration::from_hours(6));
-        assert_eq!(of("DeliverEventsFunction"), AsyncInvocation { retries: 0, max_age: none });
-        assert_eq!(of("DispatchEventsFunction"), AsyncInvocation { retries: 2, max_age: of_lambda });
+        let (of_template, of_lambda) = (Duration::from_mins(1), Duration::from_hours(6));
+        for id in ["DeliverEventsFunction", "DispatchEventsFunction"] {
+            assert_eq!(of(id), AsyncInvocation { retries: 0, max_age: of_template });
+        }
+        assert_eq!(of("ReceiveMessageFunction"), AsyncInvocation { retries: 2, max_age: of_lambda });
     }
 
     #[test]

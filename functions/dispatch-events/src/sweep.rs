@@ -25,7 +25,7 @@ use crate::{Deps, Trigger, for_each_endpoint, wake};
 type Newest = Mutex<HashMap<Source, Option<RecordKey>>>;
 
 /// Starts a delivery for each endpoint that is behind and due, and counts the lag of the one that is furthest behind. One
-/// query per page of endpoints and per source, and up to three requests per endpoint that is behind.
+/// query per page of endpoints and per source, one read per endpoint, and up to three more requests per endpoint that is behind.
 pub(crate) async fn run(deps: &Deps, event: &Event<Trigger>) -> Result<(), EventFailure> {
     let newest = Newest::default();
     let lag = AtomicU64::new(0);

@@ -1,5 +1,8 @@
 """A deployed stack: its processed template and its physical ids."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import boto3
 
 
@@ -20,3 +23,20 @@ class Stack:
     def physical_id(self, logical_id: str) -> str:
         found = self._cloudformation.describe_stack_resource(StackName=self._name, LogicalResourceId=logical_id)
         return found["StackResourceDetail"]["PhysicalResourceId"]
+
+    @contextmanager
+    def environment(self, function: str, changes: dict[str, str]) -> Iterator[None]:
+        """Changes variables of a function, by its logical id, until the end of the block."""
+        name = self.physical_id(function)
+        before = boto3.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        _configure(name, before | changes)
+        try:
+            yield
+        finally:
+            _configure(name, before)
+
+
+def _configure(name: str, variables: dict[str, str]) -> None:
+    lambdas = boto3.client("lambda")
+    lambdas.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    lambdas.get_waiter("function_updated_v2").wait(FunctionName=name)

@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use local::{
-    demo::{CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, USER},
+    demo::{CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, PLATFORM_TOKEN, USER},
     functions::{Code, FunctionError, Outcome},
     template::Throttle,
 };
@@ -75,7 +75,9 @@ async fn a_body_that_is_not_utf_8_reaches_the_function_as_it_is() {
         };
         let received = post(paths::RECEIVE, CUSTOMER_SERVICE_TOKEN).await;
         received.is_error(400, 47001, "body is not valid JSON");
-        post(paths::PUSH, MESSAGE_PUSH_TOKEN).await.is_code(400, "body is not valid JSON");
+        for (path, token) in [(paths::PUSH, MESSAGE_PUSH_TOKEN), (paths::SEND_USER_MESSAGE, PLATFORM_TOKEN)] {
+            post(path, token).await.is_code(400, "body is not valid JSON");
+        }
     }
 }
 

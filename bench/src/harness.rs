@@ -1,13 +1,13 @@
 //! The setup of a benchmark: a DynamoDB with the demo data, the stub that records its answers, and the bootstraps.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 use api::Clock;
 use aws_sdk_dynamodb::Client;
+use bench::{
+    environment,
+    process::{Bootstrap, FunctionProcess},
+};
 use local::{
     ServerHandle, TEMPLATE, demo,
     dynamodb::{self, ACCESS_TABLE, CHAT_TABLE},
@@ -19,12 +19,8 @@ use tokio::net::TcpListener;
 use crate::{
     event::{self, Call},
     measure::Subject,
-    process::{Bootstrap, FunctionProcess},
     stub::Stub,
 };
-
-/// The AWS SDK's environment variable for the URL of DynamoDB.
-pub const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 
 /// A build of the functions, in the layout of cargo-lambda: `FOLDER/BINARY/bootstrap`.
 #[derive(Debug, Clone)]
@@ -112,7 +108,8 @@ impl Harness {
     }
 
     fn subject(&self, build: &Build, call: &Call) -> Subject {
-        let environment = environment(&self.template, call.binary, &self.stub.url, self.stub.bundle());
+        let mut environment = environment::of_function(&self.template, call.binary, &self.stub.url);
+        environment.insert("SSL_CERT_FILE".to_owned(), self.stub.bundle().to_string_lossy().into_owned());
         let bootstrap = Bootstrap { path: bootstrap(build, call), environment };
         Subject { call: call.clone(), build: build.label.clone(), bootstrap, quota: None }
     }
@@ -120,27 +117,4 @@ impl Harness {
 
 fn bootstrap(build: &Build, call: &Call) -> PathBuf {
     build.folder.join(call.binary).join("bootstrap")
-}
-
-/// The environment of a function on Lambda, with the stub in place of DynamoDB.
-fn environment(template: &Template, binary: &str, endpoint: &str, bundle: &Path) -> BTreeMap<String, String> {
-    let function = template.functions.iter().find(|function| function.binary == binary);
-    let of_template = function.into_iter().flat_map(|function| function.environment.variables());
-    let of_lambda = [
-        // The durations of the connection are logged at this level.
-        ("LOG_LEVEL", "debug"),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE"),
-        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
-        ("AWS_SESSION_TOKEN", "a session"),
-        ("AWS_LAMBDA_FUNCTION_NAME", binary),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
-    ];
-    let variables = of_template.chain(of_lambda).map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let of_stub = [
-        (ENDPOINT.to_owned(), endpoint.to_owned()),
-        ("SSL_CERT_FILE".to_owned(), bundle.to_string_lossy().into_owned()),
-    ];
-    variables.chain(of_stub).collect()
 }

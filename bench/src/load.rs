@@ -3,15 +3,10 @@
 
 use std::{cell::RefCell, collections::BTreeMap, io, rc::Rc, time::Duration};
 
+use bench::process::{FunctionProcess, Usage};
 use tokio::{task::LocalSet, time::Instant};
 
-use crate::{
-    event::HELLO,
-    markdown::table,
-    measure::Subject,
-    process::{FunctionProcess, Usage},
-    statistics::Sample,
-};
+use crate::{event::HELLO, markdown::table, measure::Subject, statistics::Sample};
 
 /// The limit of a warm process's memory growth, as a fraction of its resident memory when it became warm.
 pub const GROWTH: f64 = 0.05;

@@ -4,10 +4,11 @@ use std::{io, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
+use bench::process::{Bootstrap, FunctionProcess};
+
 use crate::{
     cpu_quota::CpuQuota,
     event::{Call, HELLO},
-    process::{Bootstrap, FunctionProcess},
     stub::{Stub, Visit},
 };
 

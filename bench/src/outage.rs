@@ -2,12 +2,11 @@
 
 use std::{io, time::Duration};
 
+use bench::{environment::ENDPOINT, process::FunctionProcess};
 use tokio::time::Instant;
 
 use crate::{
-    harness::ENDPOINT,
     measure::Subject,
-    process::FunctionProcess,
     stub::{self, Stub},
 };
 

@@ -60,6 +60,9 @@ pub struct Usage {
 
 impl FunctionProcess {
     /// Starts a function and waits for its first request for an event.
+    ///
+    /// # Errors
+    /// The process cannot start, its init fails, or it takes longer than [`TIMEOUT`].
     pub async fn start(bootstrap: &Bootstrap) -> io::Result<Self> {
         let mut api = RuntimeApi::start().await?;
         let log = NamedTempFile::new()?;
@@ -81,6 +84,9 @@ impl FunctionProcess {
 
     /// The time to open the connection to the store during the init, according to the function's log: reading the trusted
     /// certificates, the name lookup, the handshakes and the warm-up request. Zero for a function without a store.
+    ///
+    /// # Errors
+    /// The log cannot be read.
     pub fn connection(&self) -> io::Result<Duration> {
         let mut micros = 0;
         for line in BufReader::new(self.log.reopen()?).lines() {
@@ -105,6 +111,9 @@ impl FunctionProcess {
 
     /// Like [`invoke`](Self::invoke), but returns the function's own error as an outcome, with the time when the answer or the
     /// error arrived.
+    ///
+    /// # Errors
+    /// The function takes longer than [`TIMEOUT`], or ends.
     pub async fn try_invoke(&mut self, event: &Arc<str>) -> io::Result<(Instant, Result<String, String>)> {
         self.api.give(Arc::clone(event));
         let outcome = match step(&mut self.api, &mut self.child).await? {
@@ -118,11 +127,16 @@ impl FunctionProcess {
         }
     }
 
-    /// The process id; an error if the process has ended.
+    /// The process id.
+    ///
+    /// # Errors
+    /// The process has ended.
     pub fn id(&self) -> io::Result<u32> {
         self.child.id().ok_or_else(|| io::Error::other("a function ended"))
     }
 
+    /// # Errors
+    /// The process has ended.
     pub fn usage(&self) -> io::Result<Usage> {
         let id = i32::try_from(self.id()?).map_err(io::Error::other)?;
         let process = Process::new(id).map_err(io::Error::other)?;
@@ -141,6 +155,8 @@ impl FunctionProcess {
         })
     }
 
+    /// # Errors
+    /// The process cannot be killed.
     pub async fn end(mut self) -> io::Result<()> {
         self.child.kill().await
     }

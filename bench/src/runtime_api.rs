@@ -53,6 +53,9 @@ struct Shared {
 
 impl RuntimeApi {
     /// Starts a server on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// No port is free.
     pub async fn start() -> io::Result<Self> {
         let (events, to_give) = mpsc::unbounded_channel();
         let (taken, steps) = mpsc::unbounded_channel();

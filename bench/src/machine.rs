@@ -4,6 +4,9 @@ use procfs::{CpuInfo, Current};
 use time::{OffsetDateTime, macros::format_description};
 
 /// A line for reports: date in UTC, processors and architecture.
+///
+/// # Errors
+/// The processors are not known.
 pub fn today_on_this_machine() -> std::io::Result<String> {
     let today = OffsetDateTime::now_utc().date();
     let today = today.format(format_description!("[year]-[month]-[day]")).map_err(std::io::Error::other)?;

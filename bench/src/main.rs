@@ -8,20 +8,18 @@ mod cpu_quota;
 mod event;
 mod harness;
 mod load;
-mod machine;
-mod markdown;
 mod measure;
 mod memory;
 mod noise;
 mod outage;
 mod prices;
 mod report;
-mod statistics;
 mod stub;
 mod webhooks;
 
 use std::{fs, io, path::PathBuf, time::Duration};
 
+use bench::{machine, markdown, statistics};
 use clap::{Args, Parser, Subcommand};
 use harness::{Build, Harness};
 use load::Load;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
     io::{self, BufRead, BufReader},
     path::PathBuf,
     process::Stdio,
@@ -89,7 +90,7 @@ impl FunctionProcess {
     /// The log cannot be read.
     pub fn connection(&self) -> io::Result<Duration> {
         let mut micros = 0;
-        for line in BufReader::new(self.log.reopen()?).lines() {
+        for line in BufReader::new(self.open_log()?).lines() {
             let line: Value = serde_json::from_str(&line?).unwrap_or_default();
             let field = |name: &str| line.get(name).and_then(Value::as_str);
             if field("message").is_some_and(|message| CONNECTING.contains(&message)) {
@@ -97,6 +98,14 @@ impl FunctionProcess {
             }
         }
         Ok(Duration::from_micros(micros))
+    }
+
+    /// The function's log, from its beginning.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn open_log(&self) -> io::Result<File> {
+        self.log.reopen()
     }
 
     /// Invokes the function and waits for its request for the next event.

@@ -28,6 +28,11 @@ impl Sample {
         self.0.len()
     }
 
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The lower of the two middle values if their number is even.
     #[must_use]
     pub fn median(&self) -> f64 {

@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -29,6 +29,8 @@ use tokio::{
 const STALL: Duration = Duration::from_mins(1);
 /// The time without a listener after [`Fault::Refused`].
 const OUTAGE: Duration = Duration::from_millis(60);
+/// The number of a request that is not recorded.
+const NOT_RECORDED: usize = usize::MAX;
 
 /// A failure of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +110,9 @@ struct Shared {
     client: reqwest::Client,
     plan: Mutex<Plan>,
     recorded: Mutex<Vec<Recorded>>,
+    is_recording: AtomicBool,
+    /// The requests since the start, recorded or not.
+    reached: AtomicU64,
     /// The partition that every `BatchGetItem` leaves unprocessed.
     starved: Mutex<Option<String>>,
     /// The partition that is missing in eventually consistent batches.
@@ -128,6 +133,8 @@ impl FaultyDynamoDb {
             client: reqwest::Client::new(),
             plan: Mutex::new(Box::new(|_, _| None)),
             recorded: Mutex::new(Vec::new()),
+            is_recording: AtomicBool::new(true),
+            reached: AtomicU64::new(0),
             starved: Mutex::new(None),
             lagging: Mutex::new(None),
             latency_millis: AtomicU64::new(0),
@@ -176,6 +183,18 @@ impl FaultyDynamoDb {
     /// Refuses connections until [`Self::recover`].
     pub fn go_down(&self) {
         self.shared.listening.send_replace(false);
+    }
+
+    /// Records no further request, whatever their number: a long run has too many. A plan then gets the same number for each.
+    pub fn stop_recording(&self) {
+        self.shared.is_recording.store(false, Ordering::Relaxed);
+        self.forget();
+    }
+
+    /// The number of requests since the start of the proxy, recorded or not.
+    #[must_use]
+    pub fn reached(&self) -> u64 {
+        self.shared.reached.load(Ordering::Relaxed)
     }
 
     /// Clears the recorded requests and restarts their count at 0.
@@ -240,19 +259,8 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     let headers = request.headers().clone();
     let body = request.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
     let body: Value = serde_json::from_slice(&body).map_err(io::Error::other)?;
-    let number = {
-        let mut recorded = shared.recorded.lock().expect("no holder panics");
-        let answered = recorded.iter().filter(|recorded| recorded.is_answered);
-        let round_trip = 1 + answered.map(|recorded| recorded.round_trip).max().unwrap_or_default();
-        recorded.push(Recorded {
-            operation: operation.clone(),
-            request: body.clone(),
-            units: 0.0,
-            round_trip,
-            is_answered: false,
-        });
-        recorded.len() - 1
-    };
+    shared.reached.fetch_add(1, Ordering::Relaxed);
+    let number = shared.record(&operation, &body);
     let outcome = play(&shared, number, &operation, &headers, body).await;
     let latency = Duration::from_millis(shared.latency_millis.load(Ordering::Relaxed));
     if !latency.is_zero() {
@@ -307,6 +315,24 @@ async fn play(
 }
 
 impl Shared {
+    /// Records a request, and returns its number; [`NOT_RECORDED`] if requests are not recorded.
+    fn record(&self, operation: &str, request: &Value) -> usize {
+        if !self.is_recording.load(Ordering::Relaxed) {
+            return NOT_RECORDED;
+        }
+        let mut recorded = self.recorded.lock().expect("no holder panics");
+        let answered = recorded.iter().filter(|recorded| recorded.is_answered);
+        let round_trip = 1 + answered.map(|recorded| recorded.round_trip).max().unwrap_or_default();
+        recorded.push(Recorded {
+            operation: operation.to_owned(),
+            request: request.clone(),
+            units: 0.0,
+            round_trip,
+            is_answered: false,
+        });
+        recorded.len() - 1
+    }
+
     async fn forward(
         &self,
         number: usize,

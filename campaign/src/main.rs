@@ -1,7 +1,16 @@
 //! A fault campaign that tries to lose a message. Each subcommand attacks the guarantees of the contract in another way and ends
 //! with an error if one breaks.
 
+mod client;
+mod findings;
 mod histories;
+mod lock;
+mod outage;
+mod pool;
+mod pooled_system;
+mod soak;
+mod tables;
+mod workload;
 
 use std::io;
 
@@ -18,10 +27,16 @@ struct Arguments {
 enum Attack {
     /// Run clients of all kinds against a failing store, and check their complete history.
     Histories(histories::Histories),
+    /// Take the store away under load, and slow it down.
+    Outage(outage::Outage),
+    /// Run a mixed load for half an hour, and watch memory, descriptors and the tables.
+    Soak(soak::Soak),
 }
 
 fn main() -> io::Result<()> {
     match Arguments::parse().attack {
         Attack::Histories(histories) => histories.run(),
+        Attack::Outage(outage) => outage.run(),
+        Attack::Soak(soak) => soak.run(),
     }
 }

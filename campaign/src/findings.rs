@@ -1,0 +1,54 @@
+//! The broken guarantees that an attack found.
+
+use std::{
+    fmt::Write,
+    io,
+    sync::{Arc, Mutex},
+};
+
+use crate::lock::lock;
+
+/// The findings that are kept with their text; further ones are counted only.
+const KEPT: usize = 40;
+
+/// A clone adds to the same findings.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Findings(Arc<Mutex<Found>>);
+
+#[derive(Debug, Default)]
+struct Found {
+    texts: Vec<String>,
+    count: usize,
+}
+
+impl Findings {
+    pub(crate) fn add(&self, text: impl Into<String>) {
+        let mut found = lock(&self.0);
+        found.count += 1;
+        if found.texts.len() < KEPT {
+            found.texts.push(text.into());
+        }
+    }
+
+    /// Adds a finding unless `holds`.
+    pub(crate) fn check(&self, holds: bool, text: impl FnOnce() -> String) {
+        if !holds {
+            self.add(text());
+        }
+    }
+
+    /// # Errors
+    /// There are findings: the error lists them.
+    pub(crate) fn outcome(&self) -> io::Result<()> {
+        let found = lock(&self.0);
+        if found.count == 0 {
+            return Ok(());
+        }
+        let mut text = format!("{} findings", found.count);
+        for finding in &found.texts {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\n- {finding}");
+        }
+        Err(io::Error::other(text))
+    }
+}

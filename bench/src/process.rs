@@ -67,20 +67,25 @@ impl FunctionProcess {
     pub async fn start(bootstrap: &Bootstrap) -> io::Result<Self> {
         let mut api = RuntimeApi::start().await?;
         let log = NamedTempFile::new()?;
+        // One position for both: neither overwrites the other.
+        let output = log.reopen()?;
         let mut command = Command::new(&bootstrap.path);
         command
             .env_clear()
             .envs(&bootstrap.environment)
             .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
             .stdin(Stdio::null())
-            .stdout(Stdio::from(log.reopen()?))
+            .stdout(Stdio::from(output.try_clone()?))
+            .stderr(Stdio::from(output))
             .kill_on_drop(true);
         let spawned = Instant::now();
         let mut child = command.spawn()?;
-        match step(&mut api, &mut child).await? {
-            Step::Asks(ready) => Ok(Self { api, child, log, spawned, ready }),
-            other => Err(unexpected(&other)),
-        }
+        let reason = match step(&mut api, &mut child).await {
+            Ok(Step::Asks(ready)) => return Ok(Self { api, child, log, spawned, ready }),
+            Ok(other) => unexpected(&other),
+            Err(error) => error,
+        };
+        Err(io::Error::other(format!("{reason}\n{}", io::read_to_string(log.reopen()?)?)))
     }
 
     /// The time to open the connection to the store during the init, according to the function's log: reading the trusted
@@ -100,7 +105,7 @@ impl FunctionProcess {
         Ok(Duration::from_micros(micros))
     }
 
-    /// The function's log, from its beginning.
+    /// The function's log, standard output and standard error, from its beginning.
     ///
     /// # Errors
     /// The log cannot be read.
@@ -167,6 +172,14 @@ impl FunctionProcess {
     /// # Errors
     /// The process cannot be killed.
     pub async fn end(mut self) -> io::Result<()> {
+        self.kill().await
+    }
+
+    /// Sends SIGKILL, also during an invocation, and waits for the end.
+    ///
+    /// # Errors
+    /// The process cannot be killed.
+    pub async fn kill(&mut self) -> io::Result<()> {
         self.child.kill().await
     }
 }

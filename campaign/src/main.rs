@@ -2,6 +2,7 @@
 //! with an error if one breaks.
 
 mod client;
+mod crashes;
 mod findings;
 mod histories;
 mod lock;
@@ -25,6 +26,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Attack {
+    /// Kill each function at each of its store requests, and repeat the call.
+    Crashes(crashes::Crashes),
     /// Run clients of all kinds against a failing store, and check their complete history.
     Histories(histories::Histories),
     /// Take the store away under load, and slow it down.
@@ -35,6 +38,7 @@ enum Attack {
 
 fn main() -> io::Result<()> {
     match Arguments::parse().attack {
+        Attack::Crashes(crashes) => crashes.run(),
         Attack::Histories(histories) => histories.run(),
         Attack::Outage(outage) => outage.run(),
         Attack::Soak(soak) => soak.run(),

@@ -68,6 +68,17 @@ impl Fault {
     ];
 }
 
+/// A moment in the course of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moment {
+    /// It arrived, and DynamoDB does not have it yet.
+    Arrived,
+    /// DynamoDB applied it, and its answer is not sent yet.
+    Applied,
+    /// Its answer is sent.
+    Answered,
+}
+
 /// A request that reached the proxy.
 #[derive(Debug, Clone)]
 pub struct Recorded {
@@ -78,7 +89,7 @@ pub struct Recorded {
     pub units: f64,
     /// Its place in the longest chain of requests that each arrived after the answer to the one before, counted from 1.
     pub round_trip: usize,
-    is_answered: bool,
+    reached: Moment,
 }
 
 /// The longest chain of requests that each arrived after the answer to the one before.
@@ -91,6 +102,20 @@ impl Recorded {
     #[must_use]
     pub fn is_of(&self, table: &str) -> bool {
         self.request.get("TableName").is_some_and(|name| name == table)
+    }
+}
+
+/// A moment of one request, at which the proxy stands still.
+#[derive(Debug, Clone, Copy)]
+struct Halt {
+    number: usize,
+    moment: Moment,
+}
+
+impl Halt {
+    /// Whether the request `number` goes no further than `moment`. Later requests go no further than their arrival.
+    fn holds(self, number: usize, moment: Moment) -> bool {
+        number > self.number || (number == self.number && moment == self.moment)
     }
 }
 
@@ -109,6 +134,7 @@ struct Shared {
     upstream: String,
     client: reqwest::Client,
     plan: Mutex<Plan>,
+    halt: Mutex<Option<Halt>>,
     recorded: Mutex<Vec<Recorded>>,
     is_recording: AtomicBool,
     /// The requests since the start, recorded or not.
@@ -132,6 +158,7 @@ impl FaultyDynamoDb {
             upstream: upstream.to_owned(),
             client: reqwest::Client::new(),
             plan: Mutex::new(Box::new(|_, _| None)),
+            halt: Mutex::default(),
             recorded: Mutex::new(Vec::new()),
             is_recording: AtomicBool::new(true),
             reached: AtomicU64::new(0),
@@ -155,6 +182,31 @@ impl FaultyDynamoDb {
         *self.shared.plan.lock().expect("no holder panics") = Box::new(plan);
     }
 
+    /// Restarts the count of requests at 0, and stands still at a moment of the request `number`: it and all later requests wait
+    /// for as long as their connections last.
+    pub fn halt_at(&self, number: usize, moment: Moment) {
+        self.forget();
+        *self.shared.halt.lock().expect("no holder panics") = Some(Halt { number, moment });
+    }
+
+    /// Waits until the proxy stands still: the request has reached its moment, and every earlier one is answered. Without
+    /// [`Self::halt_at`] it waits forever.
+    pub async fn halted(&self) {
+        while !self.stands_still() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // An answer that was just sent arrives.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    fn stands_still(&self) -> bool {
+        let halt = *self.shared.halt.lock().expect("no holder panics");
+        let Some(Halt { number, moment }) = halt else { return false };
+        let recorded = self.shared.recorded.lock().expect("no holder panics");
+        recorded.get(number).is_some_and(|halted| halted.reached >= moment)
+            && recorded.iter().take(number).all(|earlier| earlier.reached == Moment::Answered)
+    }
+
     /// Delays each answer, so that concurrent requests overlap visibly.
     pub fn slow_down(&self, latency_millis: u64) {
         self.shared.latency_millis.store(latency_millis, Ordering::Relaxed);
@@ -174,6 +226,7 @@ impl FaultyDynamoDb {
 
     /// Ends all faults.
     pub fn recover(&self) {
+        *self.shared.halt.lock().expect("no holder panics") = None;
         *self.shared.lagging.lock().expect("no holder panics") = None;
         *self.shared.starved.lock().expect("no holder panics") = None;
         self.fail(|_, _| None);
@@ -261,12 +314,15 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     let body: Value = serde_json::from_slice(&body).map_err(io::Error::other)?;
     shared.reached.fetch_add(1, Ordering::Relaxed);
     let number = shared.record(&operation, &body);
+    shared.wait_if_held(number, Moment::Arrived).await;
     let outcome = play(&shared, number, &operation, &headers, body).await;
+    shared.change(number, |recorded| recorded.reached = Moment::Applied);
+    shared.wait_if_held(number, Moment::Applied).await;
     let latency = Duration::from_millis(shared.latency_millis.load(Ordering::Relaxed));
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
-    shared.change(number, |recorded| recorded.is_answered = true);
+    shared.change(number, |recorded| recorded.reached = Moment::Answered);
     outcome
 }
 
@@ -321,16 +377,24 @@ impl Shared {
             return NOT_RECORDED;
         }
         let mut recorded = self.recorded.lock().expect("no holder panics");
-        let answered = recorded.iter().filter(|recorded| recorded.is_answered);
+        let answered = recorded.iter().filter(|recorded| recorded.reached == Moment::Answered);
         let round_trip = 1 + answered.map(|recorded| recorded.round_trip).max().unwrap_or_default();
         recorded.push(Recorded {
             operation: operation.to_owned(),
             request: request.clone(),
             units: 0.0,
             round_trip,
-            is_answered: false,
+            reached: Moment::Arrived,
         });
         recorded.len() - 1
+    }
+
+    /// Never returns if the request is held: it ends with its connection.
+    async fn wait_if_held(&self, number: usize, moment: Moment) {
+        let halt = *self.halt.lock().expect("no holder panics");
+        if halt.is_some_and(|halt| halt.holds(number, moment)) {
+            std::future::pending::<()>().await;
+        }
     }
 
     async fn forward(

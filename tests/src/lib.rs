@@ -29,7 +29,7 @@ mod webhooks;
 pub use caller::{Caller, Reply, Urls, until_answered};
 pub use captured::Captured;
 pub use clock::ManualClock;
-pub use faults::{Fault, FaultyDynamoDb, Recorded};
+pub use faults::{Fault, FaultyDynamoDb, Moment, Recorded};
 pub use local::demo;
 pub use oauth::{OAuthClient, TOKENS_PER_MINUTE};
 pub use operator::Operator;

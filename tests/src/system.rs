@@ -68,6 +68,8 @@ pub struct System {
     pub dynamodb: Client,
     /// DynamoDB's endpoint; `None` for a deployed stack, whose endpoint is in the environment.
     pub dynamodb_url: Option<String>,
+    /// The endpoint of Lambda's API, which invokes the functions; `None` for a deployed stack.
+    pub lambda_url: Option<String>,
     pub access_table: String,
     pub chat_table: String,
     pub webhooks_table: String,
@@ -152,6 +154,7 @@ impl System {
         let seeded = Self::seeded(urls, (dynamodb, url), tables, proxy, clock).await;
         Self {
             functions: Some(functions),
+            lambda_url: Some(lambda_url),
             _servers: vec![database, gateway],
             _events: Some(events),
             ..seeded
@@ -192,6 +195,7 @@ impl System {
             anonymous,
             dynamodb,
             dynamodb_url,
+            lambda_url: None,
             access_table: tables.access,
             chat_table: tables.chat,
             webhooks_table: tables.webhooks,

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex as SyncMutex},
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use bench::process::{Bootstrap, FunctionProcess};
 use lambda_runtime::Diagnostic;
 use local::functions::{Code, FunctionError, Outcome};
@@ -17,6 +18,8 @@ use crate::lock::lock;
 #[derive(Debug)]
 pub(super) struct ProcessLog {
     pub(super) text: String,
+    /// The bodies of its requests.
+    pub(super) bodies: Vec<String>,
     /// For each finished invocation, whether it was a success.
     pub(super) finished: Vec<bool>,
     /// Whether the process was killed during an invocation.
@@ -25,6 +28,7 @@ pub(super) struct ProcessLog {
 
 struct Running {
     process: FunctionProcess,
+    bodies: Vec<String>,
     finished: Vec<bool>,
 }
 
@@ -71,7 +75,7 @@ impl Instance {
         let process = FunctionProcess::start(bootstrap).await.map_err(|error| {
             io::Error::other(format!("{} does not start: {error}", bootstrap.path.display()))
         })?;
-        Ok(Running { process, finished: Vec::new() })
+        Ok(Running { process, bodies: Vec::new(), finished: Vec::new() })
     }
 
     async fn invoke(&self, event: String) -> Outcome {
@@ -84,6 +88,7 @@ impl Instance {
         };
         let (killer, is_killed) = oneshot::channel();
         *lock(&self.killer) = Some(killer);
+        running.bodies.extend(body_of(&event));
         let event = Arc::from(event);
         let invoked = tokio::select! {
             invoked = running.process.try_invoke(&event) => invoked.ok(),
@@ -113,15 +118,11 @@ impl Instance {
         }
     }
 
-    async fn end(&self, Running { mut process, finished }: Running, was_interrupted: bool) {
+    async fn end(&self, Running { mut process, bodies, finished }: Running, was_interrupted: bool) {
         let killed = process.kill().await;
         let text = killed.and_then(|()| io::read_to_string(process.open_log()?));
         let text = text.unwrap_or_else(|error| error.to_string());
-        self.note(ProcessLog { text, finished, was_interrupted });
-    }
-
-    fn note(&self, log: ProcessLog) {
-        lock(&self.ended).push(log);
+        lock(&self.ended).push(ProcessLog { text, bodies, finished, was_interrupted });
     }
 
     /// Ends the process and returns the logs of all processes, in the order of their ends.
@@ -129,6 +130,16 @@ impl Instance {
         self.kill().await;
         mem::take(&mut *lock(&self.ended))
     }
+}
+
+/// The body of an HTTP request, decoded.
+fn body_of(event: &str) -> Option<String> {
+    let event: Value = serde_json::from_str(event).ok()?;
+    let body = event.get("body")?.as_str()?;
+    if event["isBase64Encoded"] == true {
+        return String::from_utf8(BASE64_STANDARD.decode(body).ok()?).ok();
+    }
+    Some(body.to_owned())
 }
 
 /// The error that a function reported.

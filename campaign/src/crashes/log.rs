@@ -7,15 +7,19 @@ use super::instance::ProcessLog;
 /// The function that knows no application: its events name none.
 const WITHOUT_APPLICATION: &str = "dispatch-events";
 
-/// Checks that a log has JSON lines only, exactly one request line for each finished invocation, and none of the secrets.
+/// Checks that a log has JSON lines only, exactly one request line for each finished invocation, no body and
+/// none of the secrets.
 ///
 /// # Errors
 /// The line that breaks a rule.
 pub(super) fn check(log: &ProcessLog, binary: &str, secrets: &[&str]) -> Result<(), String> {
+    // In a line, the quotes of a body in JSON are escaped.
+    let bodies: Vec<String> = log.bodies.iter().flat_map(|body| [body.clone(), escaped(body)]).collect();
     let mut requests = Vec::new();
     for line in log.text.lines() {
-        if secrets.iter().any(|secret| line.contains(*secret)) {
-            return Err(format!("a secret or a content is logged: {line}"));
+        let has_body = bodies.iter().any(|body| line.contains(body));
+        if has_body || secrets.iter().any(|secret| line.contains(*secret)) {
+            return Err(format!("a secret, a content or a body is logged: {line}"));
         }
         let Ok(parsed) = serde_json::from_str::<Value>(line) else {
             return Err(format!("a panic, or a line that is no JSON: {line}"));
@@ -45,6 +49,11 @@ pub(super) fn check(log: &ProcessLog, binary: &str, secrets: &[&str]) -> Result<
     Ok(())
 }
 
+fn escaped(body: &str) -> String {
+    let quoted = Value::from(body).to_string();
+    quoted.trim_matches('"').to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,7 +61,8 @@ mod tests {
     const LINE: &str = r#"{"level":"INFO","message":"request","request_id":"1","function":"f","outcome":200,"duration_ms":1.5,"application":"demo"}"#;
 
     fn outcome(text: &str, finished: &[bool], was_interrupted: bool) -> Result<(), String> {
-        let log = ProcessLog { text: text.to_owned(), finished: finished.to_vec(), was_interrupted };
+        let bodies = vec![r#"{"messageId":"m"}"#.to_owned()];
+        let log = ProcessLog { text: text.to_owned(), bodies, finished: finished.to_vec(), was_interrupted };
         check(&log, "f", &["s3cret"])
     }
 
@@ -70,7 +80,8 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_an_error_and_a_secret_are_found() {
+    fn a_panic_an_error_a_secret_and_a_body_are_found() {
+        assert!(outcome(r#"{"level":"DEBUG","message":"body: {\"messageId\":\"m\"}"}"#, &[], true).is_err());
         assert!(outcome("thread 'main' panicked at x.rs", &[], true).is_err());
         assert!(outcome(r#"{"level":"ERROR","message":"x"}"#, &[], true).is_err());
         assert!(outcome(r#"{"level":"DEBUG","message":"s3cret"}"#, &[], true).is_err());

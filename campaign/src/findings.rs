@@ -1,7 +1,6 @@
 //! The broken guarantees that an attack found.
 
 use std::{
-    fmt::Write,
     io,
     sync::{Arc, Mutex},
 };
@@ -37,18 +36,18 @@ impl Findings {
         }
     }
 
+    /// Prints the findings.
+    ///
     /// # Errors
-    /// There are findings: the error lists them.
+    /// There are findings.
     pub(crate) fn outcome(&self) -> io::Result<()> {
         let found = lock(&self.0);
-        if found.count == 0 {
-            return Ok(());
-        }
-        let mut text = format!("{} findings", found.count);
         for finding in &found.texts {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "\n- {finding}");
+            println!("- {finding}");
         }
-        Err(io::Error::other(text))
+        match found.count {
+            0 => Ok(()),
+            count => Err(io::Error::other(format!("{count} findings"))),
+        }
     }
 }

@@ -21,9 +21,11 @@ use crate::{
     findings::Findings,
     pooled_system::{PooledSystem, Way},
     tables,
-    workload::Workload,
+    workload::{Mix, Shape, Workload},
 };
 use phase::Phase;
+
+const SHAPE: Shape = Shape { mix: Mix::Balanced, new_percent: 80 };
 
 #[derive(Args)]
 pub(crate) struct Outage {
@@ -98,7 +100,7 @@ impl Outage {
         let folder = tempfile::tempdir()?;
         let system =
             PooledSystem::start(&folder.path().join("data"), &self.build, Way::ThroughTheProxy).await?;
-        let workload = Arc::new(Workload::start(&system.url, 80, &findings).await?);
+        let workload = Arc::new(Workload::start(&system.url, SHAPE, &findings).await?);
         let load = Load { workload: Arc::clone(&workload), rate: self.rate, under_way: Arc::default() };
         let normal = Duration::from_secs(self.normal_seconds);
         load.put(normal).await;

@@ -66,10 +66,7 @@ pub(crate) fn replace(
         if !path.exists() {
             return Err(io::Error::other(format!("{} is missing: run deploy/build", path.display())));
         }
-        let mut environment = environment::of_function(template, &spec.binary, endpoint);
-        // The authorizers of the APIs have one binary and differ in their variables.
-        environment
-            .extend(spec.environment.variables().map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let mut environment = environment::of_spec(spec, endpoint);
         environment.insert("LOG_LEVEL".to_owned(), "info".to_owned());
         let pool = Arc::new(Pool {
             binary: spec.binary.clone(),

@@ -19,7 +19,7 @@ use crate::{
     findings::Findings,
     pooled_system::{PooledSystem, Way},
     tables,
-    workload::Workload,
+    workload::{Mix, Shape, Workload},
 };
 use local_process::LocalProcess;
 use watch::{Watch, Watched};
@@ -27,10 +27,10 @@ use watch::{Watch, Watched};
 /// The number of samples of each process's memory and descriptors.
 const SAMPLES: u32 = 180;
 
-/// The percentage of writes that are new. With each write to the table whose stream it reads, `local`'s dynoxide looks at all records
-/// of the stream.
-const NEW_PERCENT_OF_POOLS: u8 = 25;
-const NEW_PERCENT_OF_LOCAL: u8 = 4;
+/// A quarter of the writes is new, so that the tables grow, and the rest repeats.
+const SHAPE_OF_POOLS: Shape = Shape { mix: Mix::Balanced, new_percent: 25 };
+/// Few writes: with each write to a table that has a stream, dynoxide looks at all records that the stream ever had.
+const SHAPE_OF_LOCAL: Shape = Shape { mix: Mix::MostlyReads, new_percent: 4 };
 
 #[derive(Args)]
 pub(crate) struct Soak {
@@ -81,7 +81,7 @@ impl Soak {
                 "pools of processes",
                 &pooled.url,
                 pooled.dynamodb.clone(),
-                NEW_PERCENT_OF_POOLS,
+                SHAPE_OF_POOLS,
                 &findings,
             )
             .await?,
@@ -89,7 +89,7 @@ impl Soak {
                 "local",
                 &local.url,
                 store::client::at_endpoint(&local.dynamodb_url),
-                NEW_PERCENT_OF_LOCAL,
+                SHAPE_OF_LOCAL,
                 &findings,
             )
             .await?,
@@ -140,10 +140,10 @@ impl Loaded {
         name: &'static str,
         url: &str,
         dynamodb: store::Client,
-        new_percent: u8,
+        shape: Shape,
         findings: &Findings,
     ) -> io::Result<Self> {
-        let workload = Arc::new(Workload::start(url, new_percent, findings).await?);
+        let workload = Arc::new(Workload::start(url, shape, findings).await?);
         let calls_before = workload.client.calls();
         Ok(Self { name, workload, dynamodb, calls_before })
     }

@@ -23,22 +23,23 @@ use tokens::Tokens;
 const CHATS: usize = 200;
 const USERS: usize = 200;
 
-/// The share of each call among about 1,000. A call for which there is nothing to do reads a user's details instead.
-const WEIGHTS: [(Kind, usize); 14] = [
-    (Kind::Receive, 190),
-    (Kind::Poll, 250),
-    (Kind::Say, 40),
-    (Kind::Sync, 20),
-    (Kind::Turn, 60),
-    (Kind::Chatlog, 40),
-    (Kind::UserInfo, 100),
-    (Kind::Push, 70),
-    (Kind::Recall, 7),
-    (Kind::Status, 40),
-    (Kind::Login, 30),
-    (Kind::Pending, 60),
-    (Kind::Acknowledge, 80),
-    (Kind::IssueToken, 13),
+/// The share of each call among about 1,000, in [`Mix::Balanced`] and in [`Mix::MostlyReads`]. A call for which there is nothing to do
+/// reads a user's details instead.
+const WEIGHTS: [(Kind, [usize; 2]); 14] = [
+    (Kind::Receive, [190, 190]),
+    (Kind::Poll, [250, 250]),
+    (Kind::Say, [40, 40]),
+    (Kind::Sync, [20, 20]),
+    (Kind::Turn, [60, 60]),
+    (Kind::Chatlog, [40, 60]),
+    (Kind::UserInfo, [100, 160]),
+    (Kind::Push, [70, 8]),
+    (Kind::Recall, [7, 1]),
+    (Kind::Status, [40, 60]),
+    (Kind::Login, [30, 6]),
+    (Kind::Pending, [60, 120]),
+    (Kind::Acknowledge, [80, 12]),
+    (Kind::IssueToken, [13, 13]),
 ];
 
 /// The rounds of repeats of what failed.
@@ -47,6 +48,21 @@ const ROUNDS: usize = 100_000;
 /// Readers look back this long for late writes; everything that was written before is final.
 const LATE_WRITES: Duration = Duration::from_secs(16);
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mix {
+    Balanced,
+    /// Few calls that write the same items again.
+    MostlyReads,
+}
+
+/// The calls of a load.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) mix: Mix,
+    /// The percentage of writes that are new. The others repeat an earlier one, which must store nothing.
+    pub(crate) new_percent: u8,
+}
+
 pub(crate) struct Workload {
     pub(crate) client: Client,
     findings: Findings,
@@ -54,8 +70,8 @@ pub(crate) struct Workload {
     inboxes: Inboxes,
     feed: Mutex<FeedReader>,
     tokens: Mutex<Tokens>,
-    mix: Vec<Kind>,
-    /// The percentage of writes that are new. The others repeat an earlier one, which must store nothing.
+    /// Each kind as often as it weighs.
+    kinds: Vec<Kind>,
     new_percent: u8,
 }
 
@@ -64,7 +80,11 @@ impl Workload {
     ///
     /// # Errors
     /// The HTTP client cannot be set up.
-    pub(crate) async fn start(url: &str, new_percent: u8, findings: &Findings) -> io::Result<Self> {
+    pub(crate) async fn start(url: &str, shape: Shape, findings: &Findings) -> io::Result<Self> {
+        let weighed = WEIGHTS.iter().flat_map(|(kind, [balanced, mostly_reads])| {
+            let weight = if shape.mix == Mix::Balanced { balanced } else { mostly_reads };
+            vec![*kind; *weight]
+        });
         let workload = Self {
             client: Client::new(url, findings.clone())?,
             findings: findings.clone(),
@@ -72,8 +92,8 @@ impl Workload {
             inboxes: Inboxes::new(USERS),
             feed: Mutex::default(),
             tokens: Mutex::default(),
-            mix: WEIGHTS.iter().flat_map(|(kind, weight)| vec![*kind; *weight]).collect(),
-            new_percent,
+            kinds: weighed.collect(),
+            new_percent: shape.new_percent,
         };
         for user in &workload.inboxes.users {
             workload.inboxes.log_in(user, &workload.client, findings).await;
@@ -85,7 +105,9 @@ impl Workload {
     pub(crate) async fn call(&self) {
         let (client, findings, new_percent) = (&self.client, &self.findings, self.new_percent);
         let (chat, user) = (fastrand::choice(&self.chats), fastrand::choice(&self.inboxes.users));
-        let (Some(chat), Some(user), Some(kind)) = (chat, user, fastrand::choice(&self.mix)) else { return };
+        let (Some(chat), Some(user), Some(kind)) = (chat, user, fastrand::choice(&self.kinds)) else {
+            return;
+        };
         let is_done = match kind {
             Kind::Receive => {
                 chat.receive(client, new_percent).await;

@@ -1,5 +1,12 @@
 //! A fault campaign that tries to lose a message. Each subcommand attacks the guarantees of the contract in another way and ends
 //! with an error if one breaks.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod client;
 mod crashes;

@@ -150,7 +150,10 @@ impl Functions {
     }
 
     /// Like [`Self::invoke`], but the function ends when this future is dropped.
-    pub(crate) async fn invoke_while_awaited(&self, id: &str, event: String) -> Outcome {
+    ///
+    /// # Errors
+    /// [`FunctionError`] if there is no response.
+    pub async fn invoke_while_awaited(&self, id: &str, event: String) -> Outcome {
         let invocation = self.begin(id, event)?;
         let _ended = AbortOnDrop(invocation.task.abort_handle());
         invocation.outcome().await

@@ -20,7 +20,9 @@ pub struct Operator {
 }
 
 impl Operator {
-    pub(crate) const fn new(access: Table, clock: Clock, anonymous: Caller) -> Self {
+    /// An operator who writes to the table `access`; the clients of its applications call as `anonymous`.
+    #[must_use]
+    pub const fn new(access: Table, clock: Clock, anonymous: Caller) -> Self {
         Self { access, clock, anonymous }
     }
 

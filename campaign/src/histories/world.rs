@@ -1,0 +1,289 @@
+//! A simulated deployment: several instances of each function with clocks that differ, a gateway, and the events of the table's
+//! stream, the schedule and asynchronous invocations. One thread runs it in virtual time.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header::AUTHORIZATION},
+    routing::post,
+};
+use fastrand::Rng;
+use local::{
+    TEMPLATE, dynamodb,
+    events::scheduled_event,
+    functions::{Code, FunctionError, Functions},
+    gateway::{self, Gateway},
+    template::Template,
+};
+use model::oauth::Scope;
+use serde_json::{Value, json};
+use store::{Client, Table};
+use tests::{Caller, Operator, Urls, path_with};
+use tokio::{
+    net::TcpListener,
+    sync::mpsc::UnboundedReceiver,
+    time::{Duration, sleep},
+};
+use uuid::Uuid;
+
+use super::{
+    call::{Call, Outcome},
+    chats, pushes,
+    store::{FeedKey, Store, Weather},
+    time::{MINUTE, Millis, Time},
+};
+
+/// The difference of each instance's clock from the true time, in milliseconds.
+const CLOCKS: [i64; 4] = [-5_000, -1_700, 2_300, 5_000];
+
+const DISPATCH: &str = "DispatchEventsFunction";
+
+/// The token of the platform's own back end.
+pub(super) const PLATFORM_TOKEN: &str = "cn-platform";
+
+/// A running deployment.
+pub(super) struct World {
+    pub(super) time: Time,
+    pub(super) store: Arc<Store>,
+    pub(super) operator: Operator,
+    gateway: Gateway,
+    fleet: Fleet,
+    /// Past every fault.
+    client: Client,
+    calls: AtomicU64,
+    /// Answers of a form that the contract does not know.
+    unclean: Mutex<Vec<String>>,
+}
+
+/// The instances. A clone is the same fleet.
+#[derive(Clone)]
+struct Fleet {
+    instances: Arc<[Functions]>,
+    chance: Arc<Mutex<Chance>>,
+}
+
+/// The decisions that are left to chance.
+struct Chance {
+    rng: Rng,
+    weather: Weather,
+}
+
+impl World {
+    pub(super) async fn start(seed: u64) -> Self {
+        let template = Template::parse(TEMPLATE).expect("the template can be parsed");
+        let time = Time::begin();
+        let (store, feed) = Store::new(dynamodb::open(None).expect("the database opens"), seed, time);
+        let client = store.calm_client();
+        let tables: Vec<_> = template.tables.iter().cloned().map(without_stream).collect();
+        dynamodb::create_tables(&client, &tables).await.expect("the tables are created");
+
+        let lambda = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+        let lambda_url = format!("http://{}", lambda.local_addr().expect("it has an address"));
+        let instance = |offset: &i64| {
+            let clock = time.clock(*offset);
+            Functions::start(&template, &store.client(), &lambda_url, &clock).expect("the functions start")
+        };
+        let chance = Chance { rng: Rng::with_seed(seed ^ 0x_c4a9_ce11), weather: Weather::Calm };
+        let fleet =
+            Fleet { instances: CLOCKS.iter().map(instance).collect(), chance: Arc::new(Mutex::new(chance)) };
+        tokio::spawn(serve_lambda(lambda, fleet.clone()));
+        tokio::spawn(stream(feed, fleet.clone()));
+        tokio::spawn(schedule(fleet.clone(), time));
+
+        let ids: Vec<_> = template.functions.iter().map(|function| function.id.clone()).collect();
+        let balanced =
+            ids.iter().fold(fleet.instances[0].clone(), |functions, id| functions.with(id, fleet.code(id)));
+        let access = Table::new(client.clone(), dynamodb::ACCESS_TABLE.to_owned());
+        let operator = Operator::new(access, time.clock(0), Caller::anonymous(Urls::all("http://simulated")));
+        for app in 0..pushes::APPS {
+            grant(&operator, &pushes::token(app), &pushes::app_id(app), Scope::MessagePush, &[1]).await;
+        }
+        for (system, (id, sources)) in chats::SYSTEMS.iter().enumerate() {
+            operator.create_application_with(id, &[Scope::CustomerService], sources).await;
+            grant(&operator, &chats::token(system), id, Scope::CustomerService, sources).await;
+        }
+        grant(&operator, PLATFORM_TOKEN, "platform", Scope::Platform, &[1]).await;
+        Self {
+            time,
+            store,
+            operator,
+            gateway: Gateway::new(template, balanced),
+            fleet,
+            client,
+            calls: AtomicU64::new(0),
+            unclean: Mutex::default(),
+        }
+    }
+
+    /// A table by its logical id, past every fault.
+    pub(super) fn table(&self, id: &str) -> Table {
+        Table::new(self.client.clone(), id.to_owned())
+    }
+
+    pub(super) fn weather(&self) -> Weather {
+        self.fleet.chance(|chance| chance.weather)
+    }
+
+    pub(super) fn set_weather(&self, weather: Weather) {
+        self.store.set_weather(weather);
+        self.fleet.chance(|chance| chance.weather = weather);
+    }
+
+    /// The calls that clients made.
+    pub(super) fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// The answers that were neither a success nor a documented error.
+    pub(super) fn unclean(&self) -> Vec<String> {
+        self.unclean.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) async fn get(&self, token: &str, path: &str, query: &[(&str, &str)]) -> Call {
+        self.call(Method::GET, &path_with(path, query), &format!("Bearer {token}"), String::new()).await
+    }
+
+    pub(super) async fn post(&self, token: &str, path: &str, body: &Value) -> Call {
+        self.call(Method::POST, path, &format!("Bearer {token}"), body.to_string()).await
+    }
+
+    /// Calls the API with a header `Authorization`.
+    pub(super) async fn call(&self, method: Method, uri: &str, authorization: &str, body: String) -> Call {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, HeaderValue::from_str(authorization).expect("it is a header"));
+        let (uri, body, id) = (uri.parse().expect("it is a URI"), Some(body.into_bytes()), Uuid::new_v4());
+        let begun = self.time.now();
+        let answer = self.gateway.answer(&gateway::Call { method, uri, headers, body, id }).await;
+        let ended = self.time.now();
+        let outcome = Outcome::of(&answer).unwrap_or_else(|unclean| {
+            self.unclean.lock().unwrap_or_else(PoisonError::into_inner).push(unclean);
+            Outcome::Unknown
+        });
+        Call { begun, ended, outcome }
+    }
+}
+
+/// Stores a token that outlives the world.
+async fn grant(operator: &Operator, token: &str, app: &str, scope: Scope, sources: &[u32]) {
+    const YEAR_2100: u64 = 4_102_444_800;
+    operator.grant_until(token, app, &[scope.name()], sources, YEAR_2100).await;
+}
+
+fn without_stream(mut table: local::template::TableSpec) -> local::template::TableSpec {
+    table.stream = None;
+    table
+}
+
+impl Fleet {
+    fn chance<T>(&self, draw: impl FnOnce(&mut Chance) -> T) -> T {
+        // A poisoned lock is safe: each holder makes one draw.
+        draw(&mut self.chance.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The code of a function: that of any instance.
+    fn code(&self, id: &str) -> Code {
+        let (fleet, id) = (self.clone(), id.to_owned());
+        Arc::new(move |event, _| {
+            let (fleet, id) = (fleet.clone(), id.clone());
+            Box::pin(async move { fleet.invoke(&id, event).await })
+        })
+    }
+
+    /// Invokes a function on any instance. In bad weather some instances end in the middle.
+    async fn invoke(&self, id: &str, event: String) -> Result<String, FunctionError> {
+        let (instance, end) = self.chance(|chance| {
+            let ends = chance.weather != Weather::Calm && chance.rng.u32(..100) < 2;
+            let end = ends.then(|| Duration::from_millis(chance.rng.u64(0..60)));
+            (chance.rng.usize(..self.instances.len()), end)
+        });
+        let invocation = self.instances[instance].invoke_while_awaited(id, event);
+        match end {
+            None => invocation.await,
+            Some(end) => tokio::time::timeout(end, invocation).await.unwrap_or(Err(FunctionError::Crashed)),
+        }
+    }
+
+    /// Whether a hint arrives, and how often.
+    fn copies(&self) -> usize {
+        self.chance(|chance| match (chance.weather, chance.rng.u32(..100)) {
+            (Weather::Calm, _) => 1,
+            (_, 0..10) => 0,
+            (_, 10..15) => 2,
+            _ => 1,
+        })
+    }
+}
+
+/// Gives the inserted keys of feeds to `dispatch-events`, in batches. Batches are lost and repeated.
+async fn stream(mut feed: UnboundedReceiver<FeedKey>, fleet: Fleet) {
+    let mut number: u64 = 0;
+    loop {
+        let mut keys = Vec::new();
+        if feed.recv_many(&mut keys, 100).await == 0 {
+            return;
+        }
+        let delay = fleet.chance(|chance| chance.rng.u64(20..250));
+        sleep(Duration::from_millis(delay)).await;
+        while keys.len() < 100
+            && let Ok(key) = feed.try_recv()
+        {
+            keys.push(key);
+        }
+        let records: Vec<_> = keys
+            .iter()
+            .map(|key| {
+                number += 1;
+                json!({
+                    "eventID": number.to_string(),
+                    "eventName": "INSERT",
+                    "eventSource": "aws:dynamodb",
+                    "dynamodb": {
+                        "Keys": {"pk": {"S": key.pk}, "sk": {"S": key.sk}},
+                        "SequenceNumber": number.to_string(),
+                        "StreamViewType": "KEYS_ONLY",
+                    },
+                })
+            })
+            .collect();
+        let event = json!({"Records": records}).to_string();
+        for _ in 0..fleet.copies() {
+            // A failed batch is a lost hint: the sweep finds its messages.
+            let _ = fleet.invoke(DISPATCH, event.clone()).await;
+        }
+    }
+}
+
+/// Sends the event of the schedule each minute.
+async fn schedule(fleet: Fleet, time: Time) {
+    let mut at: Millis = 0;
+    loop {
+        at += MINUTE;
+        time.until(at).await;
+        let event = scheduled_event(time.clock(0).now());
+        let fleet = fleet.clone();
+        tokio::spawn(async move { fleet.invoke(DISPATCH, event).await });
+    }
+}
+
+/// Serves Lambda's API, which `dispatch-events` calls.
+async fn serve_lambda(listener: TcpListener, fleet: Fleet) {
+    let path = "/2015-03-31/functions/{name}/invocations";
+    let router = Router::new().route(path, post(invoke_later)).with_state(fleet);
+    axum::serve(listener, router).await.expect("it serves");
+}
+
+async fn invoke_later(State(fleet): State<Fleet>, Path(name): Path<String>, event: Bytes) -> StatusCode {
+    let event = String::from_utf8_lossy(&event).into_owned();
+    for _ in 0..fleet.copies() {
+        let (fleet, name, event) = (fleet.clone(), name.clone(), event.clone());
+        tokio::spawn(async move { fleet.invoke(&name, event).await });
+    }
+    StatusCode::ACCEPTED
+}

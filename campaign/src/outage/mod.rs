@@ -35,8 +35,8 @@ pub(crate) struct Outage {
     /// Seconds of each fault.
     #[arg(long, default_value_t = 60)]
     fault_seconds: u64,
-    /// Seconds of service before the first fault, and after each.
-    #[arg(long, default_value_t = 20)]
+    /// Seconds of service before the first fault, and after each. Recovery is judged from the sixth on.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(6..))]
     normal_seconds: u64,
     /// The faults, in order.
     #[arg(long = "fault", value_parser = parse_fault, default_values = ["refused", "hanging", "900", "1000", "1100"])]

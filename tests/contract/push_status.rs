@@ -260,6 +260,19 @@ async fn a_status_is_consistent_while_acknowledgements_arrive() {
 }
 
 #[tokio::test]
+async fn a_status_is_consistent_while_a_recall_takes_hold() {
+    let system = System::start().await;
+    system.message_push.push("a,b", "x", "m", 1).await;
+    system.message_push.recall("m").await;
+    // The inbox deletes the delivery of a recalled message.
+    assert_eq!(system.platform.inbox("a").await, [] as [serde_json::Value; 0]);
+    system.proxy.lag("PUSH#demo#m");
+    for user in ["a", "b"] {
+        assert_eq!(system.message_push.state("m", user).await.0, "recalled", "{user}");
+    }
+}
+
+#[tokio::test]
 async fn a_push_is_pending_while_it_is_written_and_expired_if_it_never_was() {
     let clock = ManualClock::at(NOW);
     let system = System::start_at(&clock).await;

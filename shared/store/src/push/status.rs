@@ -187,15 +187,16 @@ async fn states(
         let first_accepted_at = request.first_accepted_at;
         let delivery = DeliveryRef { first_accepted_at, app: app.clone(), message: message.clone() };
         let ack = Key::acknowledgement(user, app, message, &request.content_hash);
-        [ack, Key::delivery(user, &delivery)]
+        [ack, Key::delivery(user, &delivery), Key::recalled(app, message, first_accepted_at)]
     };
-    let recalled = |request: &PushRequest| Key::recalled(app, message, request.first_accepted_at);
-    let all =
-        users.iter().flat_map(|(user, request)| keys(user, request).into_iter().chain([recalled(request)]));
+    let all = users.iter().flat_map(|(user, request)| keys(user, request));
     let mut found = table.batch_get(all.collect(), Consistency::Eventual).await?;
 
+    // A delivery is deleted after the acknowledgement or the recall was written, which the first look may have missed.
     let is_in_doubt = |found: &BatchItems, user: &UserId, request: &PushRequest| {
-        is_live(request.deadline, now) && !keys(user, request).iter().any(|key| found.items.contains_key(key))
+        let [ack, delivery, _] = keys(user, request);
+        let is_found = found.items.contains_key(&ack) || found.items.contains_key(&delivery);
+        is_live(request.deadline, now) && !is_found
     };
     let in_doubt = users.iter().filter(|(user, request)| is_in_doubt(&found, user, request));
     let in_doubt: Vec<Key> = in_doubt.flat_map(|(user, request)| keys(user, request)).collect();
@@ -203,9 +204,10 @@ async fn states(
         found.items.extend(table.batch_get(in_doubt, Consistency::Strong).await?.items);
     }
     let recipients = users.into_iter().map(|(user, request)| {
-        let [ack, delivery] = keys(&user, &request);
-        let (ack, delivery) = (found.record(&ack)?, found.record(&delivery)?);
-        let (state, at) = state(&request, ack, delivery, found.record(&recalled(&request))?, now);
+        let [ack, delivery, recalled] = keys(&user, &request);
+        let (ack, delivery, recalled) =
+            (found.record(&ack)?, found.record(&delivery)?, found.record(&recalled)?);
+        let (state, at) = state(&request, ack, delivery, recalled, now);
         Ok(Recipient { user, state, at })
     });
     recipients.collect()

@@ -1,6 +1,6 @@
 # Targets that are more than one cargo command, or that need more than cargo. `make help` prints the comment above each target.
 
-.PHONY: help check ci venv deploy-local undeploy-local e2e events sam-local browser docs openapi-checks guides bench load memory webhooks cost bootstraps
+.PHONY: help check ci venv deploy-local undeploy-local e2e events sam-local browser docs openapi-checks guides bench load memory webhooks cost bootstraps campaign campaign-part
 
 # List the targets
 help:
@@ -58,6 +58,21 @@ memory: bootstraps
 # Measure the time from a user's message to a partner's receiver, also beside a slow receiver
 webhooks:
 	cargo run --profile bench --locked --package bench -- webhooks
+
+# Attack the guarantees: crash points, histories, defects that histories must find, outages, a soak (several hours)
+campaign: bootstraps
+	cargo build --profile bench --locked --workspace --bin campaign --bin local
+	"$${CARGO_TARGET_DIR:-target}/release/campaign" crashes
+	"$${CARGO_TARGET_DIR:-target}/release/campaign" histories
+	"$${CARGO_TARGET_DIR:-target}/release/campaign" outage
+	"$${CARGO_TARGET_DIR:-target}/release/campaign" soak
+	campaign/mutations/check
+
+# Run a part of the campaign with fixed seeds, on the functions that were built
+campaign-part:
+	cargo build --quiet --locked --workspace --bin campaign
+	"$${CARGO_TARGET_DIR:-target}/debug/campaign" crashes --every 7
+	"$${CARGO_TARGET_DIR:-target}/debug/campaign" histories --seeds 2 --calls 5000
 
 # Print the DynamoDB units of each endpoint and their cost
 cost:

@@ -103,8 +103,9 @@ impl<'h> Facts<'h> {
         let recalls = || message.recalls.iter().filter(|recall| recall.call.may_apply());
         match call.refusal() {
             Some(TAKEN) => {
+                // A push whose answer from the store was lost, and whose retry met a recall, is refused and set the deadline.
                 let may_hold = |other: &&&Push| {
-                    other.call.may_apply()
+                    (other.call.may_apply() || other.call.refusal() == Some(RECALLED))
                         && other.call.begun < call.ended
                         && other.latest_deadline() > call.begun
                 };

@@ -1,6 +1,7 @@
 //! The allow list of elements and attributes, and the ammonia builder that enforces it.
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     sync::LazyLock,
 };
@@ -67,8 +68,21 @@ pub static BUILDER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .generic_attributes(HashSet::new())
         .url_schemes(HashSet::from(["http", "https"]))
         .url_relative(UrlRelative::Deny)
+        .attribute_filter(|_, name, value| {
+            let is_url = matches!(name, "href" | "src");
+            (!is_url || is_written_out(value)).then_some(Cow::Borrowed(value))
+        })
         .set_tag_attribute_value("a", "target", "_blank")
         .set_tag_attribute_value("img", "referrerpolicy", "no-referrer")
         .link_rel(Some("noopener noreferrer nofollow"));
     builder
 });
+
+/// Whether a URL has two slashes after its scheme. Without them `https:path` is absolute for a parser that knows no page, and
+/// relative for a browser that shows a page of the same scheme.
+fn is_written_out(url: &str) -> bool {
+    let url = url.trim_start_matches(|character| character <= ' ');
+    let begins_with =
+        |start: &str| url.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
+    begins_with("http://") || begins_with("https://")
+}

@@ -40,6 +40,9 @@ fn active_content_and_styles_are_removed() {
             "<a target=\"_blank\" rel=\"noopener noreferrer nofollow\">x</a>",
         ),
         ("<a href=\"//evil\">x</a>", "<a target=\"_blank\" rel=\"noopener noreferrer nofollow\">x</a>"),
+        ("<img src=https:evil>", "<img referrerpolicy=\"no-referrer\">"),
+        ("<img src=\" HTTPS:/evil\">", "<img referrerpolicy=\"no-referrer\">"),
+        ("<a href=https:\\evil>x</a>", "<a rel=\"noopener noreferrer nofollow\" target=\"_blank\">x</a>"),
         ("<svg onload=alert(1)><circle/></svg>x", "x"),
         ("<iframe src=\"https://a\"></iframe>x", "x"),
         ("<form action=\"https://a\"><input name=x></form>x", "x"),
@@ -52,6 +55,14 @@ fn active_content_and_styles_are_removed() {
         if !shown.is_empty() {
             assert_eq!(result, shown, "{content}");
         }
+    }
+}
+
+#[test]
+fn a_url_is_kept_as_it_was_written() {
+    for url in ["https://a/b", "HTTP://例子.测试/?x=y#z", "https:///a"] {
+        let link = format!("<a href=\"{url}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">x</a>");
+        assert_eq!(sanitize(&format!("<a href=\"{url}\">x</a>")), link);
     }
 }
 

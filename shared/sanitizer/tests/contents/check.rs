@@ -58,7 +58,7 @@ pub fn check_safe(html: &str) -> Result<(), String> {
                     || ADDED.contains(&(&name, &attribute, &value));
             let is_url = ["href", "src"].contains(&&*attribute);
             let scheme = value.trim_start().to_ascii_lowercase();
-            if !is_allowed || is_url && !scheme.starts_with("http:") && !scheme.starts_with("https:") {
+            if !is_allowed || is_url && !scheme.starts_with("http://") && !scheme.starts_with("https://") {
                 return Err(format!("attribute {attribute}={value:?} of {name}"));
             }
         }
@@ -83,6 +83,7 @@ fn the_check_reports_everything_outside_the_allow_list() {
         "<b onclick=x>",
         "<a href=javascript:x>",
         "<a href=x>",
+        "<a href=https:x>",
         "<img src=data:x>",
         "<!-- -->",
         "<p style=x>",

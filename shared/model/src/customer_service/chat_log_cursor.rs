@@ -70,6 +70,7 @@ mod tests {
     #[test]
     fn a_cursor_comes_back_as_the_place_it_was_issued_for() {
         assert_eq!(parse(&issued(), 1, "chat"), Ok(Some(ChatLogCursor::after("1589243400000#x"))));
+        assert_eq!(ChatLogCursor::after("1589243400000#x").position(), "1589243400000#x");
         assert_eq!(parse(" ", 1, "chat"), Ok(None));
     }
 

@@ -262,6 +262,22 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_replaces_itself_works() {
+        let mut application = application();
+        application.rotate_secret(&secret("1"), Some(NOW.seconds() + 60));
+        assert!(authenticates(&application, "1", NOW));
+    }
+
+    #[test]
+    fn a_status_that_is_set_twice_changes_once() {
+        let mut application = application();
+        assert_eq!(application.set_status(ApplicationStatus::Enabled), Effect::Unchanged);
+        assert_eq!(application.set_status(ApplicationStatus::Disabled), Effect::Changed);
+        assert_eq!(application.set_status(ApplicationStatus::Disabled), Effect::Unchanged);
+        assert_eq!(application.status, ApplicationStatus::Disabled);
+    }
+
+    #[test]
     fn without_a_grace_period_the_old_secret_ends_at_once_whatever_time_it_is() {
         let mut application = application();
         application.rotate_secret(&secret("2"), None);

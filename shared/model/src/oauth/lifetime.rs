@@ -52,6 +52,8 @@ mod tests {
         for seconds in [60, 359_420, 604_800] {
             assert_eq!(seconds.to_string().parse(), Ok(TokenLifetime(seconds)));
         }
+        let day: TokenLifetime = "86400".parse().unwrap();
+        assert_eq!((day.seconds(), day.expiry(Timestamp::from_millis(2_999))), (86_400, 86_402));
         for text in ["59", "604801", "", "1.5", "-60", "x"] {
             assert_eq!(text.parse::<TokenLifetime>(), Err(InvalidLifetime), "{text}");
         }

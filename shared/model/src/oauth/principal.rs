@@ -70,6 +70,7 @@ mod tests {
             assert_eq!(principal.sources, sources);
         }
         assert_eq!(sources(&[1, 7]).to_context(), "1,7");
+        assert_eq!(PermittedSources::from(vec![Source::DEFAULT]), sources(&[1]));
     }
 
     #[test]

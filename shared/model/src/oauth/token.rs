@@ -144,6 +144,28 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_shown_as_it_was_given_and_stored_as_its_sha_256() {
+        let token = BearerToken::of_uuid("1");
+        assert_eq!(token.reveal(), "cn-1");
+        let digits = crate::sha256_hex("cn-1");
+        assert_eq!((token.hash().to_string(), String::from(token.hash())), (digits.clone(), digits));
+    }
+
+    #[test]
+    fn a_scope_is_read_by_its_name_alone() {
+        for (scope, name) in [
+            (Scope::CustomerService, "thirdparty-customer-service"),
+            (Scope::MessagePush, "message-push-service"),
+            (Scope::Platform, "chatbot-platform"),
+        ] {
+            assert_eq!((scope.name(), name.parse()), (name, Ok(scope)));
+        }
+        for name in ["", "message-push", "Message-Push-Service"] {
+            assert_eq!(name.parse::<Scope>(), Err(UnknownScope), "{name}");
+        }
+    }
+
+    #[test]
     fn anything_else_is_malformed() {
         for header in [
             "",

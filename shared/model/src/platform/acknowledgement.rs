@@ -111,6 +111,14 @@ mod tests {
     }
 
     #[test]
+    fn a_state_is_delivered_or_read_with_white_space_around() {
+        for (text, state) in [("delivered", AckState::Delivered), (" read\\n", AckState::Read)] {
+            let json = format!(r#"{{"userId":"u","state":"{text}","ackIds":["x"]}}"#);
+            assert_eq!(parse(&json).map(|acknowledgement| acknowledgement.state), Ok(state), "{text}");
+        }
+    }
+
+    #[test]
     fn its_fields_are_checked_in_order() {
         let ids = |count: usize| format!(r#""ackIds":[{}" "]"#, r#""x","#.repeat(count));
         for (json, error) in [

@@ -169,6 +169,12 @@ mod tests {
     }
 
     #[test]
+    fn commas_are_no_users_and_any_other_text() {
+        let push = parse(r#"{"userIds":",u,","content":",","expireTime":1,"messageId":" , "}"#).unwrap();
+        assert_eq!((push.content.as_str(), push.message.as_str()), (",", ","));
+    }
+
+    #[test]
     fn a_wrong_type_stands_where_the_parameters_first_limit_stands() {
         let body = |users: &str, content: &str, expire: &str, message: &str| {
             parse(&format!(

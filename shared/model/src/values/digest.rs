@@ -64,3 +64,26 @@ impl fmt::Display for ContentHash {
 pub(crate) fn is_sha256_hex(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_the_64_digits_of_sha_256() {
+        // The example of FIPS 180-2, appendix B.1.
+        let digits = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let hash = ContentHash::of("abc");
+        assert_eq!((hash.as_str(), hash.to_string().as_str()), (digits, digits));
+        assert_eq!(ContentHash::try_from(digits.to_owned()), Ok(hash.clone()));
+        assert_eq!(String::from(hash), digits);
+    }
+
+    #[test]
+    fn other_digits_and_other_lengths_are_no_hash() {
+        for text in ["", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &"A".repeat(64), &"好".repeat(64)]
+        {
+            assert_eq!(ContentHash::try_from(text.to_owned()), Err(InvalidHash), "{text}");
+        }
+    }
+}

@@ -69,6 +69,17 @@ mod tests {
     }
 
     #[test]
+    fn a_source_is_stored_as_its_number() {
+        for number in [1, 2_147_483_647] {
+            assert_eq!(Source::try_from(number).map(u32::from), Ok(number));
+        }
+        assert_eq!(
+            (Source::try_from(0), Source::try_from(2_147_483_648)),
+            (Err(InvalidSource), Err(InvalidSource))
+        );
+    }
+
+    #[test]
     fn a_source_is_between_1_and_2147483647_and_1_by_default() {
         assert_eq!(parse(""), Ok(1));
         assert_eq!(parse(" "), Ok(1));

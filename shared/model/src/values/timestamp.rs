@@ -161,6 +161,14 @@ mod tests {
     }
 
     #[test]
+    fn milliseconds_are_added_and_subtracted_within_the_range() {
+        let (early, late) = (Timestamp::from_millis(1_000), Timestamp::from_millis(1_007));
+        assert_eq!(early.plus_millis(7), late);
+        assert_eq!((late.millis_since(early), early.millis_since(late)), (7, 0));
+        assert_eq!(Timestamp::from_millis(u64::MAX).plus_millis(1).millis(), u64::MAX);
+    }
+
+    #[test]
     fn an_hour_is_3600_seconds() {
         assert_eq!(Timestamp::from_millis(1_999).plus_hours(168).seconds(), 1 + 168 * 3600);
     }

@@ -1,6 +1,6 @@
 # Targets that are more than one cargo command, or that need more than cargo. `make help` prints the comment above each target.
 
-.PHONY: help check ci venv deploy-local undeploy-local e2e events sam-local browser docs openapi-checks guides bench load memory webhooks cost bootstraps campaign campaign-part
+.PHONY: help check ci venv deploy-local undeploy-local e2e events sam-local browser docs openapi-checks guides bench load memory webhooks cost bootstraps campaign campaign-part fuzz mutants
 
 # List the targets
 help:
@@ -78,6 +78,18 @@ campaign-part:
 cost:
 	cargo build --quiet --locked --workspace --bin bench
 	"$${CARGO_TARGET_DIR:-target}/debug/bench" cost
+
+# The variables are RUNS and SECONDS_EACH of each target, and TARGETS. A failing input is in target/fuzz. Needs a C++ compiler.
+# Search for inputs that break a parser: a minute and at most a million executions for each of 16 targets
+fuzz:
+	fuzz/run $(TARGETS)
+
+# The second command needs about an hour. `cargo install --locked cargo-mutants` installs the tool of the first one.
+# Change each line of shared/model and each expression of shared/store, and expect a test to fail
+mutants:
+	cargo mutants --package model --test-package model --jobs 1 --output target/mutants
+	cargo build --quiet --locked --workspace --bin campaign
+	"$${CARGO_TARGET_DIR:-target}/debug/campaign" expressions
 
 # Build the functions as SAM does, and the benchmark's smallest function
 bootstraps:

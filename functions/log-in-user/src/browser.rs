@@ -8,15 +8,17 @@ const UNKNOWN: &str = "UNKNOWN";
 
 /// A browser, as far as it is known.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Browser {
+pub struct Browser {
     /// Name and version.
-    pub(crate) name: Option<String>,
+    pub name: Option<String>,
     /// The operating system and its version.
-    pub(crate) system: Option<String>,
+    pub system: Option<String>,
 }
 
 impl Browser {
-    pub(crate) fn of(user_agent: &UserAgent) -> Self {
+    /// Reads a user agent string, in linear time.
+    #[must_use]
+    pub fn of(user_agent: &UserAgent) -> Self {
         let Some(found) = Parser::new().parse(user_agent.as_str()) else {
             return Self { name: None, system: None };
         };

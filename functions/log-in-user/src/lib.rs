@@ -15,7 +15,7 @@ use store::{
     users::{self, UserRecord},
 };
 
-use browser::Browser;
+pub use browser::Browser;
 
 /// Stores the user's details and reads the first page of the pending messages, in parallel. The login succeeds even if the
 /// inbox cannot be read: then the response has no messages, and a cursor to retry with.

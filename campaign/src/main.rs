@@ -10,6 +10,7 @@
 
 mod client;
 mod crashes;
+mod expressions;
 mod findings;
 mod histories;
 mod lock;
@@ -35,6 +36,8 @@ struct Arguments {
 enum Attack {
     /// Kill each function at each of its store requests, and repeat the call.
     Crashes(crashes::Crashes),
+    /// Change each expression of the store, and expect a test of the contract to fail.
+    Expressions(expressions::Expressions),
     /// Run clients of all kinds against a failing store, and check their complete history.
     Histories(histories::Histories),
     /// Take the store away under load, and slow it down.
@@ -46,6 +49,7 @@ enum Attack {
 fn main() -> io::Result<()> {
     match Arguments::parse().attack {
         Attack::Crashes(crashes) => crashes.run(),
+        Attack::Expressions(expressions) => expressions.run(),
         Attack::Histories(histories) => histories.run(),
         Attack::Outage(outage) => outage.run(),
         Attack::Soak(soak) => soak.run(),

@@ -25,6 +25,8 @@ use tokio::{
     sync::watch,
 };
 
+use crate::expressions;
+
 /// The delay of a stalled request: longer than any caller waits.
 const STALL: Duration = Duration::from_mins(1);
 /// The time without a listener after [`Fault::Refused`].
@@ -311,10 +313,11 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
     let headers = request.headers().clone();
     let body = request.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
-    let body: Value = serde_json::from_slice(&body).map_err(io::Error::other)?;
+    let mut body: Value = serde_json::from_slice(&body).map_err(io::Error::other)?;
     shared.reached.fetch_add(1, Ordering::Relaxed);
     let number = shared.record(&operation, &body);
     shared.wait_if_held(number, Moment::Arrived).await;
+    expressions::pass(&operation, &mut body);
     let outcome = play(&shared, number, &operation, &headers, body).await;
     shared.change(number, |recorded| recorded.reached = Moment::Applied);
     shared.wait_if_held(number, Moment::Applied).await;

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     Caller, FaultyDynamoDb, ManualClock, Operator, Partner, Platform, caller::Urls,
-    captured::keep_callsites_open, stored::scan,
+    captured::keep_callsites_open, expressions, stored::scan,
 };
 
 /// The scope of the customer-service product.
@@ -125,7 +125,9 @@ impl System {
         let clock = setup.clock.as_ref().map_or_else(Clock::system, Clock::from);
         let data = dynamodb::open(None).expect("DynamoDB starts");
         let database = dynamodb::serve(free_port().await, data.clone()).expect("DynamoDB starts");
-        let dynamodb = store::client::at_endpoint(&database.url());
+        // Operators' statements can be changed, too.
+        let direct = expressions::is_active().then(|| FaultyDynamoDb::start(&database.url()).url());
+        let dynamodb = store::client::at_endpoint(&direct.unwrap_or_else(|| database.url()));
         dynamodb::create_tables(&dynamodb, &template.tables).await.expect("the tables are created");
 
         let proxy = FaultyDynamoDb::start(&database.url());

@@ -53,7 +53,7 @@ impl Expressions {
     /// Runs the tests for each mutant, with the build of the workspace.
     ///
     /// # Errors
-    /// A mutant survives that is not known to be equivalent, or the tests do not run.
+    /// A mutant survives that is not a known survivor, or the tests do not run.
     pub fn run(self) -> io::Result<()> {
         let started = Instant::now();
         let tests = contract_tests()?;
@@ -75,10 +75,10 @@ impl Expressions {
                 let end =
                     run_tests(&tests, senders, &json!({"from": mutant.original, "to": mutant.statement}))?;
                 println!("{end:?}: {description}");
-                match (end, mutant.is_equivalent()) {
+                match (end, mutant.known_race()) {
                     (End::Failed(_) | End::TooSlow, _) => caught += 1,
-                    (End::Passed, Some(reason)) => {
-                        println!("  equivalent: {reason}");
+                    (End::Passed, Some(race)) => {
+                        println!("  a known survivor: {race}");
                         known += 1;
                     }
                     (End::Passed, None) => survivors.push(description),
@@ -86,7 +86,7 @@ impl Expressions {
             }
         }
         println!(
-            "{caught} caught, {known} equivalent, {} survivors, {:?}",
+            "{caught} caught, {known} known survivors, {} survivors, {:?}",
             survivors.len(),
             started.elapsed()
         );

@@ -65,6 +65,26 @@ async fn an_acknowledgement_holds_against_every_repeat_for_30_days() {
 }
 
 #[tokio::test]
+async fn an_acknowledgement_is_replaced_from_the_millisecond_on_at_which_it_ends() {
+    const DAY: u64 = 24 * 3600;
+    let clock = ManualClock::at(NOW);
+    let system = System::start_at(&clock).await;
+    system.message_push.push("u", "x", "m", 1).await;
+    system.platform.ack_message("u", "m", "read").await;
+    for state in ["delivered", "read"] {
+        clock.advance_seconds(30 * DAY);
+        system.message_push.push("u", "x", "m", 1).await;
+        assert_eq!(ids(&system.platform.pending("u", "").await), ["m"]);
+        system.platform.ack_message("u", "m", state).await;
+        assert_eq!(system.message_push.state("m", "u").await.0, state);
+        let mut items = system.items("INBOX#u").await;
+        items.retain(|item| item["sk"].as_str().is_some_and(|sort| sort.starts_with("A#")));
+        let end = system.clock.now().seconds() + 60 * DAY;
+        assert_eq!(items.iter().map(|item| &item["expireAt"]).collect::<Vec<_>>(), [end], "kept for 60 days");
+    }
+}
+
+#[tokio::test]
 async fn a_campaign_of_more_than_30_days_is_shown_and_acknowledged_again() {
     const DAY: u64 = 24 * 3600;
     let clock = ManualClock::at(NOW);

@@ -200,12 +200,21 @@ impl<'h> Facts<'h> {
                 report("a user is shown only messages to him", String::new());
                 continue;
             };
-            let live: Vec<_> = std::iter::once(first)
-                .chain(explaining)
-                .filter(|push| push.latest_deadline() > shown.begun)
+            let naming: Vec<_> = std::iter::once(first).chain(explaining).collect();
+            // A repeat sets the deadline of its users anew, longer or shorter.
+            let is_replaced = |push: &Push| {
+                naming.iter().any(|later| {
+                    later.call.is_done()
+                        && later.call.ended < shown.begun
+                        && is_long_before(&push.call, &later.call)
+                })
+            };
+            let live: Vec<_> = naming
+                .iter()
+                .filter(|push| push.latest_deadline() > shown.begun && !is_replaced(push))
                 .collect();
             if live.is_empty() {
-                report("an expired message is never shown", format!("{first:?}"));
+                report("an expired message is never shown", format!("{naming:?}"));
                 continue;
             }
             let recalls = || message.into_iter().flat_map(|message| &message.recalls);

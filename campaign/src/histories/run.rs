@@ -41,7 +41,7 @@ pub(super) enum Part {
     Ops(BTreeSet<usize>),
 }
 
-/// What a history did, and the rules that it broke.
+/// The end of a history: its figures, and the rules that it broke.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) calls: u64,

@@ -9,7 +9,7 @@ use crate::findings::Findings;
 
 /// The growth limit of a function's resident memory, as in `make load`.
 const GROWTH: f64 = 0.05;
-/// That of `local`: its embedded database caches pages, and its allocator serves many threads.
+/// The limit of `local`: its embedded database caches pages, and its allocator serves many threads.
 const GROWTH_OF_LOCAL: f64 = 0.10;
 /// The descriptors that a process may have more at the end: a connection that was not needed before.
 const DESCRIPTORS: f64 = 2.0;

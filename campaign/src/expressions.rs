@@ -16,13 +16,9 @@ use std::{
 
 use clap::Args;
 use serde_json::{Value, json};
+use tests::expressions::{MUTANT, RECORD};
 
 use mutants::mutants;
-
-/// The variable with the file of the recorded statements.
-const RECORD: &str = "EXPRESSIONS_FILE";
-/// The variable with the mutant.
-const MUTANT: &str = "EXPRESSIONS_MUTANT";
 
 /// The longest run of the tests of a mutant. A condition that never holds may make a test wait.
 const LONGEST_RUN: Duration = Duration::from_mins(3);

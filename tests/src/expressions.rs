@@ -12,10 +12,10 @@ use std::{
 use serde_json::{Map, Value, json};
 
 /// The file that gets a line for each statement that a test sends: `{"test": …, "statement": …}`.
-const RECORD: &str = "EXPRESSIONS_FILE";
+pub const RECORD: &str = "EXPRESSIONS_FILE";
 
 /// A statement and its replacement: `{"from": …, "to": …}`.
-const MUTANT: &str = "EXPRESSIONS_MUTANT";
+pub const MUTANT: &str = "EXPRESSIONS_MUTANT";
 
 /// The members of a request that hold an expression.
 const EXPRESSIONS: [&str; 3] = ["ConditionExpression", "UpdateExpression", "KeyConditionExpression"];

@@ -13,7 +13,7 @@
 mod caller;
 mod captured;
 mod clock;
-mod expressions;
+pub mod expressions;
 pub mod faults;
 pub mod markdown;
 mod oauth;

@@ -92,7 +92,7 @@ async fn history(seed: u64, part: &Part) -> Ended {
     while part.goes_on(world.calls(), number) {
         let burst = plan.next();
         world.time.until(burst.begin).await;
-        world.set_weather(burst.weather);
+        world.store.set_weather(burst.weather);
         let mut running = Vec::new();
         for (at, op) in burst.ops {
             let is_run = part.has(number);
@@ -115,7 +115,7 @@ async fn history(seed: u64, part: &Part) -> Ended {
         world.store.reap(CHAT_TABLE, now, REAPED_AT_ONCE);
         world.store.reap(ACCESS_TABLE, now, REAPED_AT_ONCE);
     }
-    world.set_weather(Weather::Calm);
+    world.store.set_weather(Weather::Calm);
     sleep(Duration::from_millis(MINUTE)).await;
     clients.pushes.read_all(&world).await;
     sleep(QUIET).await;

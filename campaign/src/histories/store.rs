@@ -5,7 +5,7 @@ use std::{
     fmt,
     hash::{DefaultHasher, Hash, Hasher},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -127,7 +127,12 @@ impl Store {
     }
 
     pub(super) fn set_weather(&self, weather: Weather) {
-        *self.weather() = weather;
+        *self.weather.lock().unwrap_or_else(PoisonError::into_inner) = weather;
+    }
+
+    pub(super) fn weather(&self) -> Weather {
+        // A poisoned lock is safe: each holder reads or writes one value.
+        *self.weather.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The requests that arrived.
@@ -168,11 +173,6 @@ impl Store {
     /// The items that [`Self::reap`] deleted.
     pub(super) fn reaped(&self) -> u64 {
         self.reaped.load(Ordering::Relaxed)
-    }
-
-    fn weather(&self) -> MutexGuard<'_, Weather> {
-        // A poisoned lock is safe: each holder reads or writes one value.
-        self.weather.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Draws the fault and the latency of a request by its time, its operation and its first partition, so that a part of a history
@@ -312,7 +312,7 @@ fn client(connection: Connection) -> Client {
         .config()
         .to_builder()
         .http_client(SharedHttpClient::new(connection))
-        // They would take a fifth of the time of a history.
+        // Both are for a network and for credentials that expire.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .identity_cache(IdentityCache::no_cache());
     Client::from_conf(config.build())

@@ -53,7 +53,6 @@ pub(super) struct World {
     pub(super) store: Arc<Store>,
     pub(super) operator: Operator,
     gateway: Gateway,
-    fleet: Fleet,
     /// Past every fault.
     client: Client,
     calls: AtomicU64,
@@ -65,13 +64,8 @@ pub(super) struct World {
 #[derive(Clone)]
 struct Fleet {
     instances: Arc<[Functions]>,
-    chance: Arc<Mutex<Chance>>,
-}
-
-/// The decisions that are left to chance.
-struct Chance {
-    rng: Rng,
-    weather: Weather,
+    store: Arc<Store>,
+    chance: Arc<Mutex<Rng>>,
 }
 
 impl World {
@@ -89,9 +83,11 @@ impl World {
             let clock = time.clock(*offset);
             Functions::start(&template, &store.client(), &lambda_url, &clock).expect("the functions start")
         };
-        let chance = Chance { rng: Rng::with_seed(seed ^ 0x_c4a9_ce11), weather: Weather::Calm };
-        let fleet =
-            Fleet { instances: CLOCKS.iter().map(instance).collect(), chance: Arc::new(Mutex::new(chance)) };
+        let fleet = Fleet {
+            instances: CLOCKS.iter().map(instance).collect(),
+            store: Arc::clone(&store),
+            chance: Arc::new(Mutex::new(Rng::with_seed(seed ^ 0x_c4a9_ce11))),
+        };
         tokio::spawn(serve_lambda(lambda, fleet.clone()));
         tokio::spawn(stream(feed, fleet.clone()));
         tokio::spawn(schedule(fleet.clone(), time));
@@ -114,7 +110,6 @@ impl World {
             store,
             operator,
             gateway: Gateway::new(template, balanced),
-            fleet,
             client,
             calls: AtomicU64::new(0),
             unclean: Mutex::default(),
@@ -124,15 +119,6 @@ impl World {
     /// A table by its logical id, past every fault.
     pub(super) fn table(&self, id: &str) -> Table {
         Table::new(self.client.clone(), id.to_owned())
-    }
-
-    pub(super) fn weather(&self) -> Weather {
-        self.fleet.chance(|chance| chance.weather)
-    }
-
-    pub(super) fn set_weather(&self, weather: Weather) {
-        self.store.set_weather(weather);
-        self.fleet.chance(|chance| chance.weather = weather);
     }
 
     /// The calls that clients made.
@@ -182,7 +168,7 @@ fn without_stream(mut table: local::template::TableSpec) -> local::template::Tab
 }
 
 impl Fleet {
-    fn chance<T>(&self, draw: impl FnOnce(&mut Chance) -> T) -> T {
+    fn chance<T>(&self, draw: impl FnOnce(&mut Rng) -> T) -> T {
         // A poisoned lock is safe: each holder makes one draw.
         draw(&mut self.chance.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -198,10 +184,11 @@ impl Fleet {
 
     /// Invokes a function on any instance. In bad weather some instances end in the middle.
     async fn invoke(&self, id: &str, event: String) -> Result<String, FunctionError> {
-        let (instance, end) = self.chance(|chance| {
-            let ends = chance.weather != Weather::Calm && chance.rng.u32(..100) < 2;
-            let end = ends.then(|| Duration::from_millis(chance.rng.u64(0..60)));
-            (chance.rng.usize(..self.instances.len()), end)
+        let weather = self.store.weather();
+        let (instance, end) = self.chance(|rng| {
+            let ends = weather != Weather::Calm && rng.u32(..100) < 2;
+            let end = ends.then(|| Duration::from_millis(rng.u64(0..60)));
+            (rng.usize(..self.instances.len()), end)
         });
         let invocation = self.instances[instance].invoke_while_awaited(id, event);
         match end {
@@ -212,12 +199,12 @@ impl Fleet {
 
     /// Whether a hint arrives, and how often.
     fn copies(&self) -> usize {
-        self.chance(|chance| match (chance.weather, chance.rng.u32(..100)) {
+        match (self.store.weather(), self.chance(|rng| rng.u32(..100))) {
             (Weather::Calm, _) => 1,
             (_, 0..10) => 0,
             (_, 10..15) => 2,
             _ => 1,
-        })
+        }
     }
 }
 
@@ -229,7 +216,7 @@ async fn stream(mut feed: UnboundedReceiver<FeedKey>, fleet: Fleet) {
         if feed.recv_many(&mut keys, 100).await == 0 {
             return;
         }
-        let delay = fleet.chance(|chance| chance.rng.u64(20..250));
+        let delay = fleet.chance(|rng| rng.u64(20..250));
         sleep(Duration::from_millis(delay)).await;
         while keys.len() < 100
             && let Ok(key) = feed.try_recv()

@@ -167,15 +167,21 @@ async fn delivers(world: &World, count: u64, content: &str) {
     has_one_id_for_each_entry(&receiver);
 }
 
-/// A receiver that asks for an hour: the delivery gives up, and a later one posts the same batch.
-async fn failing_receiver(world: &World) {
-    let receiver = Receiver::start_with(|_| Reaction::Answer(503, "retry-after: 3600\r\n"));
+/// Delivers two messages to a receiver that refuses them in this way.
+async fn is_refused(world: &World, refusal: Reaction) -> Receiver {
+    let receiver = Receiver::start_with(move |_| refusal);
     world.system.set_webhook("demo", &receiver.url()).await;
     say(world, 2, CONTENT).await;
     world.allow("a repeated attempt is another failure", |item| item.contains(r#""sk":"PROGRESS""#));
     world.crash(async || deliver(world).await).await;
     age(world).await;
     assert!(world.retry(async || deliver(world).await).await);
+    receiver
+}
+
+/// A receiver that asks for an hour: the delivery gives up, and a later one posts the same batch.
+async fn failing_receiver(world: &World) {
+    let receiver = is_refused(world, Reaction::Answer(503, "retry-after: 3600\r\n")).await;
     let progress = world.system.webhook_progress("demo").await;
     assert!(progress.delivery.failures > 0 && progress.delivery.pending.is_some());
     assert!(progress.next_attempt_at > Some(world.system.clock.now()), "the receiver is asked again at once");
@@ -185,13 +191,7 @@ async fn failing_receiver(world: &World) {
 }
 
 async fn gone_receiver(world: &World) {
-    let receiver = Receiver::start_with(|_| Reaction::Answer(410, ""));
-    world.system.set_webhook("demo", &receiver.url()).await;
-    say(world, 2, CONTENT).await;
-    world.allow("a repeated attempt is another failure", |item| item.contains(r#""sk":"PROGRESS""#));
-    world.crash(async || deliver(world).await).await;
-    age(world).await;
-    assert!(world.retry(async || deliver(world).await).await);
+    let receiver = is_refused(world, Reaction::Answer(410, "")).await;
     assert_eq!(world.system.webhook_status("demo").await, EndpointStatus::Disabled(DisabledBecause::Gone));
     // Nothing is skipped once an operator enables it again.
     receiver.react(|_| ACCEPT);

@@ -94,7 +94,7 @@ impl Receiver {
     }
 
     async fn take(self: Rc<Self>, world: Rc<World>, mut rng: Rng, request: Request) {
-        let reaction = if world.weather() == Weather::Calm { 9 } else { rng.u8(..20) };
+        let reaction = if world.store.weather() == Weather::Calm { 9 } else { rng.u8(..20) };
         if reaction == 0 {
             return;
         }

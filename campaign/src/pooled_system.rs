@@ -6,7 +6,7 @@ use api::Clock;
 use local::{
     ServerHandle, TEMPLATE, demo,
     dynamodb::{self, ACCESS_TABLE, CHAT_TABLE},
-    functions::Functions,
+    functions::{Endpoints, Functions},
     gateway::{self, Gateway},
     template::Template,
 };
@@ -56,7 +56,7 @@ impl PooledSystem {
         let proxy = FaultyDynamoDb::start(&database.url());
         proxy.stop_recording();
         let endpoint = if way == Way::Direct { database.url() } else { proxy.url() };
-        let functions = Functions::start(&template, &dynamodb, "http://127.0.0.1:1", &clock);
+        let functions = Functions::start(&template, &dynamodb, &Endpoints::unreachable(), &clock);
         let functions = functions.map_err(io::Error::other)?;
         let (functions, pools) = pool::replace(functions, &template, build, &endpoint)?;
         let gateway =

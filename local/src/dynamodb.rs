@@ -21,6 +21,8 @@ pub const ACCESS_TABLE: &str = "AccessTable";
 pub const CHAT_TABLE: &str = "ChatTable";
 /// Webhook endpoints and the progress of deliveries.
 pub const WEBHOOKS_TABLE: &str = "WebhooksTable";
+/// Tickets and connections of the socket API.
+pub const CONNECTIONS_TABLE: &str = "ConnectionsTable";
 
 #[derive(Debug, Error)]
 pub enum DynamoDbError {

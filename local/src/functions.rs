@@ -62,6 +62,26 @@ pub enum StartError {
     },
 }
 
+/// The URLs in the place of AWS's.
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    /// Lambda's API.
+    pub lambda: String,
+    /// The WebSocket API, above `/@connections`.
+    pub connections: String,
+    /// The WebSocket API for browsers.
+    pub socket: String,
+}
+
+impl Endpoints {
+    /// Endpoints at which nobody answers.
+    #[must_use]
+    pub fn unreachable() -> Self {
+        let nowhere = || "http://127.0.0.1:1".to_owned();
+        Self { lambda: nowhere(), connections: nowhere(), socket: nowhere() }
+    }
+}
+
 /// The functions of a template, by logical id.
 #[derive(Clone, Default)]
 pub struct Functions(HashMap<String, Function>);
@@ -95,18 +115,18 @@ impl Invocation {
 }
 
 impl Functions {
-    /// Starts every function of `template` on the DynamoDB behind `client`, and on Lambda's API at the URL `lambda`.
+    /// Starts every function of `template` on the DynamoDB behind `client` and the other APIs at `endpoints`.
     ///
     /// # Errors
     /// [`StartError`] if a binary is unknown, or an environment variable is missing or not valid.
     pub fn start(
         template: &Template,
         client: &Client,
-        lambda: &str,
+        endpoints: &Endpoints,
         clock: &Clock,
     ) -> Result<Self, StartError> {
         let start = |spec: &FunctionSpec| {
-            let environment = environment(spec, lambda);
+            let environment = environment(spec, endpoints);
             let code = code(&Start { spec, environment, client, clock })
                 .map_err(|error| StartError::Environment { function: spec.id.clone(), error })?
                 .ok_or_else(|| StartError::UnknownBinary {
@@ -192,10 +212,15 @@ fn context(timeout: Duration) -> Context {
     context
 }
 
-/// The variables of the template, but for Lambda's API at the URL `lambda`. Webhooks reach receivers on this machine, too.
-fn environment(spec: &FunctionSpec, lambda: &str) -> Environment {
+/// The variables of the template, but for the URLs of AWS. Webhooks reach receivers on this machine, too.
+fn environment(spec: &FunctionSpec, endpoints: &Endpoints) -> Environment {
     let variables = spec.environment.variables().map(|(name, value)| {
-        let value = if name == "LAMBDA_ENDPOINT" { lambda } else { value };
+        let value = match name {
+            "LAMBDA_ENDPOINT" => &endpoints.lambda,
+            "CONNECTIONS_URL" => &endpoints.connections,
+            "SOCKET_URL" => &endpoints.socket,
+            _ => value,
+        };
         (name.to_owned(), value.to_owned())
     });
     let reach =
@@ -215,13 +240,16 @@ fn code(start: &Start) -> Result<Option<Code>, EnvironmentError> {
         "get-pending-messages" => start.http_code(get_pending_messages::handle)?,
         "get-push-status" => start.http_code(get_push_status::handle)?,
         "get-user-info" => start.http_code(get_user_info::handle)?,
+        "issue-ticket" => start.http_code(issue_ticket::handle)?,
         "issue-token" => start.http_code(issue_token::handle)?,
         "log-in-user" => start.http_code(log_in_user::handle)?,
+        "notify-users" => start.event_code(notify_users::handle)?,
         "push-message" => start.http_code(push_message::handle)?,
         "recall-message" => start.http_code(recall_message::handle)?,
         "receive-message" => start.http_code(receive_message::handle)?,
         "record-chatlog" => start.http_code(record_chatlog::handle)?,
         "send-user-message" => start.http_code(send_user_message::handle)?,
+        "socket" => start.event_code(socket::handle)?,
         "sync-messages" => start.http_code(sync_messages::handle)?,
         _ => return Ok(None),
     }))
@@ -320,19 +348,26 @@ mod tests {
     use crate::TEMPLATE;
 
     #[test]
-    fn the_environment_is_that_of_the_template_but_for_lambdas_api_and_the_reach_of_webhooks() {
+    fn the_environment_is_that_of_the_template_but_for_urls_of_aws_and_the_reach_of_webhooks() {
+        let url = |name: &str| format!("http://127.0.0.1:1/{name}");
+        let endpoints =
+            Endpoints { lambda: url("lambda"), connections: url("connections"), socket: url("socket") };
         for spec in Template::parse(TEMPLATE).unwrap().functions {
             let of_template: HashMap<_, _> = spec.environment.variables().collect();
-            let here = environment(&spec, "http://127.0.0.1:1");
-            let mut here: HashMap<_, _> = here.variables().collect();
-            let reach = (spec.binary == "deliver-events").then_some("everywhere");
-            assert_eq!(here.remove("WEBHOOK_REACH"), reach, "{}", spec.id);
-            let lambda = here.remove("LAMBDA_ENDPOINT");
-            let expected = (spec.binary == "dispatch-events").then_some("http://127.0.0.1:1");
-            assert_eq!(lambda, expected, "{}", spec.id);
-            let mut others = of_template;
-            others.remove("LAMBDA_ENDPOINT");
-            assert_eq!(here, others, "{}", spec.id);
+            let here = environment(&spec, &endpoints);
+            let here: HashMap<_, _> = here.variables().collect();
+            let mut expected = of_template;
+            for (name, url) in [
+                ("LAMBDA_ENDPOINT", &endpoints.lambda),
+                ("CONNECTIONS_URL", &endpoints.connections),
+                ("SOCKET_URL", &endpoints.socket),
+            ] {
+                expected.entry(name).and_modify(|value| *value = url);
+            }
+            if spec.binary == "deliver-events" {
+                expected.insert("WEBHOOK_REACH", "everywhere");
+            }
+            assert_eq!(here, expected, "{}", spec.id);
         }
     }
 }

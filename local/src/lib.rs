@@ -10,9 +10,11 @@ pub mod dynamodb;
 pub mod events;
 pub mod functions;
 pub mod gateway;
+pub mod sockets;
 pub mod template;
 
 mod server_handle;
+mod signature;
 
 pub use server_handle::ServerHandle;
 

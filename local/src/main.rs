@@ -16,8 +16,9 @@ use local::{
     demo::{self, Urls},
     docs, dynamodb,
     events::Events,
-    functions::Functions,
+    functions::{Endpoints, Functions},
     gateway::{self, Gateway},
+    sockets::{self, Sockets},
     template::Template,
 };
 use store::Table;
@@ -117,9 +118,14 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let api_listener = listen(arguments.bind, arguments.port, "--port").await?;
     let dynamodb_listener = listen(arguments.bind, arguments.dynamodb_port, "--dynamodb-port").await?;
 
-    // Lambda's API is for the functions alone.
+    // These are for the functions alone.
     let lambda_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let lambda_url = format!("http://{}", lambda_listener.local_addr()?);
+    let connections_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let endpoints = Endpoints {
+        lambda: format!("http://{}", lambda_listener.local_addr()?),
+        connections: format!("http://{}", connections_listener.local_addr()?),
+        socket: format!("ws://{}{}", api_listener.local_addr()?, sockets::PATH),
+    };
 
     let data = dynamodb::open(arguments.data.as_deref())?;
     let database = dynamodb::serve(dynamodb_listener, data.clone())?;
@@ -129,9 +135,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         let table = |name| Table::new(client.clone(), name);
         demo::seed(&table(dynamodb::ACCESS_TABLE), &table(dynamodb::CHAT_TABLE), &clock).await?;
     }
-    let functions = Functions::start(&template, &client, &lambda_url, &clock)?;
+    let functions = Functions::start(&template, &client, &endpoints, &clock)?;
     let events = Events::start(&template, &functions, &data, lambda_listener, &clock)?;
-    let pages = local::pages(!arguments.no_demo);
+    let sockets = Sockets::start(&template, functions.clone(), connections_listener, clock)?;
+    let pages = local::pages(!arguments.no_demo).merge(sockets.pages());
     let gateway = Gateway::new(template, functions);
     let gateway = if arguments.throttle { gateway.throttled() } else { gateway };
     let server = gateway::serve(api_listener, gateway, pages)?;
@@ -147,6 +154,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         );
     }
     interrupted().await?;
+    sockets.stop().await;
     server.stop().await;
     events.stop().await;
     database.stop().await;

@@ -12,8 +12,9 @@ use local::{
     demo::{self, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, PLATFORM_TOKEN},
     dynamodb,
     events::{Events, scheduled_event},
-    functions::{Code, Functions, Outcome},
+    functions::{Code, Endpoints, Functions, Outcome},
     gateway::{self, Gateway},
+    sockets::{self, Sockets},
     template::{EventSource, Template, Throttle},
 };
 use model::oauth::Scope;
@@ -70,9 +71,12 @@ pub struct System {
     pub dynamodb_url: Option<String>,
     /// The endpoint of Lambda's API, which invokes the functions; `None` for a deployed stack.
     pub lambda_url: Option<String>,
+    /// The WebSocket API for functions, above `/@connections`; `None` for a deployed stack.
+    pub connections_url: Option<String>,
     pub access_table: String,
     pub chat_table: String,
     pub webhooks_table: String,
+    pub connections_table: String,
     /// The proxy between the functions and DynamoDB. A deployed stack does not use it.
     pub proxy: FaultyDynamoDb,
     /// The clock of the functions.
@@ -81,6 +85,7 @@ pub struct System {
     functions: Option<Functions>,
     _servers: Vec<ServerHandle>,
     _events: Option<Events>,
+    _sockets: Option<Sockets>,
 }
 
 impl System {
@@ -132,10 +137,15 @@ impl System {
 
         let proxy = FaultyDynamoDb::start(&database.url());
         let client = store::client::at_endpoint(&proxy.url());
-        let lambda = free_port().await;
-        let lambda_url = format!("http://{}", lambda.local_addr().expect("it has an address"));
+        let (lambda, connections, api) = (free_port().await, free_port().await, free_port().await);
+        let address = |listener: &TcpListener| listener.local_addr().expect("it has an address");
+        let endpoints = Endpoints {
+            lambda: format!("http://{}", address(&lambda)),
+            connections: format!("http://{}", address(&connections)),
+            socket: format!("ws://{}{}", address(&api), sockets::PATH),
+        };
         let functions =
-            Functions::start(&template, &client, &lambda_url, &clock).expect("the functions start");
+            Functions::start(&template, &client, &endpoints, &clock).expect("the functions start");
         let functions =
             setup.replaced.into_iter().fold(functions, |functions, (id, code)| functions.with(id, code));
         let events =
@@ -143,22 +153,28 @@ impl System {
         for route in template.apis.iter_mut().flat_map(|api| &mut api.routes) {
             route.throttle = setup.throttle.or(route.throttle);
         }
+        let sockets = Sockets::start(&template, functions.clone(), connections, clock.clone());
+        let sockets = sockets.expect("it listens");
         let gateway = Gateway::new(template, functions.clone());
         let gateway = if setup.throttle.is_some() { gateway.throttled() } else { gateway };
-        let gateway = gateway::serve(free_port().await, gateway, local::pages(true)).expect("it listens");
+        let pages = local::pages(true).merge(sockets.pages());
+        let gateway = gateway::serve(api, gateway, pages).expect("it listens");
         let urls = Urls::all(&gateway.url());
         let tables = Tables {
             access: dynamodb::ACCESS_TABLE.to_owned(),
             chat: dynamodb::CHAT_TABLE.to_owned(),
             webhooks: dynamodb::WEBHOOKS_TABLE.to_owned(),
+            connections: dynamodb::CONNECTIONS_TABLE.to_owned(),
         };
         let url = Some(database.url());
         let seeded = Self::seeded(urls, (dynamodb, url), tables, proxy, clock).await;
         Self {
             functions: Some(functions),
-            lambda_url: Some(lambda_url),
+            lambda_url: Some(endpoints.lambda),
+            connections_url: Some(endpoints.connections),
             _servers: vec![database, gateway],
             _events: Some(events),
+            _sockets: Some(sockets),
             ..seeded
         }
     }
@@ -169,7 +185,8 @@ impl System {
         let access = serde_json::to_string(&scan(&dynamodb, &deployed.tables.access).await)
             .expect("the value is JSON");
         assert!(!access.contains("\"cn-") && !access.contains("\"cs-"), "a token or a secret is stored");
-        for table in [&deployed.tables.access, &deployed.tables.chat, &deployed.tables.webhooks] {
+        let Tables { access, chat, webhooks, connections } = &deployed.tables;
+        for table in [access, chat, webhooks, connections] {
             empty(&dynamodb, table).await;
         }
         // Nothing passes through it: deployed functions call DynamoDB directly.
@@ -198,14 +215,17 @@ impl System {
             dynamodb,
             dynamodb_url,
             lambda_url: None,
+            connections_url: None,
             access_table: tables.access,
             chat_table: tables.chat,
             webhooks_table: tables.webhooks,
+            connections_table: tables.connections,
             proxy,
             clock,
             functions: None,
             _servers: Vec::new(),
             _events: None,
+            _sockets: None,
         }
     }
 
@@ -252,6 +272,12 @@ impl System {
     pub fn webhooks_table(&self) -> Table {
         Table::new(self.dynamodb.clone(), self.webhooks_table.clone())
     }
+
+    /// The table `Connections`, past every fault.
+    #[must_use]
+    pub fn connections_table(&self) -> Table {
+        Table::new(self.dynamodb.clone(), self.connections_table.clone())
+    }
 }
 
 /// The names of the tables.
@@ -259,6 +285,7 @@ struct Tables {
     access: String,
     chat: String,
     webhooks: String,
+    connections: String,
 }
 
 /// A deployed stack, named by environment variables.
@@ -284,6 +311,7 @@ impl Deployed {
             access: variable("ACCESS_TABLE")?,
             chat: variable("CHAT_TABLE")?,
             webhooks: variable("WEBHOOKS_TABLE")?,
+            connections: variable("CONNECTIONS_TABLE")?,
         };
         Some(Self { urls, tables })
     }

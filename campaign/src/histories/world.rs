@@ -17,7 +17,7 @@ use fastrand::Rng;
 use local::{
     TEMPLATE, dynamodb,
     events::scheduled_event,
-    functions::{Code, FunctionError, Functions},
+    functions::{Code, Endpoints, FunctionError, Functions},
     gateway::{self, Gateway},
     template::Template,
 };
@@ -79,9 +79,10 @@ impl World {
 
         let lambda = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let lambda_url = format!("http://{}", lambda.local_addr().expect("it has an address"));
+        let endpoints = Endpoints { lambda: lambda_url, ..Endpoints::unreachable() };
         let instance = |offset: &i64| {
             let clock = time.clock(*offset);
-            Functions::start(&template, &store.client(), &lambda_url, &clock).expect("the functions start")
+            Functions::start(&template, &store.client(), &endpoints, &clock).expect("the functions start")
         };
         let fleet = Fleet {
             instances: CLOCKS.iter().map(instance).collect(),

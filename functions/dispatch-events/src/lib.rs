@@ -3,13 +3,13 @@
 //!
 //! The stream's records are hints. The tick each minute, the *sweep*, finds all that is not delivered, also if every hint is lost.
 
-mod invoke;
 mod sweep;
 mod trigger;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use api::{Clock, Dependencies, Environment, EnvironmentError, Event, EventFailure};
+use aws_calls::Invoker;
 use futures_util::{StreamExt, stream};
 use model::{AppId, Source};
 use serde::Serialize;
@@ -18,7 +18,6 @@ use store::{
     webhooks::{self, Endpoint, EndpointStatus},
 };
 
-use invoke::Invoker;
 pub use trigger::{BatchResponse, Trigger};
 
 /// The endpoints that are handled at the same time.
@@ -43,7 +42,7 @@ impl Dependencies for Deps {
             chat: Table::new(client.clone(), environment.get::<String>("CHAT_TABLE")?),
             webhooks: Table::new(client, environment.get::<String>("WEBHOOKS_TABLE")?),
             clock,
-            deliveries: Invoker::new(environment)?,
+            deliveries: Invoker::new(environment, "DELIVERY_FUNCTION")?,
         })
     }
 
@@ -106,7 +105,10 @@ async fn wake(deps: &Deps, event: &Event<Trigger>, endpoint: &Endpoint) -> Resul
     let now = deps.clock.now();
     let Endpoint { source, app_id: app, .. } = endpoint;
     let hint = webhooks::wake(&event.table(&deps.webhooks), *source, app, now).await?;
-    if hint.is_due(now) { deps.deliveries.invoke(&delivery(*source, app)).await } else { Ok(()) }
+    if hint.is_due(now) {
+        deps.deliveries.invoke(&delivery(*source, app)).await?;
+    }
+    Ok(())
 }
 
 /// The event of `deliver-events`.

@@ -6,14 +6,14 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{DefaultBodyLimit, Path, State},
-    http::{HeaderMap, Response, StatusCode, header::AUTHORIZATION},
+    http::{HeaderMap, Response, StatusCode},
     routing::post,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::asynchronous::Invoker;
-use crate::ServerHandle;
+use crate::{ServerHandle, signature::is_signed};
 
 /// Lambda's limit of an asynchronous invocation's event, in bytes.
 const EVENT_LIMIT: usize = 1024 * 1024;
@@ -64,9 +64,7 @@ const fn refusal(status: StatusCode, kind: &'static str, message: &'static str) 
 
 fn accept(invoker: &Invoker, name: &str, headers: &HeaderMap, event: &Bytes) -> Result<(), Refusal> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // The signature itself is not checked.
-    let signed = header(AUTHORIZATION.as_str());
-    if !(signed.starts_with("AWS4-HMAC-SHA256 ") && signed.contains("/lambda/aws4_request")) {
+    if !is_signed(headers, "lambda") {
         return Err(refusal(
             StatusCode::FORBIDDEN,
             "MissingAuthenticationTokenException",

@@ -253,7 +253,7 @@ mod tests {
         ] {
             assert!(TEMPLATE.contains(written), "{written}");
             let error = Template::parse(&TEMPLATE.replace(written, instead)).unwrap_err().to_string();
-            assert!(error.contains("EventsFunction"), "{instead}: {error}");
+            assert!(error.contains("Function"), "{instead}: {error}");
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Template {
     pub functions: Vec<FunctionSpec>,
     /// The tables.
     pub tables: Vec<TableSpec>,
+    /// The WebSocket API; `None` if there is none.
+    pub socket: Option<SocketApi>,
 }
 
 /// The template has a resource that this process cannot emulate.
@@ -54,6 +56,16 @@ pub struct Api {
     /// By gateway response type.
     pub gateway_responses: BTreeMap<String, GatewayResponse>,
     pub routes: Vec<Route>,
+}
+
+/// An `AWS::Serverless::WebSocketApi`, whose routes are selected by the member `action` of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SocketApi {
+    /// Its logical id.
+    pub id: String,
+    pub stage: String,
+    /// The logical ids of the functions, by route key.
+    pub routes: BTreeMap<String, String>,
 }
 
 /// A TOKEN authorizer.

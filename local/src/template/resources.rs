@@ -7,20 +7,23 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Api, EventSource, FunctionSpec, GatewayResponse, Route, StreamSource, TableSpec, Template, TemplateError,
-    Throttle, TokenAuthorizer,
+    Api, EventSource, FunctionSpec, GatewayResponse, Route, SocketApi, StreamSource, TableSpec, Template,
+    TemplateError, Throttle, TokenAuthorizer,
     cloudformation::{Resource, Stack},
     event_sources::{ApiEvent, Event, EventInvokeConfig, GetAtt},
 };
 
 const API: &str = "AWS::Serverless::Api";
 const FUNCTION: &str = "AWS::Serverless::Function";
+const SOCKET_API: &str = "AWS::Serverless::WebSocketApi";
 const TABLE: &str = "AWS::DynamoDB::Table";
 
 /// The types of the resources that this process does without.
-const LEFT_OUT: [&str; 9] = [
+const LEFT_OUT: [&str; 11] = [
     "AWS::ApiGateway::Account",
     "AWS::ApiGateway::DomainName",
+    "AWS::ApiGatewayV2::ApiMapping",
+    "AWS::ApiGatewayV2::DomainName",
     "AWS::ApiGatewayV2::RoutingRule",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
@@ -97,6 +100,20 @@ struct ResponseParameters {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
+struct SocketProperties {
+    stage_name: String,
+    route_selection_expression: String,
+    routes: BTreeMap<String, SocketRoute>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SocketRoute {
+    function_arn: GetAtt,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct FunctionProperties {
     timeout: Option<u64>,
     #[serde(default)]
@@ -162,7 +179,7 @@ struct TimeToLive {
 
 pub(super) fn read(stack: &Stack) -> Result<Template, TemplateError> {
     for resource in stack.all_resources() {
-        if ![API, FUNCTION, TABLE].iter().chain(&LEFT_OUT).any(|kind| **kind == resource.kind) {
+        if ![API, FUNCTION, SOCKET_API, TABLE].iter().chain(&LEFT_OUT).any(|kind| **kind == resource.kind) {
             return Err(TemplateError(format!("{}: {} is not known here", resource.id, resource.kind)));
         }
     }
@@ -197,7 +214,22 @@ pub(super) fn read(stack: &Stack) -> Result<Template, TemplateError> {
     if apis.is_empty() {
         return Err(TemplateError(format!("there is no {API}")));
     }
-    Ok(Template { apis, functions, tables })
+    let mut sockets = stack.resources(SOCKET_API).map(socket_api).collect::<Result<Vec<_>, _>>()?;
+    let socket = sockets.pop();
+    if !sockets.is_empty() {
+        return Err(TemplateError(format!("there is more than one {SOCKET_API}")));
+    }
+    Ok(Template { apis, functions, tables, socket })
+}
+
+fn socket_api(resource: &Resource) -> Result<SocketApi, TemplateError> {
+    let properties: SocketProperties = resource.properties()?;
+    let SocketProperties { stage_name: stage, route_selection_expression: selection, routes } = properties;
+    if selection != "$request.body.action" {
+        return Err(TemplateError(format!("{}: {selection} is not known here", resource.id)));
+    }
+    let routes = routes.into_iter().map(|(key, route)| (key, route.function_arn.path.0)).collect();
+    Ok(SocketApi { id: resource.id.clone(), stage, routes })
 }
 
 /// A route, and the logical id of its API.

@@ -63,6 +63,22 @@ pub enum Metric {
     EndpointsDisabled,
     /// The seconds since the oldest message that a webhook endpoint has not accepted.
     DeliveryLagSeconds,
+    /// A ticket for the socket API was issued.
+    TicketsIssued,
+    /// A browser connected to the socket API.
+    SocketsOpened,
+    /// A connection was refused: its ticket was used, expired or unknown.
+    SocketsRefused,
+    /// A connection of the socket API ended.
+    SocketsClosed,
+    /// API Gateway accepted a signal to a browser.
+    SignalsSent,
+    /// A signal to a browser failed, or the connections of a topic could not be read.
+    SignalsFailed,
+    /// A signal was dropped by the throttle, the time limit of its batch, or the limit of a chat's connections.
+    SignalsDropped,
+    /// A signal met a connection that had ended.
+    ConnectionsGone,
 }
 
 impl Metric {
@@ -96,6 +112,14 @@ impl Metric {
             Self::DeliveriesFailed => "DeliveriesFailed",
             Self::EndpointsDisabled => "EndpointsDisabled",
             Self::DeliveryLagSeconds => "DeliveryLagSeconds",
+            Self::TicketsIssued => "TicketsIssued",
+            Self::SocketsOpened => "SocketsOpened",
+            Self::SocketsRefused => "SocketsRefused",
+            Self::SocketsClosed => "SocketsClosed",
+            Self::SignalsSent => "SignalsSent",
+            Self::SignalsFailed => "SignalsFailed",
+            Self::SignalsDropped => "SignalsDropped",
+            Self::ConnectionsGone => "ConnectionsGone",
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The key of every item. The front page of this crate lists the items.
 
 use model::{
-    AppId, BoundedText, ChatId, ClientId, ContentHash, EntryId, MessageId, MsgId, Source, Timestamp, UserId,
-    UserMessageId, oauth::TokenHash, platform::DeliveryRef, sha256_hex,
+    AppId, BoundedText, ChatId, ClientId, ConnectionId, ContentHash, EntryId, MessageId, MsgId, Source,
+    Timestamp, UserId, UserMessageId, oauth::TokenHash, platform::DeliveryRef, sha256_hex,
 };
 
 use crate::{
@@ -34,8 +34,12 @@ pub(crate) const DELIVERY: ItemKind = ItemKind("W");
 const ACKNOWLEDGEMENT: ItemKind = ItemKind("A");
 /// An endpoint, in [`Partition::endpoints`].
 pub(crate) const ENDPOINT: ItemKind = ItemKind("SOURCE");
-/// The kind of a feed's partition.
+/// A connection in the partition of a topic.
+pub(crate) const CONNECTION: ItemKind = ItemKind("CONN");
+/// The kinds of partitions that are read from the keys of a stream's records.
 const FEED: &str = "FEED";
+const CHAT: &str = "CHAT";
+const INBOX: &str = "INBOX";
 
 impl Partition {
     /// All applications: one partition, because they are few and are rarely written.
@@ -52,8 +56,9 @@ impl Partition {
         Self::new("TOKEN", &[&hash.to_string()])
     }
 
+    /// A chat; in the table `Connections` the connections that watch it.
     pub(crate) fn chat(source: Source, chat: &ChatId) -> Self {
-        Self::new("CHAT", &[&source.to_string(), chat.as_str()])
+        Self::new(CHAT, &[&source.to_string(), chat.as_str()])
     }
 
     /// The messages of all users of a source.
@@ -84,9 +89,9 @@ impl Partition {
         Self::new("ENDPOINTS", &[])
     }
 
-    /// A user's deliveries and acknowledgements.
+    /// A user's deliveries and acknowledgements; in the table `Connections` the connections of the user.
     pub(crate) fn inbox(user: &UserId) -> Self {
-        Self::new("INBOX", &[user.as_str()])
+        Self::new(INBOX, &[user.as_str()])
     }
 }
 
@@ -183,6 +188,21 @@ impl Key {
         Partition::new("SECRETS", &[app.as_str()]).item("SECRETS".to_owned())
     }
 
+    /// A ticket, by its SHA-256.
+    pub(crate) fn ticket(hash: &str) -> Self {
+        Partition::new("TICKET", &[hash]).item("TICKET".to_owned())
+    }
+
+    /// The subscription of a connection.
+    pub(crate) fn connection(id: &ConnectionId) -> Self {
+        Partition::new(CONNECTION.0, &[id.as_str()]).item(CONNECTION.0.to_owned())
+    }
+
+    /// A connection in the partition of a topic.
+    pub(crate) fn subscriber(topic: Partition, id: &ConnectionId) -> Self {
+        topic.item(CONNECTION.sort_key(&[id.as_str()]))
+    }
+
     pub(crate) fn delivery(user: &UserId, delivery: &DeliveryRef) -> Self {
         Partition::inbox(user).item(delivery_sort_key(delivery))
     }
@@ -214,9 +234,36 @@ pub(crate) fn record_id(kind: ItemKind, sort_key: &str) -> Result<RecordId, Stor
 
 /// The source in the partition key of a feed; `None` for another partition.
 pub(crate) fn source_of_feed(partition_key: &str) -> Option<Source> {
-    let (kind, number) = partition_key.split_once('#')?;
-    let number: u32 = number.parse().ok().filter(|_| kind == FEED)?;
-    Source::try_from(number).ok()
+    let [source] = ids(partition_key, FEED)?;
+    parse_source(&source)
+}
+
+/// The user in the key of a delivery; `None` for another item.
+pub(crate) fn user_of_delivery(partition_key: &str, sort_key: &str) -> Option<UserId> {
+    let [user] = ids(partition_key, INBOX)?;
+    UserId::parse(&user).ok().filter(|_| sort_key.starts_with(&DELIVERY.prefix()))
+}
+
+/// The chat in the key of a message; `None` for another item.
+pub(crate) fn chat_of_message(partition_key: &str, sort_key: &str) -> Option<(Source, ChatId)> {
+    let [source, chat] = ids(partition_key, CHAT)?;
+    let chat = ChatId::parse(&chat).ok().filter(|_| sort_key.starts_with(&MESSAGE.prefix()))?;
+    Some((parse_source(&source)?, chat))
+}
+
+/// The connection in the sort key of a [`CONNECTION`].
+pub(crate) fn connection_id(sort_key: &str) -> Result<ConnectionId, StoreError> {
+    let [id] = CONNECTION.ids(sort_key, QUERY)?;
+    ConnectionId::parse(&id).map_err(|_| corrupt())
+}
+
+/// The ids in a partition key of a kind; `None` for another kind or another number of ids.
+fn ids<const N: usize>(partition_key: &str, kind: &'static str) -> Option<[String; N]> {
+    ItemKind(kind).ids(partition_key, QUERY).ok()
+}
+
+fn parse_source(number: &str) -> Option<Source> {
+    Source::try_from(number.parse::<u32>().ok()?).ok()
 }
 
 /// The moment in the sort key of a turn.
@@ -298,6 +345,10 @@ mod tests {
             (Key::endpoint(source, &app), "ENDPOINTS", "SOURCE#1#a%231".to_owned()),
             (Key::progress(source, &app), "ENDPOINT#1#a%231", "PROGRESS".to_owned()),
             (Key::signing_secrets(&app), "SECRETS#a%231", "SECRETS".to_owned()),
+            (Key::ticket(&hash), &format!("TICKET#{hash}"), "TICKET".to_owned()),
+            (Key::connection(&id("L0=")), "CONN#L0=", "CONN".to_owned()),
+            (Key::subscriber(Partition::inbox(&user), &id("L0=")), "INBOX#u", "CONN#L0=".to_owned()),
+            (Key::subscriber(Partition::chat(source, &chat), &id("L0=")), "CHAT#1#c", "CONN#L0=".to_owned()),
             (Key::turn(source, &chat, at, record), "LOG#1#c", format!("0000000000007#{uuid}")),
             (Key::used_entry_id(source, &chat, &id("e")), "ENTRY#1#c", "ID#e".to_owned()),
             (Key::user(source, &id("u")), "USER#1#u", "INFO".to_owned()),

@@ -1,6 +1,6 @@
 //! The store: every item in DynamoDB. No other crate knows keys or attributes.
 //!
-//! There are three on-demand tables, `Access`, `Chat` and `Webhooks`. Each has a partition key `pk`, a sort key `sk` and the TTL attribute
+//! There are four on-demand tables, `Access`, `Chat`, `Webhooks` and `Connections`. Each has a partition key `pk`, a sort key `sk` and the TTL attribute
 //! `expireAt`, in epoch seconds. TTL deletes an item up to days late, so every read drops expired items, by a clock that
 //! the caller passes in. Other times are epoch milliseconds. Ids in keys are escaped.
 //!
@@ -76,6 +76,22 @@
 //! | progress of an endpoint | [`webhooks`] | dispatch-events, deliver-events, chatbotctl | dispatch-events, deliver-events, chatbotctl |
 //! | signing secrets | [`webhooks`] | chatbotctl | deliver-events, chatbotctl |
 //!
+//! # Table `Connections`
+//!
+//! | item | pk | sk | attributes | TTL |
+//! |---|---|---|---|---|
+//! | ticket | `TICKET#<SHA-256>` | `TICKET` | userId, chats | 60 seconds |
+//! | connection | `CONN#<connectionId>` | `CONN` | userId, chats | 2 hours 5 minutes |
+//! | connection of a user | `INBOX#<userId>` | `CONN#<connectionId>` | connectedAt | the same |
+//! | connection that watches a chat | `CHAT#<source>#<chatId>` | `CONN#<connectionId>` | connectedAt | the same |
+//!
+//! | item | module | written by | read by |
+//! |---|---|---|---|
+//! | ticket | [`connections`] | issue-ticket | socket |
+//! | each item of a connection | [`connections`] | socket | socket, notify-users |
+//!
+//! `socket` deletes the ticket that it redeems. `socket` and `notify-users` delete connections that have ended.
+//!
 //! # Modules
 //!
 //! A module depends only on modules further down:
@@ -83,7 +99,7 @@
 //! 1. `tokens`
 //! 2. `applications`
 //! 3. `chat`
-//! 4. `audit`, `chat_log`, `feed`, `push`, `users`, `webhooks`: one module per partition
+//! 4. `audit`, `chat_log`, `connections`, `feed`, `push`, `users`, `webhooks`: one module per partition
 //! 5. `message_content`; `tail`: reading the new records of a partition
 //! 6. `keys`: the key of every item
 //! 7. `record_id`, `retention`
@@ -95,6 +111,7 @@ pub mod applications;
 pub mod audit;
 pub mod chat;
 pub mod chat_log;
+pub mod connections;
 pub mod feed;
 pub mod push;
 pub mod tail;

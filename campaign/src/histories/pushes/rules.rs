@@ -103,9 +103,8 @@ impl<'h> Facts<'h> {
         let recalls = || message.recalls.iter().filter(|recall| recall.call.may_apply());
         match call.refusal() {
             Some(TAKEN) => {
-                // A push whose answer from the store was lost, and whose retry met a recall, is refused and set the deadline.
                 let may_hold = |other: &&&Push| {
-                    (other.call.may_apply() || other.call.refusal() == Some(RECALLED))
+                    may_set_deadline(other)
                         && other.call.begun < call.ended
                         && other.latest_deadline() > call.begun
                 };
@@ -157,7 +156,7 @@ impl<'h> Facts<'h> {
             push.call.is_done() && push.call.precedes(call) && push.earliest_deadline() > call.ended
         };
         let may_live = |push: &&Push| {
-            push.call.may_apply() && push.call.begun < call.ended && push.latest_deadline() > call.begun
+            may_set_deadline(push) && push.call.begun < call.ended && push.latest_deadline() > call.begun
         };
         match call.refusal() {
             Some(UNKNOWN_MESSAGE) if message.pushes.iter().any(surely_lives) => {
@@ -282,4 +281,10 @@ impl<'h> Message<'h> {
         });
         (deciding.all(|push| lives(&push)) && !is_recalled).then_some(*latest)
     }
+}
+
+/// Whether a push may have set the deadline of its id. One whose answer from the store was lost, and whose retry met a recall, is
+/// refused and has set it.
+fn may_set_deadline(push: &Push) -> bool {
+    push.call.may_apply() || push.call.refusal() == Some(RECALLED)
 }

@@ -4,6 +4,8 @@ mod acknowledgement;
 mod delivery;
 mod error;
 mod login;
+mod signal;
+mod ticket;
 mod turn;
 mod user_message;
 
@@ -11,5 +13,7 @@ pub use acknowledgement::{AckState, Acknowledgement};
 pub use delivery::{AckId, DeliveryRef, InboxCursor, InboxQuery};
 pub use error::PlatformError;
 pub use login::Login;
+pub use signal::Signal;
+pub use ticket::{MalformedTicket, Subscription, Ticket};
 pub use turn::RobotTurn;
 pub use user_message::{UserMessage, UserMessageBody};

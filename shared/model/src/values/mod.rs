@@ -19,7 +19,7 @@ pub use parameter::{IntegerError, NotAString, Parameter};
 pub use parameter_error::ParameterError;
 pub use source::{InvalidSource, Source};
 pub use text::{
-    AgentName, AppId, AppName, BoundedText, ChatId, ClientId, Content, EntryId, FileName, HostIp, HttpUrl,
-    MessageId, MsgId, ReplyMode, TextError, UserAgent, UserDetail, UserId, UserMessageId,
+    AgentName, AppId, AppName, BoundedText, ChatId, ClientId, ConnectionId, Content, EntryId, FileName,
+    HostIp, HttpUrl, MessageId, MsgId, ReplyMode, TextError, UserAgent, UserDetail, UserId, UserMessageId,
 };
 pub use timestamp::Timestamp;

@@ -33,6 +33,9 @@ pub enum ParameterError {
     /// Not a list of strings.
     #[error("{0}: must be a list of strings")]
     NotAListOfStrings(&'static str),
+    /// Not a list of objects.
+    #[error("{0}: must be a list of objects")]
+    NotAListOfObjects(&'static str),
     /// A list with too many elements.
     #[error("{0}: size exceeds the max value [{1}]")]
     TooMany(&'static str, usize),
@@ -109,6 +112,7 @@ mod tests {
             (ParameterError::Text("url", TextError::NotAnHttpUrl), "url: must be an http or https URL"),
             (ParameterError::NotOneOf("eventType", "begin, end"), "eventType: must be one of [begin, end]"),
             (ParameterError::NotAListOfStrings("ackIds"), "ackIds: must be a list of strings"),
+            (ParameterError::NotAListOfObjects("chats"), "chats: must be a list of objects"),
             (ParameterError::TooMany("ackIds", 100), "ackIds: size exceeds the max value [100]"),
             (ParameterError::Taken("msgId"), "msgId: already used for different content"),
             (ParameterError::NotADateTime("dateTime"), "dateTime: must be yyyy-MM-dd HH:mm:ss"),

@@ -28,7 +28,15 @@ impl Source {
     /// # Errors
     /// `source: must be an integer`, then `source: value must be between 1 and 2147483647`.
     pub fn parse(parameter: &Parameter<'_>) -> Result<Self, ParameterError> {
-        Ok(parameter.optional_integer("source", Self::RANGE)?.map_or(Self::DEFAULT, Self))
+        Self::parse_as("source", parameter)
+    }
+
+    /// Reads a source that has another name in its request.
+    ///
+    /// # Errors
+    /// Those of [`Self::parse`], with this name.
+    pub fn parse_as(name: &'static str, parameter: &Parameter<'_>) -> Result<Self, ParameterError> {
+        Ok(parameter.optional_integer(name, Self::RANGE)?.map_or(Self::DEFAULT, Self))
     }
 
     /// 1 to 2147483647.

@@ -132,6 +132,10 @@ bounded_text!(
     AppId, 64, |text| within::<AppId>(text.trim())
 );
 bounded_text!(
+    /// The id of a connection of the socket API, which API Gateway chooses. At most 128 long; ids have 15 or 16 characters.
+    ConnectionId, 128, |text| within::<ConnectionId>(text)
+);
+bounded_text!(
     /// The IP address of a user, `hostIp`. At most 64 long; the longest IPv6 address has 45 characters.
     HostIp, 64, |text| within::<HostIp>(text.trim())
 );

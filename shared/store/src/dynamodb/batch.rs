@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use aws_sdk_dynamodb::types::{KeysAndAttributes, PutRequest, ReturnConsumedCapacity, WriteRequest};
+use aws_sdk_dynamodb::{
+    error::BuildError,
+    types::{DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity, WriteRequest},
+};
 use futures_util::future::{join_all, try_join_all};
 use serde::de::DeserializeOwned;
 
@@ -123,15 +126,29 @@ impl Table {
     pub(crate) async fn batch_put(&self, items: Vec<Item>) -> Result<(), StoreError> {
         let requests = items.into_iter().map(|item| {
             let put = PutRequest::builder().set_item(Some(item)).build();
-            let put = put.map_err(|_| StoreError::invalid_request(BATCH_WRITE_ITEM))?;
-            Ok(WriteRequest::builder().put_request(put).build())
+            Ok(WriteRequest::builder().put_request(put.map_err(invalid)?).build())
         });
-        let requests = requests.collect::<Result<Vec<_>, StoreError>>()?;
-        let batches = requests.chunks(MAX_ITEMS).map(|requests| self.batch_put_chunk(requests.to_vec()));
+        self.batch_write(requests.collect::<Result<_, StoreError>>()?).await
+    }
+
+    /// Deletes the items with these keys, which may not exist. Sends one request per 25 keys, in parallel.
+    ///
+    /// # Errors
+    /// Those of [`Self::batch_put`].
+    pub(crate) async fn batch_delete(&self, keys: Vec<Key>) -> Result<(), StoreError> {
+        let requests = keys.into_iter().map(|key| {
+            let delete = DeleteRequest::builder().set_key(Some(key.into_item())).build();
+            Ok(WriteRequest::builder().delete_request(delete.map_err(invalid)?).build())
+        });
+        self.batch_write(requests.collect::<Result<_, StoreError>>()?).await
+    }
+
+    async fn batch_write(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+        let batches = requests.chunks(MAX_ITEMS).map(|requests| self.batch_write_chunk(requests.to_vec()));
         join_all(batches).await.into_iter().collect()
     }
 
-    async fn batch_put_chunk(&self, mut unprocessed: Vec<WriteRequest>) -> Result<(), StoreError> {
+    async fn batch_write_chunk(&self, mut unprocessed: Vec<WriteRequest>) -> Result<(), StoreError> {
         let mut attempts = self.attempts(BATCH_WRITE_ITEM, u32::MAX);
         loop {
             let request = self
@@ -161,4 +178,8 @@ impl Table {
             }
         }
     }
+}
+
+fn invalid(_: BuildError) -> StoreError {
+    StoreError::invalid_request(BATCH_WRITE_ITEM)
 }

@@ -5,7 +5,11 @@ use std::{future::Future, sync::Arc};
 use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    operation::{delete_item::DeleteItemError, put_item::PutItemError, update_item::UpdateItemError},
+    operation::{
+        delete_item::{DeleteItemError, builders::DeleteItemFluentBuilder},
+        put_item::PutItemError,
+        update_item::UpdateItemError,
+    },
     types::{
         ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
         error::ConditionalCheckFailedException,
@@ -139,22 +143,41 @@ impl Table {
 
     /// Deletes one item if `condition` holds for it. A false condition is a success.
     pub(crate) async fn delete_if(&self, key: Key, condition: Expression) -> Result<(), StoreError> {
-        let request = self
-            .client
+        let request = self.delete_request(key, condition);
+        self.delete(request).await.map(|_| ())
+    }
+
+    /// Deletes one item if `condition` holds for it, and returns it; `None` if the condition is false.
+    pub(crate) async fn delete_returning(
+        &self,
+        key: Key,
+        condition: Expression,
+    ) -> Result<Option<Item>, StoreError> {
+        let request = self.delete_request(key, condition).return_values(ReturnValue::AllOld);
+        self.delete(request).await
+    }
+
+    async fn delete(&self, request: DeleteItemFluentBuilder) -> Result<Option<Item>, StoreError> {
+        match self.send(DELETE_ITEM, || request.clone().send()).await {
+            Ok(output) => {
+                self.meter.count_write(output.consumed_capacity());
+                Ok(output.attributes)
+            }
+            Err(FailedAttempt {
+                service: Some(DeleteItemError::ConditionalCheckFailedException(_)), ..
+            }) => Ok(None),
+            Err(failed) => Err(failed.into()),
+        }
+    }
+
+    fn delete_request(&self, key: Key, condition: Expression) -> DeleteItemFluentBuilder {
+        self.client
             .delete_item()
             .table_name(&self.name)
             .set_key(Some(key.into_item()))
             .condition_expression(condition.text)
             .set_expression_attribute_values(condition.values)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match self.send(DELETE_ITEM, || request.clone().send()).await {
-            Ok(output) => self.meter.count_write(output.consumed_capacity()),
-            Err(FailedAttempt {
-                service: Some(DeleteItemError::ConditionalCheckFailedException(_)), ..
-            }) => {}
-            Err(failed) => return Err(failed.into()),
-        }
-        Ok(())
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
 
     /// Updates or creates one item if `condition` holds for the existing item, and returns the old values of the attributes that

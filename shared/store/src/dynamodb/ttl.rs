@@ -13,3 +13,8 @@ pub(crate) fn is_live(expire_at: u64, now: Timestamp) -> bool {
 pub(crate) fn absent_or_expired(now: Timestamp) -> Expression {
     Expression::new("attribute_not_exists(pk) OR expireAt <= :now", [(":now", number(now.seconds()))])
 }
+
+/// The condition that the item exists, and has not expired at `now`.
+pub(crate) fn live(now: Timestamp) -> Expression {
+    Expression::new("expireAt > :now", [(":now", number(now.seconds()))])
+}

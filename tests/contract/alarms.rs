@@ -28,10 +28,10 @@ use self::{
 use crate::template::{FUNCTION, properties, stack};
 
 /// The number of alarms and of the metrics they watch, which AWS charges for, and the price of all of them in a month.
-const BILL: &str = "53 alarms watch 150 metrics: $15.00 a month";
+const BILL: &str = "60 alarms watch 172 metrics: $17.20 a month";
 
 /// The kinds of alarms: the end of an alarm's name is the longest of them that fits.
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind::ServerErrors,
     Kind::HourlyServerErrors,
     Kind::Failures,
@@ -40,6 +40,7 @@ const KINDS: [Kind; 8] = [
     Kind::Throttles,
     Kind::DeliveryLag,
     Kind::EndpointDisabled,
+    Kind::SignalsLost,
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,16 +54,20 @@ enum Kind {
     /// Users' messages wait for their delivery to a webhook endpoint.
     DeliveryLag,
     EndpointDisabled,
+    /// Signals to browsers fail or are dropped.
+    SignalsLost,
 }
 
 /// Every kind that requests with a 5xx raise, and every kind that failing calls of functions raise.
 const FAILING: [Kind; 4] =
     [Kind::ServerErrors, Kind::HourlyServerErrors, Kind::Failures, Kind::HourlyFailures];
 const HOURLY: [Kind; 2] = [Kind::HourlyServerErrors, Kind::HourlyFailures];
-/// The alarms of the stack, and not of a resource. A period of five minutes raises them.
-const OF_THE_STACK: [Kind; 2] = [Kind::DeliveryLag, Kind::EndpointDisabled];
+/// The alarms of the stack, and not of a resource.
+const OF_THE_STACK: [Kind; 3] = [Kind::DeliveryLag, Kind::EndpointDisabled, Kind::SignalsLost];
+/// A period of five minutes raises them.
+const AT_ONCE: [Kind; 2] = [Kind::DeliveryLag, Kind::EndpointDisabled];
 /// The functions without an API.
-const BACKGROUND: [&str; 2] = ["DispatchEvents", "DeliverEvents"];
+const BACKGROUND: [&str; 3] = ["NotifyUsers", "DispatchEvents", "DeliverEvents"];
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -271,7 +276,7 @@ fn alarms_have_the_periods_and_limits_of_their_kind() {
         let kind = alarm.kind();
         let expected = match kind {
             _ if HOURLY.contains(&kind) => (3600, 1, 1),
-            _ if OF_THE_STACK.contains(&kind) => (300, 1, 1),
+            _ if AT_ONCE.contains(&kind) => (300, 1, 1),
             _ => (300, 3, 2),
         };
         let actual = (alarm.period(), alarm.evaluation_periods, alarm.datapoints_needed);
@@ -426,6 +431,22 @@ fn a_disabled_endpoint_raises_its_alarm_at_once() {
 }
 
 #[test]
+fn signals_that_are_lost_at_volume_raise_their_alarm() {
+    for (sent, lost, raised) in [
+        (0, 100, &[Kind::SignalsLost][..]),
+        (0, 99, &[]),
+        (1_899, 100, &[Kind::SignalsLost]),
+        (1_900, 100, &[]),
+        (1_000_000, 50_000, &[]),
+        (1_000_000, 60_000, &[Kind::SignalsLost]),
+    ] {
+        let signals = SILENCE.signalling(sent, lost);
+        assert_raises("signals", &hour(SILENCE, &[signals; 2]), raised);
+        assert_raises("signals, once", &hour(SILENCE, &[signals]), &[]);
+    }
+}
+
+#[test]
 fn a_late_last_point_changes_no_alarm() {
     let healthy = requests(3_000);
     // Of 3,000 calls 0.3 % fail: were the number of calls late, that period would breach, and no other.
@@ -518,6 +539,7 @@ fn each_alarm_watches_the_resource_that_it_is_named_after() {
             Kind::Throttles => vec![("TableName", watched.into())],
             Kind::DeliveryLag => vec![("function", "dispatch-events".into())],
             Kind::EndpointDisabled => vec![("function", "deliver-events".into())],
+            Kind::SignalsLost => vec![("function", "notify-users".into())],
         };
         let dimensions: Vec<_> =
             dimensions.into_iter().map(|(name, value)| Dimension { name: name.to_owned(), value }).collect();

@@ -52,5 +52,5 @@ async fn every_endpoint_needs_exactly_its_own_scope() {
             }
         }
     }
-    assert_eq!(tried, (4 + 3 + 6 + 3) * scopes.len(), "every endpoint");
+    assert_eq!(tried, (4 + 3 + 7 + 3) * scopes.len(), "every endpoint");
 }

@@ -340,15 +340,30 @@ fn each_role_has_the_actions_its_code_uses_on_its_own_table_and_no_others() {
             "WebhooksTable",
             &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
         ),
+        ("IssueTicketFunction", "ConnectionsTable", &["dynamodb:PutItem"]),
+        (
+            "SocketFunction",
+            "ConnectionsTable",
+            &["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query"],
+        ),
+        ("SocketFunction", "POST/@connections/*", &["execute-api:ManageConnections"]),
+        ("SocketFunction", "DELETE/@connections/*", &["execute-api:ManageConnections"]),
+        (
+            "NotifyUsersFunction",
+            "ConnectionsTable",
+            &["dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query"],
+        ),
+        ("NotifyUsersFunction", "POST/@connections/*", &["execute-api:ManageConnections"]),
     ]);
     let stack = stack();
     let mut allowed: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
     for function in stack.resources(FUNCTION) {
         for statement in statements(function) {
-            let resource = statement["Resource"]["Fn::GetAtt"][0].as_str().unwrap().to_owned();
-            assert_eq!(statement["Resource"], json!({"Fn::GetAtt": [resource, "Arn"]}), "{}", function.id);
-            let actions = allowed.entry((function.id.clone(), resource)).or_default();
-            actions.extend(one_or_more(&statement["Action"]));
+            let resources = statement["Resource"].as_array().cloned();
+            for resource in resources.unwrap_or_else(|| vec![statement["Resource"].clone()]) {
+                let actions = allowed.entry((function.id.clone(), granted(&resource))).or_default();
+                actions.extend(one_or_more(&statement["Action"]));
+            }
         }
     }
     let expected: BTreeMap<_, _> = expected
@@ -362,6 +377,75 @@ fn each_role_has_the_actions_its_code_uses_on_its_own_table_and_no_others() {
     let functions = stack.resources(FUNCTION).map(|function| &function.id).collect::<BTreeSet<_>>();
     assert_eq!(functions, allowed.keys().map(|(function, _)| function).collect());
 }
+
+/// The table or function of a statement's resource, or the method and path of connections of the socket API.
+fn granted(resource: &Value) -> String {
+    if let Some(arn) = resource["Fn::Sub"].as_str() {
+        let of_api =
+            "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${SocketApi}/${Stage}/";
+        return arn.strip_prefix(of_api).unwrap().to_owned();
+    }
+    let id = resource["Fn::GetAtt"][0].as_str().unwrap().to_owned();
+    assert_eq!(*resource, json!({"Fn::GetAtt": [id, "Arn"]}));
+    id
+}
+
+#[test]
+fn the_socket_alone_redeems_tickets_and_nobody_reads_them() {
+    let connections = json!({"Fn::GetAtt": ["ConnectionsTable", "Arn"]});
+    for function in stack().resources(FUNCTION) {
+        for statement in statements(function).iter().filter(|statement| statement["Resource"] == connections)
+        {
+            let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+            let actions = one_or_more(&statement["Action"]);
+            let expected = match (function.id.as_str(), actions.join(" ").as_str()) {
+                ("IssueTicketFunction", "dynamodb:PutItem") => vec!["TICKET#*", "WARM-UP"],
+                ("SocketFunction", "dynamodb:DeleteItem") => vec!["TICKET#*"],
+                (
+                    "SocketFunction" | "NotifyUsersFunction",
+                    "dynamodb:BatchWriteItem dynamodb:GetItem dynamodb:Query",
+                ) => vec!["CONN#*", "INBOX#*", "CHAT#*", "WARM-UP"],
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(one_or_more(keys), expected, "{}", function.id);
+        }
+    }
+}
+
+#[test]
+fn the_socket_api_routes_each_message_to_its_function_and_logs_no_query() {
+    let stack = stack();
+    let mut apis = stack.resources("AWS::Serverless::WebSocketApi");
+    let (api, None) = (apis.next().unwrap(), apis.next()) else { panic!("there are several") };
+    let api = properties(api);
+    let function = json!({"FunctionArn": {"Fn::GetAtt": ["SocketFunction", "Arn"]}});
+    let routes =
+        json!({"$connect": function, "$disconnect": function, "ping": function, "$default": function});
+    assert_eq!(api["Routes"], routes);
+    let throttle = json!({"ThrottlingRateLimit": 400, "ThrottlingBurstLimit": 500});
+    assert_eq!(api["DefaultRouteSettings"], throttle);
+    let format: BTreeMap<String, String> =
+        serde_json::from_str(api["AccessLogSettings"]["Format"].as_str().unwrap()).unwrap();
+    let logged: Vec<_> = format.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(logged, SOCKET_ACCESS_LOG);
+}
+
+/// The variables of the socket API's access log. None is chosen by a client, and none is the query, which contains the ticket.
+const SOCKET_ACCESS_LOG: [(&str, &str); 13] = [
+    ("api", "$context.apiId"),
+    ("connection", "$context.connectionId"),
+    ("disconnectStatusCode", "$context.disconnectStatusCode"),
+    ("errorType", "$context.error.responseType"),
+    ("eventType", "$context.eventType"),
+    ("extendedRequestId", "$context.extendedRequestId"),
+    ("functionRequestId", "$context.integration.requestId"),
+    ("integrationLatency", "$context.integration.latency"),
+    ("integrationStatus", "$context.integration.status"),
+    ("requestTime", "$context.requestTime"),
+    ("route", "$context.routeKey"),
+    ("sourceIp", "$context.identity.sourceIp"),
+    ("status", "$context.status"),
+];
 
 #[test]
 fn deliveries_alone_may_read_the_secrets_of_webhook_endpoints() {
@@ -420,7 +504,7 @@ fn each_function_runs_a_binary_of_its_own_but_for_the_authorizers() {
             function.id
         );
     }
-    assert_eq!(binaries.len(), 17);
+    assert_eq!(binaries.len(), 20);
 }
 
 /// The variables that access logs may hold, by their names in the log. None is chosen by a caller: a method that API Gateway
@@ -492,6 +576,14 @@ fn the_dashboard_is_json_and_shows_metrics_that_the_code_counts() {
         api::Metric::DeliveriesFailed,
         api::Metric::EndpointsDisabled,
         api::Metric::DeliveryLagSeconds,
+        api::Metric::TicketsIssued,
+        api::Metric::SocketsOpened,
+        api::Metric::SocketsRefused,
+        api::Metric::SocketsClosed,
+        api::Metric::SignalsSent,
+        api::Metric::SignalsFailed,
+        api::Metric::SignalsDropped,
+        api::Metric::ConnectionsGone,
     ];
     let counted = counted
         .map(|metric| metric.name().to_owned())
@@ -524,7 +616,7 @@ fn tables_are_kept_protected_backed_up_encrypted_and_paid_by_use() {
         (&json!("true"), &json!(["true", "false"]))
     );
     assert!(TEMPLATE.contains("\n  ProtectsTables: !Equals [!Ref DeletionProtection, 'true']\n"));
-    assert_eq!(stack.resources("AWS::DynamoDB::Table").count(), 3);
+    assert_eq!(stack.resources("AWS::DynamoDB::Table").count(), 4);
     for table in stack.resources("AWS::DynamoDB::Table") {
         for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
             assert_eq!(table.read::<String>(policy).unwrap(), "Retain", "{}", table.id);
@@ -573,7 +665,7 @@ fn every_endpoint_has_a_throttle_of_its_kind_with_a_rate_and_a_burst() {
         let properties: Value = resource.properties().unwrap();
         assert_eq!(properties["MethodSettings"].as_array().unwrap().len(), api.routes.len(), "{}", api.id);
     }
-    assert_eq!(endpoints, 16);
+    assert_eq!(endpoints, 17);
 }
 
 #[test]

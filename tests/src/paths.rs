@@ -14,6 +14,7 @@ pub const RECALL: &str = "/chatbot/api/front/thirdParty/message/recall";
 pub const STATUS: &str = "/chatbot/api/front/thirdParty/message/status";
 
 pub const LOGIN: &str = "/chatbot/api/platform/user/login";
+pub const TICKET: &str = "/chatbot/api/platform/user/ticket";
 pub const PENDING: &str = "/chatbot/api/platform/message/pending";
 pub const ACK: &str = "/chatbot/api/platform/message/ack";
 pub const CHAT_MESSAGES: &str = "/chatbot/api/platform/chat/messages";

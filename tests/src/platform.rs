@@ -19,6 +19,13 @@ pub fn user_text(chat: &str, id: &str, content: &str) -> Value {
     json!({"chatId": chat, "messageId": id, "msgtype": "text", "text": {"content": content}})
 }
 
+/// A ticket for the socket API.
+#[derive(Debug, Clone)]
+pub struct Ticket {
+    pub ticket: String,
+    pub url: String,
+}
+
 impl Platform {
     /// The platform with the token of `caller`.
     #[must_use]
@@ -35,6 +42,19 @@ impl Platform {
     /// Sends any body to the login endpoint.
     pub async fn try_login(&self, body: impl Display) -> Reply {
         self.post(paths::LOGIN, body.to_string()).await
+    }
+
+    /// Takes a ticket for a user and chats of source 1, which must succeed.
+    pub async fn ticket(&self, user: &str, chats: &[&str]) -> Ticket {
+        let chats: Vec<_> = chats.iter().map(|chat| json!({"chatId": chat})).collect();
+        let data = self.try_ticket(json!({"userId": user, "chats": chats})).await.data();
+        let text = |name: &str| data[name].as_str().expect("it is a string").to_owned();
+        Ticket { ticket: text("ticket"), url: text("url") }
+    }
+
+    /// Sends any body to the endpoint of tickets.
+    pub async fn try_ticket(&self, body: impl Display) -> Reply {
+        self.post(paths::TICKET, body.to_string()).await
     }
 
     /// The `data` of one page of an inbox. An empty cursor is that of the first page.

@@ -49,6 +49,11 @@ impl System {
         scan(&self.dynamodb, &self.access_table).await
     }
 
+    /// Every item of the table `Connections`.
+    pub async fn connection_items(&self) -> Vec<Item> {
+        scan(&self.dynamodb, &self.connections_table).await
+    }
+
     /// Stores items in the table `Chat`, 4 batches of 25 at a time.
     pub async fn store_items(&self, items: impl IntoIterator<Item = Value>) {
         let put = |item: Value| {

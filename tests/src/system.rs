@@ -43,9 +43,13 @@ pub struct Setup {
     /// The throttle that the gateway enforces for each endpoint. By default the gateway enforces none.
     pub throttle: Option<Throttle>,
     pub stream: Stream,
+    /// The URL of another `@connections` than the gateway's.
+    pub connections_url: Option<String>,
+    /// Values of environment variables, by the function's logical id and the variable's name.
+    pub variables: Vec<(&'static str, &'static str, &'static str)>,
 }
 
-/// The stream of the table `Chat`.
+/// The stream of the table `Chat`, which starts deliveries to webhooks and signals to browsers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Stream {
     Runs,
@@ -103,9 +107,13 @@ impl System {
         match Deployed::from_environment() {
             None => Self::start_here(setup).await,
             Some(deployed) => {
-                let Setup { clock, replaced, throttle, .. } = setup;
+                let Setup { clock, replaced, throttle, stream: _, connections_url, variables } = setup;
                 assert!(
-                    clock.is_none() && replaced.is_empty() && throttle.is_none(),
+                    clock.is_none()
+                        && replaced.is_empty()
+                        && throttle.is_none()
+                        && connections_url.is_none()
+                        && variables.is_empty(),
                     "a deployed stack cannot be changed"
                 );
                 Self::start_anew(deployed).await
@@ -123,6 +131,11 @@ impl System {
                 // A test sends the events of schedules by `sweep`.
                 EventSource::Schedule { .. } => false,
             });
+            let own = setup.variables.iter().filter(|(id, ..)| *id == function.id);
+            let own = own.map(|(_, name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let given = function.environment.variables();
+            let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            function.environment = given.chain(own).collect();
         }
         for table in &mut template.tables {
             table.stream = table.stream.take().filter(|_| !drops_stream);
@@ -141,7 +154,7 @@ impl System {
         let address = |listener: &TcpListener| listener.local_addr().expect("it has an address");
         let endpoints = Endpoints {
             lambda: format!("http://{}", address(&lambda)),
-            connections: format!("http://{}", address(&connections)),
+            connections: setup.connections_url.unwrap_or_else(|| format!("http://{}", address(&connections))),
             socket: format!("ws://{}{}", address(&api), sockets::PATH),
         };
         let functions =

@@ -18,10 +18,24 @@ pub struct Requests {
     lag: u32,
     /// Webhook endpoints that were disabled.
     disabled: u32,
+    /// Signals to browsers that API Gateway accepted.
+    signals: u32,
+    /// Signals to browsers that failed.
+    lost: u32,
 }
 
-pub const SILENCE: Requests =
-    Requests { served: 0, failed: 0, refused: 0, throttled: 0, p50: 0, p99: 0, lag: 0, disabled: 0 };
+pub const SILENCE: Requests = Requests {
+    served: 0,
+    failed: 0,
+    refused: 0,
+    throttled: 0,
+    p50: 0,
+    p99: 0,
+    lag: 0,
+    disabled: 0,
+    signals: 0,
+    lost: 0,
+};
 pub const PERIODS_AN_HOUR: usize = 12;
 
 pub fn requests(served: u32) -> Requests {
@@ -53,10 +67,14 @@ impl Requests {
         Self { disabled, ..self }
     }
 
+    pub const fn signalling(self, signals: u32, lost: u32) -> Self {
+        Self { signals, lost, ..self }
+    }
+
     /// A metric's point for these requests. AWS publishes none where there is nothing to count, and counts of throttling only
     /// where there is some.
     pub fn point(self, metric: &str, stat: &str) -> Option<f64> {
-        let Self { served, failed, refused, throttled, p50, p99, lag, disabled } = self;
+        let Self { served, failed, refused, throttled, p50, p99, lag, disabled, signals, lost } = self;
         let (count, published) = match (metric, stat) {
             ("Invocations", "Sum")
             | ("ConsumedReadCapacityUnits" | "ConsumedWriteCapacityUnits", "SampleCount") => {
@@ -67,6 +85,9 @@ impl Requests {
             ("Duration", "p50") => (p50, served > 0),
             ("Duration", "p99") => (p99, served > 0),
             ("DeliveryLagSeconds", "Maximum") => (lag, lag > 0),
+            ("SignalsSent", "Sum") => (signals, signals > 0),
+            ("SignalsFailed", "Sum") => (lost, lost > 0),
+            ("SignalsDropped", "Sum") => (0, false),
             ("EndpointsDisabled", "Sum") => (disabled, disabled > 0),
             ("Count", "Sum") => (served + throttled, served + throttled > 0),
             ("5XXError", "Sum") => (failed + throttled, served + throttled > 0),

@@ -115,9 +115,9 @@ async fn read(
     consistency: Consistency,
     now: Timestamp,
 ) -> Result<Subscribers, StoreError> {
-    let query = Query::of_kind(topic.partition(), CONNECTION).limit(Some(PAGE));
+    // One more tells whether there are more.
+    let query = Query::of_kind(topic.partition(), CONNECTION).limit(Some(PAGE + 1));
     let page = table.query(query, consistency).await?;
-    let has_more = page.has_more;
     let mut found = Vec::new();
     for record in page.into_records() {
         let (sort_key, SubscriberRecord { connected_at, expire_at }) = record?;
@@ -125,5 +125,7 @@ async fn read(
             found.push(Subscriber { connected_at, connection: connection_id(&sort_key)? });
         }
     }
+    let has_more = found.len() > PAGE;
+    found.truncate(PAGE);
     Ok(Subscribers { found, has_more })
 }

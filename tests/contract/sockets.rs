@@ -25,7 +25,7 @@ fn chat(source: u32, id: &str) -> Value {
 async fn stored(system: &System) -> Vec<String> {
     let items = system.connection_items().await;
     let mut keys: Vec<_> = items.iter().map(|item| item["pk"].as_str().unwrap().to_owned()).collect();
-    keys.iter_mut().filter(|key| key.starts_with("CONN#")).for_each(|key| *key = "CONN".to_owned());
+    keys.iter_mut().filter(|key| key.starts_with("CONN#")).for_each(|key| "CONN".clone_into(key));
     keys.sort();
     keys
 }
@@ -88,7 +88,7 @@ async fn every_connection_of_a_user_is_told() {
 async fn a_ticket_opens_one_connection() {
     let system = System::start().await;
     let ticket = system.platform.ticket("u", &[]).await;
-    let socket = Socket::open(&ticket.url, &ticket.ticket).await.ok().expect("it is accepted");
+    let socket = Socket::open(&ticket.url, &ticket.ticket).await.expect("it is accepted");
     assert_eq!(Socket::open(&ticket.url, &ticket.ticket).await.err(), Some(401), "used");
     socket.close().await;
     assert_eq!(Socket::open(&ticket.url, &ticket.ticket).await.err(), Some(401), "used and closed");
@@ -153,7 +153,7 @@ async fn a_connect_is_three_round_trips_and_a_refused_one_is_one() {
     let system = System::start().await;
     let ticket = system.platform.ticket("u", &["a", "b", "c"]).await;
     system.proxy.forget();
-    let _socket = Socket::open(&ticket.url, &ticket.ticket).await.ok().expect("it is accepted");
+    let _socket = Socket::open(&ticket.url, &ticket.ticket).await.expect("it is accepted");
     let recorded = system.proxy.recorded();
     let costs: Vec<_> =
         recorded.iter().map(|one| (one.operation.as_str(), one.units, one.round_trip)).collect();

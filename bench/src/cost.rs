@@ -1,6 +1,6 @@
 //! The cost of each endpoint in DynamoDB: requests, round trips, units as DynamoDB reports them, and dollars.
 
-use std::{collections::BTreeSet, io};
+use std::{collections::BTreeSet, io, time::Duration};
 
 use comfy_table::Table;
 use local::{
@@ -10,7 +10,8 @@ use local::{
 };
 use serde_json::{Value, json};
 use store::webhooks::Seek;
-use tests::{Caller, Reaction, Receiver, Reply, System, path_with, paths, user_text};
+use tests::{Caller, Reaction, Receiver, Reply, Socket, System, Ticket, path_with, paths, user_text};
+use tokio::time::sleep;
 
 use crate::{consumption::Use, copy_per_user, markdown::table, prices::Prices};
 
@@ -44,7 +45,8 @@ fn memory_sizes() -> BTreeSet<u32> {
 async fn of_endpoints(system: &System, prices: &Prices) -> io::Result<Table> {
     let mut table = table(["", "requests", "round trips", "read units", "write units", "DynamoDB"]);
     let calls = partners_calls(system).await?.into_iter().chain(platforms_calls(system).await?);
-    for (what, used) in calls.chain(deliveries(system).await?) {
+    let calls = calls.chain(deliveries(system).await?).chain(sockets(system).await?);
+    for (what, used) in calls {
         table.add_row([
             what,
             used.requests.to_string(),
@@ -187,6 +189,35 @@ async fn deliveries(system: &System) -> io::Result<Vec<(String, Use)>> {
     deliveries
         .insert(0, ("webhook: a hint for one endpoint".to_owned(), system.proxy.recorded().iter().collect()));
     Ok(deliveries)
+}
+
+/// Sockets: a ticket, the connection that it opens, signals, and the end of the connection.
+async fn sockets(system: &System) -> io::Result<Vec<(String, Use)>> {
+    let mut calls = Vec::new();
+    let mut add = |what: &str, used: Use| calls.push((what.to_owned(), used));
+    let ticket = json!({"userId": "told", "chats": [{"chatId": "told"}]});
+    add("ticket: a user and a chat", posted(system, &system.platform, paths::TICKET, &ticket).await?.1);
+    let Ticket { ticket, url } = system.platform.ticket("told", &["told"]).await;
+    system.proxy.forget();
+    let refused = |status| io::Error::other(format!("a connect is answered {status}"));
+    let socket = Socket::open(&url, &ticket).await.map_err(refused)?;
+    add("connect: a user and a chat", system.proxy.recorded().iter().collect());
+    for (user, what) in [("told", "signal: a connection"), ("nobody", "signal: no connection")] {
+        system.proxy.forget();
+        let keys = json!({"pk": {"S": format!("INBOX#{user}")}, "sk": {"S": "W#1#demo#m"}});
+        let batch = json!({"Records": [{"dynamodb": {"Keys": keys}}]}).to_string();
+        system.invoke("NotifyUsersFunction", batch).await.map_err(io::Error::other)?;
+        add(what, system.proxy.recorded().iter().collect());
+    }
+    system.proxy.forget();
+    socket.close().await;
+    // The gateway tells the function after the client has its answer.
+    while system.proxy.recorded().len() < 2 {
+        sleep(Duration::from_millis(LATENCY_MILLIS)).await;
+    }
+    sleep(Duration::from_millis(2 * LATENCY_MILLIS)).await;
+    add("disconnect", system.proxy.recorded().iter().collect());
+    Ok(calls)
 }
 
 /// The chosen design (content once, a small delivery for each user) and the rejected one (a copy for each user).

@@ -321,3 +321,40 @@ fn table(resource: &Resource) -> Result<TableSpec, TemplateError> {
         stream: properties.stream_specification.map(|stream| stream.stream_view_type),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::{
+        TEMPLATE,
+        template::{SocketApi, Template},
+    };
+
+    #[test]
+    fn the_routes_of_the_socket_api_have_their_functions() {
+        let routes = ["$connect", "$default", "$disconnect", "ping"];
+        let routes = routes.map(|route| (route.to_owned(), "SocketFunction".to_owned()));
+        let socket = SocketApi {
+            id: "SocketApi".to_owned(),
+            stage: "prod".to_owned(),
+            routes: BTreeMap::from(routes),
+        };
+        assert_eq!(Template::parse(TEMPLATE).unwrap().socket, Some(socket));
+    }
+
+    #[test]
+    fn a_socket_api_that_cannot_be_emulated_is_an_error() {
+        let second = "  AnotherApi:\n    Type: AWS::Serverless::WebSocketApi\n    Properties: {StageName: s, \
+            RouteSelectionExpression: $request.body.action, Routes: {}}\n  SocketApi:\n";
+        for (written, instead, named) in [
+            ("$request.body.action", "$request.body.type", "SocketApi"),
+            ("  SocketApi:\n", second, "more than one"),
+            ("        ping: *socket-route\n", "        ping: {}\n", "SocketApi"),
+        ] {
+            assert!(TEMPLATE.contains(written), "{written}");
+            let error = Template::parse(&TEMPLATE.replacen(written, instead, 1)).unwrap_err().to_string();
+            assert!(error.contains(named), "{instead}: {error}");
+        }
+    }
+}

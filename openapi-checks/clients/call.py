@@ -81,6 +81,10 @@ assert answer.data.to_dict() == {"acknowledged": 1, "invalid": []}, answer
 answer = call("platform.get_pending_messages", platform, user_id="python-user")
 assert answer.data.to_dict() == {"messages": []}, answer
 
+request = models.TicketRequest(user_id="python-user", chats=[models.WatchedChat(chat_id=CHAT)])
+answer = call("platform.issue_ticket", platform, body=request)
+assert (len(answer.data.ticket), answer.data.expires_in) == (64, 60) and answer.data.url.startswith("ws://"), "no ticket"
+
 answer = call("message_push.recall_message", partner, body=models.RecallRequest(message_id="python"))
 assert answer.to_dict() == {"code": 200, "message": "success"}, answer
 answer = call("message_push.recall_message", partner, body=models.RecallRequest(message_id="nothing"))

@@ -91,6 +91,11 @@ const query = { userId: "typescript-user" };
 const pending = await api.getPendingMessages({ client: platform, query, throwOnError: true });
 assert.deepEqual(pending.data.data, { messages: [] });
 
+const watched = { userId: "typescript-user", chats: [{ chatId: chat }] };
+const ticket = await api.issueTicket({ client: platform, body: watched, throwOnError: true });
+assert.match(ticket.data.data.ticket, /^[0-9a-f]{64}$/);
+assert(ticket.data.data.url.startsWith("ws://"));
+
 const messageId = "typescript";
 const recalled = await api.recallMessage({ client: partner, body: { messageId }, throwOnError: true });
 assert.deepEqual(recalled.data, { code: 200, message: "success" });

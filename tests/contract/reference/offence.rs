@@ -8,7 +8,7 @@ use super::call::Call;
 /// The place of a parameter in a call.
 pub(super) enum Place {
     Query(String),
-    /// A JSON pointer.
+    /// A JSON pointer, for a list that of its first element.
     Body(String),
 }
 
@@ -46,6 +46,7 @@ pub(super) fn offence(operation: &Operation, text: &str) -> Offence {
         "must be a string" => (vec![json!(true), json!([]), json!({}), json!(1.5)], Vec::new()),
         "must be an object" => (vec![json!(1), json!("x"), json!([])], Vec::new()),
         "must be a list of strings" => (vec![json!(1), json!({}), json!([{}])], Vec::new()),
+        "must be a list of objects" => (vec![json!(1), json!({}), json!(["x"]), json!([[]])], Vec::new()),
         "must be an integer" => (vec![json!("x"), json!("1.0")], Vec::new()),
         "must be an http or https URL" => {
             (vec![json!("ftp://example.com"), json!("example.com")], vec![json!("HTTPS://例子.测试/")])
@@ -77,6 +78,7 @@ fn at_and_beyond(name: &str, rule: &str) -> (Vec<Value>, Vec<Value>) {
     let max = *numbers.last().unwrap_or_else(|| panic!("unknown rule: {rule}"));
     let sized = |size: usize| match (name, rule) {
         ("ackIds", _) => json!(vec!["x"; size]),
+        ("chats", _) => json!(vec![json!({"chatId": "x"}); size]),
         (_, rule) if rule.starts_with("size") => json!(vec!["u"; size].join(",")),
         (name, _) if name.ends_with("url") => json!(format!("{:x<size$}", "http://a/")),
         _ => json!("好".repeat(size)),
@@ -102,8 +104,20 @@ pub(super) fn place(operation: &Operation, name: &str) -> Place {
     let parameter = operation.parameters.iter().find(|parameter| names.contains(&parameter.name.as_str()));
     match parameter {
         Some(parameter) => Place::Query(parameter.name.clone()),
-        None => Place::Body(format!("/{}", name.replace('.', "/"))),
+        None => Place::Body(pointer(operation, name)),
     }
+}
+
+/// The JSON pointer of a field, in the first example body that has its lists.
+fn pointer(operation: &Operation, name: &str) -> String {
+    let pointer_in = |body: &Value| {
+        name.split('.').fold(String::new(), |pointer, field| {
+            let is_list = body.pointer(&pointer).is_some_and(Value::is_array);
+            format!("{pointer}{}/{field}", if is_list { "/0" } else { "" })
+        })
+    };
+    let pointers = Call::examples(operation).into_iter().map(|call| pointer_in(&call.body));
+    pointers.max_by_key(String::len).unwrap()
 }
 
 /// The first example that has the parameter, or the first example.

@@ -1,8 +1,8 @@
 """The events of events/, their expected answers, and a `local` with the demo data that they refer to.
 
 A folder for each binary holds `<case>.json` and `<case>.answer.json`. Values that differ each time are normalized in the
-expected answers: an issued token is all zeros, its lifetime is the full one, a chat's or feed's cursor and the time of a message
-are empty.
+expected answers: an issued token is all zeros, its lifetime is the full one, a chat's or feed's cursor, the time of a message, a
+ticket and the URL of the socket API are empty.
 """
 
 import json
@@ -48,10 +48,11 @@ def answers(event: Path, function: str, answer) -> bool:
 
 
 def normalized(answer):
-    """Replaces an issued token, its lifetime, cursors and times as the module's page says."""
+    """Replaces an issued token, its lifetime, cursors, times, tickets and URLs as the module's page says."""
     text = re.sub(r'(expires_in\\": ?)3594(18|19)', r"\g<1>359420", json.dumps(answer))
     text = re.sub(r'(access_token\\": ?\\"cn-)[0-9a-f-]{36}', r"\g<1>00000000-0000-0000-0000-000000000000", text)
-    return json.loads(re.sub(r'(\\"(?:after|cursor|time)\\": ?\\")[\w: -]+', r"\1", text))
+    text = re.sub(r'(\\"url\\": ?\\")wss?:[^\\]+', r"\1", text)
+    return json.loads(re.sub(r'(\\"(?:after|cursor|time|ticket)\\": ?\\")[\w: -]+', r"\1", text))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
         AttributeDefinition, BillingMode, KeySchemaElement, StreamSpecification, TimeToLiveSpecification,
     },
 };
-use dynoxide::Database;
+pub use dynoxide::Database;
 use thiserror::Error;
 use tokio::net::TcpListener;
 

@@ -44,5 +44,5 @@ pub use receiver::{ACCEPT, Reaction, Received, Receiver};
 pub use reference::REFERENCE;
 pub use socket::Socket;
 pub use stored::Item;
-pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, PLATFORM, Setup, Stream, System};
+pub use system::{CUSTOMER_SERVICE, MESSAGE_PUSH, PLATFORM, Setup, Stopped, Stream, System};
 pub use webhooks::SECRET;

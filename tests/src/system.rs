@@ -1,6 +1,6 @@
 //! The system under test: what `local` runs, in the process of the test on free ports; or a deployed stack.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::SocketAddr};
 
 use api::Clock;
 use aws_sdk_dynamodb::{
@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
 use local::{
     ServerHandle, TEMPLATE,
     demo::{self, CUSTOMER_SERVICE_TOKEN, MESSAGE_PUSH_TOKEN, PLATFORM_TOKEN},
-    dynamodb,
+    dynamodb::{self, Database},
     events::{Events, scheduled_event},
     functions::{Code, Endpoints, Functions, Outcome},
     gateway::{self, Gateway},
@@ -47,6 +47,14 @@ pub struct Setup {
     pub connections_url: Option<String>,
     /// Values of environment variables, by the function's logical id and the variable's name.
     pub variables: Vec<(&'static str, &'static str, &'static str)>,
+    /// A stopped system, which the new one goes on from.
+    pub stopped: Option<Stopped>,
+}
+
+/// The data of a stopped system, and the address of its gateway.
+pub struct Stopped {
+    data: Database,
+    address: SocketAddr,
 }
 
 /// The stream of the table `Chat`, which starts deliveries to webhooks and signals to browsers.
@@ -87,9 +95,18 @@ pub struct System {
     pub clock: Clock,
     /// `None` for a deployed stack.
     functions: Option<Functions>,
-    _servers: Vec<ServerHandle>,
-    _events: Option<Events>,
-    _sockets: Option<Sockets>,
+    /// `None` for a deployed stack.
+    running: Option<Running>,
+}
+
+/// The parts of a system in this process that end with it.
+struct Running {
+    data: Database,
+    address: SocketAddr,
+    database: ServerHandle,
+    gateway: ServerHandle,
+    events: Events,
+    sockets: Sockets,
 }
 
 impl System {
@@ -107,13 +124,15 @@ impl System {
         match Deployed::from_environment() {
             None => Self::start_here(setup).await,
             Some(deployed) => {
-                let Setup { clock, replaced, throttle, stream: _, connections_url, variables } = setup;
+                let Setup { clock, replaced, throttle, stream: _, connections_url, variables, stopped } =
+                    setup;
                 assert!(
                     clock.is_none()
                         && replaced.is_empty()
                         && throttle.is_none()
                         && connections_url.is_none()
-                        && variables.is_empty(),
+                        && variables.is_empty()
+                        && stopped.is_none(),
                     "a deployed stack cannot be changed"
                 );
                 Self::start_anew(deployed).await
@@ -141,7 +160,10 @@ impl System {
             table.stream = table.stream.take().filter(|_| !drops_stream);
         }
         let clock = setup.clock.as_ref().map_or_else(Clock::system, Clock::from);
-        let data = dynamodb::open(None).expect("DynamoDB starts");
+        let (data, api) = match setup.stopped {
+            Some(Stopped { data, address }) => (data, listen(address).await),
+            None => (dynamodb::open(None).expect("DynamoDB starts"), free_port().await),
+        };
         let database = dynamodb::serve(free_port().await, data.clone()).expect("DynamoDB starts");
         // Operators' statements can be changed, too.
         let direct = expressions::is_active().then(|| FaultyDynamoDb::start(&database.url()).url());
@@ -150,12 +172,13 @@ impl System {
 
         let proxy = FaultyDynamoDb::start(&database.url());
         let client = store::client::at_endpoint(&proxy.url());
-        let (lambda, connections, api) = (free_port().await, free_port().await, free_port().await);
+        let (lambda, connections) = (free_port().await, free_port().await);
         let address = |listener: &TcpListener| listener.local_addr().expect("it has an address");
+        let api_address = address(&api);
         let endpoints = Endpoints {
             lambda: format!("http://{}", address(&lambda)),
             connections: setup.connections_url.unwrap_or_else(|| format!("http://{}", address(&connections))),
-            socket: format!("ws://{}{}", address(&api), sockets::PATH),
+            socket: format!("ws://{api_address}{}", sockets::PATH),
         };
         let functions =
             Functions::start(&template, &client, &endpoints, &clock).expect("the functions start");
@@ -185,9 +208,7 @@ impl System {
             functions: Some(functions),
             lambda_url: Some(endpoints.lambda),
             connections_url: Some(endpoints.connections),
-            _servers: vec![database, gateway],
-            _events: Some(events),
-            _sockets: Some(sockets),
+            running: Some(Running { data, address: api_address, database, gateway, events, sockets }),
             ..seeded
         }
     }
@@ -236,10 +257,22 @@ impl System {
             proxy,
             clock,
             functions: None,
-            _servers: Vec::new(),
-            _events: None,
-            _sockets: None,
+            running: None,
         }
+    }
+
+    /// Ends the system: its gateway does not answer any more, and its sockets are closed.
+    ///
+    /// # Panics
+    /// The stack is a deployed one.
+    pub async fn stop(self) -> Stopped {
+        let running = self.running.expect("the system runs in this process");
+        let Running { data, address, database, gateway, events, sockets } = running;
+        gateway.stop().await;
+        sockets.stop().await;
+        events.stop().await;
+        database.stop().await;
+        Stopped { data, address }
     }
 
     /// Invokes a function by its logical id, and waits for its end. A deployed stack has no such way.
@@ -349,5 +382,9 @@ async fn empty(dynamodb: &Client, table: &str) {
 }
 
 async fn free_port() -> TcpListener {
-    TcpListener::bind(("127.0.0.1", 0)).await.expect("there is a free port")
+    listen(([127, 0, 0, 1], 0).into()).await
+}
+
+async fn listen(address: SocketAddr) -> TcpListener {
+    TcpListener::bind(address).await.expect("the port is free")
 }

@@ -56,11 +56,12 @@ impl PooledSystem {
         let proxy = FaultyDynamoDb::start(&database.url());
         proxy.stop_recording();
         let endpoint = if way == Way::Direct { database.url() } else { proxy.url() };
-        let functions = Functions::start(&template, &dynamodb, &Endpoints::unreachable(), &clock);
+        let endpoints = Endpoints::unreachable();
+        let functions = Functions::start(&template, &dynamodb, &endpoints, &clock);
         let functions = functions.map_err(io::Error::other)?;
         let (functions, pools) = pool::replace(functions, &template, build, &endpoint)?;
-        let gateway =
-            gateway::serve(free_port().await?, Gateway::new(template, functions), local::pages(false))?;
+        let pages = local::pages(false, &endpoints.socket);
+        let gateway = gateway::serve(free_port().await?, Gateway::new(template, functions), pages)?;
         Ok(Self { url: gateway.url(), proxy, pools, dynamodb, _servers: [database, gateway] })
     }
 }

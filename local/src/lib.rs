@@ -18,9 +18,9 @@ mod signature;
 
 pub use server_handle::ServerHandle;
 
-/// The pages outside of the gateway: `/chat`, and `/docs` with the demo's credentials if `has_demo`.
-pub fn pages(has_demo: bool) -> axum::Router {
-    chat::pages().merge(docs::pages(has_demo))
+/// The pages outside of the gateway: `/chat`, which connects to `socket_url`, and `/docs` with the demo's credentials if `has_demo`.
+pub fn pages(has_demo: bool, socket_url: &str) -> axum::Router {
+    chat::pages(socket_url).merge(docs::pages(has_demo))
 }
 
 pub const TEMPLATE: &str = include_str!("../../template.yaml");

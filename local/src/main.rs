@@ -138,7 +138,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let functions = Functions::start(&template, &client, &endpoints, &clock)?;
     let events = Events::start(&template, &functions, &data, lambda_listener, &clock)?;
     let sockets = Sockets::start(&template, functions.clone(), connections_listener, clock)?;
-    let pages = local::pages(!arguments.no_demo).merge(sockets.pages());
+    let pages = local::pages(!arguments.no_demo, &endpoints.socket).merge(sockets.pages());
     let gateway = Gateway::new(template, functions);
     let gateway = if arguments.throttle { gateway.throttled() } else { gateway };
     let server = gateway::serve(api_listener, gateway, pages)?;

@@ -8,11 +8,13 @@
 )]
 
 mod chromium;
+mod connections;
 mod docs;
+mod news;
 
 use chromium::Browser;
 use serde_json::json;
-use tests::System;
+use tests::{Setup, Stream, System};
 
 /// Contents with a script that calls `ran` if it runs.
 const HOSTILE: [&str; 14] = [
@@ -32,10 +34,15 @@ const HOSTILE: [&str; 14] = [
     "<input autofocus onfocus=\"ran('focus')\">",
 ];
 
+/// A system that signals new messages.
+async fn start() -> System {
+    System::start_with(Setup { stream: Stream::Runs, ..Setup::default() }).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium: make browser"]
 async fn hostile_content_is_shown_and_does_not_run() {
-    let system = System::start().await;
+    let system = start().await;
     let browser = Browser::open(&format!("{}/chat", system.anonymous.urls().platform), 1280, 900).await;
     browser
         .run("window.executed = []; window.ran = (what) => executed.push(what);
@@ -95,7 +102,7 @@ async fn hostile_content_is_shown_and_does_not_run() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium: make browser"]
 async fn a_user_sees_partners_messages_and_partners_see_their_states() {
-    let system = System::start().await;
+    let system = start().await;
     let url = &system.anonymous.urls().platform;
     let browser = Browser::open(&format!("{url}/chat"), 1280, 1000).await;
     system.message_push.push("6557578274821898321", "您好,您有一条<b>新消息</b> 😀", "before", 1).await;
@@ -173,7 +180,7 @@ async fn a_user_sees_partners_messages_and_partners_see_their_states() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium: make browser"]
 async fn a_user_and_a_partner_talk_to_each_other() {
-    let system = System::start().await;
+    let system = start().await;
     system.platform.say("another-chat", "before", "said before").await;
     let browser = Browser::open(&format!("{}/chat", system.anonymous.urls().platform), 1280, 1000).await;
     browser.log_in("6557578274821898321", "chat").await;

@@ -193,7 +193,7 @@ impl System {
         let sockets = sockets.expect("it listens");
         let gateway = Gateway::new(template, functions.clone());
         let gateway = if setup.throttle.is_some() { gateway.throttled() } else { gateway };
-        let pages = local::pages(true).merge(sockets.pages());
+        let pages = local::pages(true, &endpoints.socket).merge(sockets.pages());
         let gateway = gateway::serve(api, gateway, pages).expect("it listens");
         let urls = Urls::all(&gateway.url());
         let tables = Tables {

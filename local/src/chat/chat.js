@@ -1,12 +1,18 @@
 // Both sides of the service in one page: a user's window, and a partner's forms. Everything goes through the APIs.
 
-const POLL_MS = 1000;
+import { TIMES, watch } from "./socket.js";
+
 const FEED_LENGTH = 100;
 const tokens = document.body.dataset;
 const byId = (id) => document.getElementById(id);
 
-/** Whoever is logged in; null before. */
-let user = null;
+/** The times of the page. A parameter of its URL replaces one of the same name: `/chat?late=2000&read=10000`. */
+const times = { ...TIMES };
+for (const [name, value] of new URLSearchParams(location.search)) {
+  if (name in times && Number(value) > 0) times[name] = Number(value);
+}
+
+const wait = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
 
 async function call(token, method, path, { query = {}, body } = {}) {
   const url = new URL(path, location.origin);
@@ -20,6 +26,12 @@ async function call(token, method, path, { query = {}, body } = {}) {
 }
 
 const platform = (method, path, parts) => call(tokens.platform, method, `/chatbot/api/platform/${path}`, parts);
+
+/** The data of a success. Throws the message of an error. */
+function dataOf({ ok, answer }) {
+  if (!ok) throw new Error(answer.message);
+  return answer.data;
+}
 
 /** An element with these properties and children; text stays text. */
 function element(name, properties = {}, ...children) {
@@ -37,46 +49,99 @@ function link(text, href) {
 
 // ---------------------------------------------------------------------------------------------------- the user's side
 
+/** Ends with the login. */
+let session = new AbortController();
+
 byId("login").addEventListener("submit", async (event) => {
   event.preventDefault();
+  session.abort();
+  session = new AbortController();
   const form = new FormData(event.target);
-  const here = { id: form.get("userId").trim(), chat: form.get("chatId").trim(), after: "" };
-  const { ok, answer } = await platform("POST", "user/login", {
-    body: { userId: here.id, clientId: here.id, hostIp: "127.0.0.1", userAgent: navigator.userAgent, channelName: "demo" },
-  });
+  const here = {
+    id: form.get("userId").trim(),
+    chat: form.get("chatId").trim(),
+    after: "",
+    shown: new Set(),
+    signal: session.signal,
+  };
+  byId("news").hidden = true;
   byId("pending").replaceChildren();
   byId("chat").replaceChildren();
-  user = ok ? here : null;
-  byId("session").textContent = ok ? `${here.id} is logged in.` : answer.message;
-  if (ok) {
-    await show(here, answer.data);
-    watch(here);
+  try {
+    const body = { userId: here.id, clientId: here.id, hostIp: "127.0.0.1", userAgent: navigator.userAgent, channelName: "demo" };
+    const page = dataOf(await platform("POST", "user/login", { body }));
+    if (here.signal.aborted) return;
+    byId("session").textContent = `${here.id} is logged in.`;
+    follow(here, page);
+  } catch (error) {
+    if (!here.signal.aborted) byId("session").textContent = error.message;
   }
 });
 
-/** Polls inbox and chat until somebody else logs in. */
-async function watch(here) {
-  while (user === here) {
-    try {
-      await Promise.all([lookForMessages(here), lookAtChat(here)]);
-    } catch (error) {
-      byId("session").textContent = `The service does not answer: ${error.message}`;
-    }
-    await new Promise((resume) => setTimeout(resume, POLL_MS));
-  }
+/** Shows the first page of pending messages, and everything new until the next login. */
+function follow(here, page) {
+  let first = page;
+  const news = newsOf(here);
+  watch({
+    ticket: async () => dataOf(await platform("POST", "user/ticket", { body: { userId: here.id, chats: [{ chatId: here.chat }] } })),
+    onInbox: news.telling(async () => {
+      const pending = first ?? (await pendingMessages(here));
+      first = null;
+      await show(here, pending);
+    }),
+    onChat: news.telling(() => lookAtChat(here)),
+    onState: news.setState,
+    signal: here.signal,
+    times,
+  });
 }
 
-async function lookForMessages(here, cursor = "") {
-  const { ok, answer } = await platform("GET", "message/pending", { query: { userId: here.id, cursor } });
-  if (ok) await show(here, answer.data);
+/** The line that tells how the page learns of new messages. */
+function newsOf(here) {
+  const line = byId("news");
+  const texts = {
+    socket: "The socket signals new messages.",
+    polling: `There is no socket: the page polls every ${times.poll / 1000} s.`,
+  };
+  const tell = (text) => {
+    // A screen reader reads each change.
+    if (here.signal.aborted || (line.textContent === text && !line.hidden)) return;
+    line.textContent = text;
+    line.hidden = false;
+  };
+  return {
+    setState(state) {
+      line.dataset.state = state;
+      tell(texts[state]);
+    },
+    /** A reading that also tells whether it succeeds. */
+    telling: (read) => async () => {
+      try {
+        await read();
+        tell(texts[line.dataset.state]);
+      } catch (error) {
+        tell(`New messages cannot be read: ${error.message}`);
+        throw error;
+      }
+    },
+  };
+}
+
+async function pendingMessages(here, cursor = "") {
+  return dataOf(await platform("GET", "message/pending", { query: { userId: here.id, cursor } }));
 }
 
 /** Shows a page of pending messages and the pages after it, and acknowledges them. A page may be empty and not the last one. */
 async function show(here, { messages, cursor }) {
-  if (user !== here) return;
-  for (const message of messages) byId("pending").append(pendingItem(here, message));
-  if (messages.length > 0) await acknowledge(here, messages, "delivered");
-  if (cursor) await lookForMessages(here, cursor);
+  if (here.signal.aborted) return;
+  // A message is still pending if its acknowledgement failed.
+  const unseen = messages.filter(({ ackId }) => !here.shown.has(ackId));
+  for (const message of unseen) {
+    here.shown.add(message.ackId);
+    byId("pending").append(pendingItem(here, message));
+  }
+  if (messages.length > 0) dataOf(await acknowledge(here, messages, "delivered"));
+  if (cursor) await show(here, await pendingMessages(here, cursor));
 }
 
 function pendingItem(here, message) {
@@ -100,18 +165,20 @@ function acknowledge(here, messages, state) {
   return platform("POST", "message/ack", { body: { userId: here.id, ackIds, state } });
 }
 
+/** Shows the new messages of the chat. */
 async function lookAtChat(here) {
-  // The first poll starts with the newest messages; `after` goes on from there.
+  // The first answer starts with the newest messages; `after` goes on from there.
   const query = { chatId: here.chat, after: here.after, latest: "true" };
-  const { ok, answer } = await platform("GET", "chat/messages", { query });
-  if (!ok || user !== here) return;
-  const { messages, state, agent, after } = answer.data;
+  const { messages, state, agent, after } = dataOf(await platform("GET", "chat/messages", { query }));
+  if (here.signal.aborted) return;
   here.after = after;
   byId("state").textContent = state === "human" ? `human: ${agent}` : "robot";
   if (messages.length === 0) return;
   const list = byId("chat");
   list.append(...messages.map(chatItem));
   list.scrollTop = list.scrollHeight;
+  // An answer may have a part of them.
+  await lookAtChat(here);
 }
 
 function chatItem(message) {
@@ -194,7 +261,7 @@ async function readFeed() {
     } catch {
       // The user's side tells that the service does not answer.
     }
-    await new Promise((resume) => setTimeout(resume, POLL_MS));
+    await wait(times.poll);
   }
 }
 

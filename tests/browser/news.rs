@@ -315,6 +315,22 @@ async fn pings_keep_the_socket_open_and_its_longest_time_ends_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium: make browser"]
+async fn a_socket_that_does_not_answer_a_ping_is_closed() {
+    let accepts: Code = Arc::new(|_, _| Box::pin(async { Ok(r#"{"statusCode":200}"#.to_owned()) }));
+    for (replaced, sockets) in [(vec![("SocketFunction", accepts)], 2), (vec![], 1)] {
+        let system = System::start_with(Setup { stream: Stream::Runs, replaced, ..Setup::default() }).await;
+        let browser = log_in(&system, "read=3000&silence=2000&retry=200").await;
+        browser.wait_for(STATE, json!("socket")).await;
+        // Two pings, and the end of the silence after the first one.
+        sleep(Duration::from_secs(7)).await;
+        let opened = times(&browser, "socket").await;
+        assert!(opened.len() == sockets, "{opened:?}");
+        browser.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium: make browser"]
 async fn the_login_of_somebody_else_closes_the_socket() {
     let system = start().await;
     let browser = log_in(&system, "").await;

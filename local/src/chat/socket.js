@@ -11,6 +11,8 @@ export const TIMES = {
   late: 20_000,
   /** From a reading to the next one with a socket: it makes lost signals good. API Gateway ends a socket after 10 idle minutes. */
   read: 300_000,
+  /** From a ping, which each periodic reading sends, to the close of a socket on which no message followed. */
+  silence: 30_000,
   /** From the end of a socket, or its refusal, to the next try. It doubles with each try. */
   retry: 1000,
   /** The longest time to the next try. */
@@ -45,14 +47,18 @@ export async function watch({ ticket, onInbox, onChat, onState, signal, times = 
   signal.addEventListener("abort", () => clearInterval(periodic));
   const poll = () => enter("polling", times.poll, readBoth);
 
+  let silence;
   const onOpen = (socket) => {
     enter("socket", times.read, () => {
       readBoth();
       socket.send(PING);
+      clearTimeout(silence);
+      silence = setTimeout(() => socket.close(), times.silence);
     });
   };
 
   const onMessage = (text) => {
+    clearTimeout(silence);
     switch (typeOf(text)) {
       case "inbox":
         readInbox();

@@ -85,6 +85,8 @@ pub struct System {
     pub lambda_url: Option<String>,
     /// The WebSocket API for functions, above `/@connections`; `None` for a deployed stack.
     pub connections_url: Option<String>,
+    /// The WebSocket API for browsers; `None` for a deployed stack.
+    pub socket_url: Option<String>,
     pub access_table: String,
     pub chat_table: String,
     pub webhooks_table: String,
@@ -208,6 +210,7 @@ impl System {
             functions: Some(functions),
             lambda_url: Some(endpoints.lambda),
             connections_url: Some(endpoints.connections),
+            socket_url: Some(endpoints.socket),
             running: Some(Running { data, address: api_address, database, gateway, events, sockets }),
             ..seeded
         }
@@ -250,6 +253,7 @@ impl System {
             dynamodb_url,
             lambda_url: None,
             connections_url: None,
+            socket_url: None,
             access_table: tables.access,
             chat_table: tables.chat,
             webhooks_table: tables.webhooks,

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::instance::ProcessLog;
 
-/// The function that knows no application: its events name none.
-const WITHOUT_APPLICATION: &str = "dispatch-events";
+/// The functions that know no application: their events name none.
+const WITHOUT_APPLICATION: [&str; 3] = ["dispatch-events", "notify-users", "socket"];
 
 /// Checks that a log has JSON lines only, exactly one request line for each finished invocation, no body and
 /// none of the secrets.
@@ -42,7 +42,7 @@ pub(super) fn check(log: &ProcessLog, binary: &str, secrets: &[&str]) -> Result<
             && !request["outcome"].is_null()
             && request["duration_ms"].as_f64().is_some_and(|millis| millis >= 0.0);
         let has_application = !request["application"].is_null();
-        if !is_complete || (*is_success && binary != WITHOUT_APPLICATION && !has_application) {
+        if !is_complete || (*is_success && !WITHOUT_APPLICATION.contains(&binary) && !has_application) {
             return Err(format!("an incomplete request line: {line}"));
         }
     }

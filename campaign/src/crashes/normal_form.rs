@@ -25,12 +25,13 @@ static RANDOM: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b1[0-9]{12}\b", "<time>"),
         ("^ISSUED#[0-9]+$", "ISSUED#<minute>"),
         (r"127\.0\.0\.1:[0-9]+", "<receiver>"),
+        ("CONN#[0-9A-Za-z+/]{15}=", "CONN#<connection>"),
     ];
     // A pattern that cannot be compiled would be missing here, and the test below would fail.
     patterns.into_iter().filter_map(|(pattern, name)| Some((Regex::new(pattern).ok()?, name))).collect()
 });
 
-/// The hash of a random token.
+/// The hash of a random token or ticket.
 static TOKEN_HASH: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("[0-9a-f]{64}").ok());
 
 pub(super) fn of(table: TableName, item: &Item, started: Timestamp) -> String {
@@ -75,7 +76,8 @@ fn hours(number: u64, started: Timestamp) -> Option<i64> {
 }
 
 fn normal_text(text: &str, table: TableName) -> String {
-    let hash = TOKEN_HASH.iter().filter(|_| table == TableName::Access).map(|hash| (hash, "<hash>"));
+    let has_hashes = matches!(table, TableName::Access | TableName::Connections);
+    let hash = TOKEN_HASH.iter().filter(|_| has_hashes).map(|hash| (hash, "<hash>"));
     let random = RANDOM.iter().map(|(pattern, name)| (pattern, *name)).chain(hash);
     random.fold(text.to_owned(), |text, (pattern, name)| pattern.replace_all(&text, name).into_owned())
 }
@@ -127,6 +129,16 @@ mod tests {
         let item = json!({"pk": format!("TOKEN#{hash}")});
         assert_eq!(form(TableName::Access, &item)["pk"], "TOKEN#<hash>");
         assert_eq!(form(TableName::Chat, &item), item);
+    }
+
+    #[test]
+    fn the_items_of_tickets_and_connections_have_no_random_ids() {
+        let ticket = json!({"pk": format!("TICKET#{}", "0123456789abcdef".repeat(4)), "sk": "TICKET"});
+        assert_eq!(form(TableName::Connections, &ticket)["pk"], "TICKET#<hash>");
+        let subscriber =
+            json!({"pk": "INBOX#u", "sk": "CONN#L0SM9cOFvHcCIhw=", "connectedAt": 1_795_219_211_234_u64});
+        let normal = json!({"pk": "INBOX#u", "sk": "CONN#<connection>", "connectedAt": "<start +0 h>"});
+        assert_eq!(form(TableName::Connections, &subscriber), normal);
     }
 
     #[test]

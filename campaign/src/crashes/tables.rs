@@ -1,4 +1,4 @@
-//! The items of the three tables, and the rules for each of them.
+//! The items of the four tables, and the rules for each of them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,6 +17,7 @@ pub(super) enum TableName {
     Access,
     Chat,
     Webhooks,
+    Connections,
 }
 
 /// All items of a system.
@@ -29,6 +30,7 @@ impl Tables {
             (TableName::Access, &system.access_table),
             (TableName::Chat, &system.chat_table),
             (TableName::Webhooks, &system.webhooks_table),
+            (TableName::Connections, &system.connections_table),
         ] {
             all.extend(scan(&system.dynamodb, name).await?.into_iter().map(|item| (table, item)));
         }
@@ -43,15 +45,17 @@ impl Tables {
         counts
     }
 
-    /// Checks that no token and no client secret is stored in plain text, and that items expire as the data model says.
+    /// Checks that no token, no client secret and none of `secrets` is stored in plain text, and that items expire as the data
+    /// model says.
     ///
     /// # Errors
     /// The item that breaks a rule.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self, secrets: &[String]) -> Result<(), String> {
         for (table, item) in &self.0 {
             let text = json!(item).to_string();
-            if text.contains("\"cn-") || text.contains("\"cs-") {
-                return Err(format!("a token or a client secret is stored: {text}"));
+            let is_secret = |secret: &String| text.contains(secret);
+            if text.contains("\"cn-") || text.contains("\"cs-") || secrets.iter().any(is_secret) {
+                return Err(format!("a token, a ticket or a client secret is stored: {text}"));
             }
             let expires = item.get("expireAt").is_some_and(Value::is_u64);
             if expires != must_expire(*table, item) {
@@ -69,6 +73,7 @@ fn must_expire(table: TableName, item: &Item) -> bool {
         TableName::Access => key("pk") != "APPS" && !key("sk").starts_with("AUDIT#"),
         TableName::Chat => key("sk") != "SEQ",
         TableName::Webhooks => false,
+        TableName::Connections => true,
     }
 }
 
@@ -100,7 +105,7 @@ mod tests {
     use super::*;
 
     fn tables(table: TableName, item: &Value) -> Result<(), String> {
-        Tables(vec![(table, serde_json::from_value(item.clone()).unwrap())]).check()
+        Tables(vec![(table, serde_json::from_value(item.clone()).unwrap())]).check(&["ticket".to_owned()])
     }
 
     #[test]
@@ -117,5 +122,7 @@ mod tests {
     fn a_plain_token_is_found() {
         let item = json!({"pk": "TOKEN#x", "sk": "TOKEN", "expireAt": 1, "token": "cn-1"});
         assert!(tables(TableName::Access, &item).is_err());
+        let item = json!({"pk": "TICKET#ticket", "sk": "TICKET", "expireAt": 1});
+        assert!(tables(TableName::Connections, &item).is_err());
     }
 }

@@ -52,6 +52,8 @@ pub(super) struct World {
     expected: Option<Counts>,
     started: Timestamp,
     allowances: RefCell<Vec<Allowance>>,
+    /// Tickets, which no item and no log line may have.
+    hidden: RefCell<Vec<String>>,
     observed: RefCell<Observed>,
 }
 
@@ -70,6 +72,8 @@ impl World {
         let store = FaultyDynamoDb::start(system.dynamodb_url.as_deref().unwrap_or_default());
         let mut environment = environment::of_spec(spec, &store.url());
         environment.insert("LAMBDA_ENDPOINT".to_owned(), system.lambda_url.clone().unwrap_or_default());
+        environment.insert("CONNECTIONS_URL".to_owned(), system.connections_url.clone().unwrap_or_default());
+        environment.insert("SOCKET_URL".to_owned(), system.socket_url.clone().unwrap_or_default());
         // It names a file of Amazon Linux. A debug build of a function does not start without the file, and DynamoDB has no TLS here.
         environment.remove("SSL_CERT_FILE");
         // Receivers of the campaign listen on this machine.
@@ -86,6 +90,7 @@ impl World {
             point,
             expected,
             allowances: RefCell::default(),
+            hidden: RefCell::default(),
             observed: RefCell::default(),
         }
     }
@@ -94,6 +99,11 @@ impl World {
     /// normal form `applies` holds.
     pub(super) fn allow(&self, reason: &'static str, applies: fn(&str) -> bool) {
         self.allowances.borrow_mut().push(Allowance { reason, applies });
+    }
+
+    /// Notes a text that no item and no log line may have.
+    pub(super) fn hide(&self, secret: &str) {
+        self.hidden.borrow_mut().push(secret.to_owned());
     }
 
     /// Makes the call during which the function is killed, or not, in the run without a crash. Returns what the caller got.
@@ -146,7 +156,7 @@ impl World {
         let mut before = None;
         loop {
             let tables = Tables::read(&self.system).await.unwrap_or_else(|error| fail(&error));
-            tables.check().unwrap_or_else(|error| fail(&error));
+            tables.check(&self.hidden.borrow()).unwrap_or_else(|error| fail(&error));
             let tables = tables.normal_form(self.started);
             let is_final = match &self.expected {
                 // The tables at rest.
@@ -180,8 +190,10 @@ impl World {
 
     /// Ends the processes, checks their logs and returns the observations.
     pub(super) async fn finish(self) -> Observed {
+        let hidden = self.hidden.into_inner();
+        let secrets: Vec<&str> = SECRETS.into_iter().chain(hidden.iter().map(String::as_str)).collect();
         for log in self.instance.logs().await {
-            log::check(&log, &self.binary, &SECRETS).unwrap_or_else(|error| fail(&error));
+            log::check(&log, &self.binary, &secrets).unwrap_or_else(|error| fail(&error));
         }
         self.observed.into_inner()
     }

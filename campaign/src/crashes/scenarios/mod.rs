@@ -7,6 +7,7 @@ mod deliveries;
 mod inboxes;
 mod platform;
 mod push;
+mod sockets;
 mod tokens;
 
 use std::{fmt, future::Future, pin::Pin};
@@ -49,5 +50,6 @@ pub(super) fn all() -> Vec<Scenario> {
     all.extend(inboxes::all());
     all.extend(platform::all());
     all.extend(deliveries::all());
+    all.extend(sockets::all());
     all
 }

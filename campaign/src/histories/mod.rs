@@ -13,6 +13,7 @@ mod robot;
 mod rule;
 mod run;
 mod shrink;
+mod sockets;
 mod store;
 mod time;
 mod tokens;
@@ -52,9 +53,9 @@ pub(crate) struct Histories {
 impl Histories {
     pub(crate) fn run(self) -> io::Result<()> {
         println!(
-            "| seed | calls | store requests | failed | items reaped | webhooks | simulated | took | broken rules |"
+            "| seed | calls | store requests | failed | items reaped | webhooks | sockets | signals | simulated | took | broken rules |"
         );
-        println!("|---|---|---|---|---|---|---|---|---|");
+        println!("|---|---|---|---|---|---|---|---|---|---|---|");
         let seeds: Vec<_> = (self.seed..self.seed + self.seeds).collect();
         let calls = self.calls;
         let mut failed = 0;
@@ -100,10 +101,12 @@ impl Histories {
 }
 
 fn row(seed: u64, ended: &Ended) -> String {
-    let Ended { calls, requests, faults, reaped, webhooks, simulated, took, broken, .. } = ended;
+    let Ended {
+        calls, requests, faults, reaped, webhooks, sockets, signals, simulated, took, broken, ..
+    } = ended;
     let (hours, took) = (simulated.as_secs() / 3600, took.as_secs());
     format!(
-        "| {seed} | {calls} | {requests} | {faults} | {reaped} | {webhooks} | {hours} h | {took} s | {} |",
+        "| {seed} | {calls} | {requests} | {faults} | {reaped} | {webhooks} | {sockets} | {signals} | {hours} h | {took} s | {} |",
         broken.len()
     )
 }

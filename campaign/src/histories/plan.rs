@@ -5,6 +5,7 @@ use fastrand::Rng;
 use super::{
     chats, details, pushes, robot,
     rule::Subject,
+    sockets,
     store::Weather,
     time::{MINUTE, Millis, SECOND},
     tokens,
@@ -12,6 +13,9 @@ use super::{
 
 /// Operations of one burst.
 const BURST: u64 = 420;
+
+/// Operations of sockets in one burst, besides the others.
+const BURST_OF_SOCKETS: u64 = 40;
 
 /// The mean time between two bursts.
 const PAUSE: Millis = 3 * MINUTE;
@@ -24,6 +28,7 @@ pub(super) enum Op {
     Robot(robot::Op),
     Details(details::Op),
     Tokens(tokens::Op),
+    Sockets(sockets::Op),
 }
 
 /// Operations that overlap.
@@ -37,14 +42,19 @@ pub(super) struct Burst {
 /// The bursts of a seed, one after the other.
 pub(super) struct Plan {
     rng: Rng,
+    /// Sockets draw nothing from the chances of the others, whose operations are those of a plan without sockets.
+    rng_of_sockets: Rng,
     at: Millis,
-    /// The operations so far.
+    /// The operations so far, without those of sockets.
     number: u64,
+    /// The operations of sockets so far.
+    number_of_sockets: u64,
 }
 
 impl Plan {
     pub(super) fn of(seed: u64) -> Self {
-        Self { rng: Rng::with_seed(seed), at: 0, number: 0 }
+        let rng_of_sockets = Rng::with_seed(seed ^ 0x_7a9e_50c4);
+        Self { rng: Rng::with_seed(seed), rng_of_sockets, at: 0, number: 0, number_of_sockets: 0 }
     }
 
     pub(super) fn next(&mut self) -> Burst {
@@ -62,7 +72,13 @@ impl Plan {
             self.number += 1;
             (at, Op::draw(rng, at, self.number))
         });
-        let ops = ops.collect();
+        let mut ops: Vec<_> = ops.collect();
+        for _ in 0..BURST_OF_SOCKETS {
+            self.number_of_sockets += 1;
+            let at = begin + self.rng_of_sockets.u64(..length);
+            let op = sockets::Op::draw(&mut self.rng_of_sockets, at, self.number_of_sockets);
+            ops.push((at, Op::Sockets(op)));
+        }
         self.at = begin + length;
         Burst { begin, weather, ops }
     }
@@ -87,6 +103,7 @@ impl Op {
             Self::Robot(op) => op.concerns(subject),
             Self::Details(op) => op.concerns(subject),
             Self::Tokens(op) => op.concerns(subject),
+            Self::Sockets(op) => op.concerns(subject),
         }
     }
 }

@@ -27,6 +27,8 @@ pub(super) enum Subject {
     Tokens { app: usize },
     /// A user's details.
     Details { client: usize },
+    /// The tickets and connections of a user.
+    Sockets { user: usize },
     /// The whole.
     World,
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use fastrand::Rng;
-use local::dynamodb::{ACCESS_TABLE, CHAT_TABLE};
+use local::dynamodb::{ACCESS_TABLE, CHAT_TABLE, CONNECTIONS_TABLE};
 use tokio::{runtime, task::LocalSet, time::sleep};
 
 use super::{
@@ -16,7 +16,8 @@ use super::{
     plan::{Op, Plan},
     pushes::{self, Pushes},
     robot::Robot,
-    rule::{Broken, Subject},
+    rule::Broken,
+    sockets::Sockets,
     store::Weather,
     time::{HOUR, MINUTE, SECOND},
     tokens::Tokens,
@@ -49,6 +50,10 @@ pub(super) struct Ended {
     pub(super) faults: u64,
     pub(super) reaped: u64,
     pub(super) webhooks: usize,
+    /// The connections that opened.
+    pub(super) sockets: usize,
+    /// The signals that reached a browser.
+    pub(super) signals: usize,
     /// The simulated time.
     pub(super) simulated: Duration,
     pub(super) took: Duration,
@@ -64,6 +69,7 @@ struct Clients {
     robot: Robot,
     details: Details,
     tokens: Tokens,
+    sockets: Sockets,
 }
 
 /// Runs a part of the history of a seed.
@@ -81,6 +87,7 @@ async fn history(seed: u64, part: &Part) -> Ended {
         robot: Robot::default(),
         details: Details::default(),
         tokens: Tokens::start(&world).await,
+        sockets: Sockets::default(),
     });
     let mut receivers = Vec::new();
     for (system, source) in RECEIVERS {
@@ -89,6 +96,7 @@ async fn history(seed: u64, part: &Part) -> Ended {
     clients.chats.receive_at(receivers.clone());
 
     let (mut plan, mut chance, mut ran, mut number) = (Plan::of(seed), Rng::with_seed(!seed), Vec::new(), 0);
+    let mut running_sockets = Vec::new();
     while part.goes_on(world.calls(), number) {
         let burst = plan.next();
         world.time.until(burst.begin).await;
@@ -100,6 +108,8 @@ async fn history(seed: u64, part: &Part) -> Ended {
             if is_run {
                 ran.push((number - 1, at, op.clone()));
                 let (world, clients) = (Rc::clone(&world), Rc::clone(&clients));
+                // The next burst begins at its time, whatever sockets still do.
+                let running = if matches!(op, Op::Sockets(_)) { &mut running_sockets } else { &mut running };
                 running.push(tokio::task::spawn_local(async move {
                     world.time.until(at).await;
                     clients.run(&world, &op).await;
@@ -114,27 +124,36 @@ async fn history(seed: u64, part: &Part) -> Ended {
         let now = if chance.bool() { now + 5 * SECOND } else { now - chance.u64(..HOUR) };
         world.store.reap(CHAT_TABLE, now, REAPED_AT_ONCE);
         world.store.reap(ACCESS_TABLE, now, REAPED_AT_ONCE);
+        world.store.reap(CONNECTIONS_TABLE, now, REAPED_AT_ONCE);
+        clients.sockets.look(&world);
+        for ended in world.sockets.end_expired() {
+            let (world, clients) = (Rc::clone(&world), Rc::clone(&clients));
+            running_sockets.push(tokio::task::spawn_local(async move {
+                clients.sockets.tell_of_end(&world, ended).await;
+            }));
+        }
+    }
+    for operation in running_sockets {
+        operation.await.expect("no operation panics");
     }
     world.store.set_weather(Weather::Calm);
     sleep(Duration::from_millis(MINUTE)).await;
     clients.pushes.read_all(&world).await;
+    clients.sockets.crowd(&world).await;
     sleep(QUIET).await;
     clients.chats.read_all(&world).await;
     clients.robot.read_all(&world).await;
 
-    let mut broken = clients.check();
-    broken.extend(world.unclean().into_iter().map(|facts| Broken {
-        rule: "each answer is a success or a documented error",
-        at: 0,
-        subject: Subject::World,
-        facts,
-    }));
+    let mut broken = clients.check(&world);
+    broken.extend(world.check());
     Ended {
         calls: world.calls(),
         requests: world.store.requests(),
         faults: world.store.faults(),
         reaped: world.store.reaped(),
         webhooks: receivers.iter().map(|receiver| receiver.count()).sum(),
+        sockets: clients.sockets.opened(),
+        signals: world.sockets.delivered(),
         simulated: Duration::from_millis(world.time.now()),
         took: started.elapsed(),
         ops: ran,
@@ -166,16 +185,18 @@ impl Clients {
             Op::Robot(op) => self.robot.run(world, op).await,
             Op::Details(op) => self.details.run(world, op).await,
             Op::Tokens(op) => self.tokens.run(world, op).await,
+            Op::Sockets(op) => self.sockets.run(world, op).await,
         }
     }
 
-    fn check(&self) -> Vec<Broken> {
+    fn check(&self, world: &World) -> Vec<Broken> {
         let parts = [
             pushes::check(&self.pushes),
             self.chats.check(),
             self.robot.check(),
             self.details.check(),
             self.tokens.check(),
+            self.sockets.check(world),
         ];
         parts.into_iter().flatten().collect()
     }

@@ -23,6 +23,7 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
 use fastrand::Rng;
+use local::dynamodb::CHAT_TABLE;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::sleep};
@@ -77,11 +78,21 @@ const FAULTS: [Fault; 8] = [
     Fault::Late,
 ];
 
-/// The key of a record that was inserted into a feed.
+/// The key of an item that was inserted.
 #[derive(Debug)]
-pub(super) struct FeedKey {
+pub(super) struct InsertedKey {
+    pub(super) at: Millis,
     pub(super) pk: String,
     pub(super) sk: String,
+}
+
+/// The items of the table `Chat` that were inserted, for each reader of its stream.
+#[derive(Debug)]
+pub(super) struct Inserted {
+    /// Records of feeds, for `dispatch-events`.
+    pub(super) feeds: mpsc::UnboundedReceiver<InsertedKey>,
+    /// Messages of chats and deliveries, for `notify-users`.
+    pub(super) news: mpsc::UnboundedReceiver<InsertedKey>,
 }
 
 pub(super) struct Store {
@@ -94,7 +105,8 @@ pub(super) struct Store {
     reaped: AtomicU64,
     /// Where the reaper goes on in each table.
     reached: Mutex<BTreeMap<&'static str, Value>>,
-    feed: mpsc::UnboundedSender<FeedKey>,
+    feeds: mpsc::UnboundedSender<InsertedKey>,
+    news: mpsc::UnboundedSender<InsertedKey>,
 }
 
 impl fmt::Debug for Store {
@@ -104,16 +116,14 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// An empty database, and the keys that are inserted into feeds.
-    pub(super) fn new(
-        database: Database,
-        seed: u64,
-        time: Time,
-    ) -> (Arc<Self>, mpsc::UnboundedReceiver<FeedKey>) {
-        let (feed, keys) = mpsc::unbounded_channel();
+    /// An empty database, and the keys that are inserted.
+    pub(super) fn new(database: Database, seed: u64, time: Time) -> (Arc<Self>, Inserted) {
+        let (feeds, of_feeds) = mpsc::unbounded_channel();
+        let (news, of_news) = mpsc::unbounded_channel();
         let weather = Mutex::new(Weather::Calm);
         let (requests, faults, reaped, reached) = Default::default();
-        (Arc::new(Self { database, seed, time, weather, requests, faults, reaped, reached, feed }), keys)
+        let store = Self { database, seed, time, weather, requests, faults, reaped, reached, feeds, news };
+        (Arc::new(store), Inserted { feeds: of_feeds, news: of_news })
     }
 
     /// The client of an instance.
@@ -173,6 +183,20 @@ impl Store {
     /// The items that [`Self::reap`] deleted.
     pub(super) fn reaped(&self) -> u64 {
         self.reaped.load(Ordering::Relaxed)
+    }
+
+    /// All items of a table, at this instant.
+    pub(super) fn items(&self, table: &str) -> Vec<Value> {
+        let (mut items, mut scan) = (Vec::new(), json!({"TableName": table}));
+        loop {
+            let answer = dispatch(&self.database, "Scan", scan.to_string().as_bytes()).expect("it is a scan");
+            let mut answer: Value = serde_json::from_str(&answer).expect("the answer is JSON");
+            items.extend(answer["Items"].as_array_mut().map(std::mem::take).unwrap_or_default());
+            match answer.get_mut("LastEvaluatedKey").map(Value::take).filter(Value::is_object) {
+                Some(key) => scan["ExclusiveStartKey"] = key,
+                None => return items,
+            }
+        }
     }
 
     /// Draws the fault and the latency of a request by its time, its operation and its first partition, so that a part of a history
@@ -241,31 +265,42 @@ impl Store {
 
     /// Applies a request and answers it as DynamoDB does.
     fn apply(&self, operation: &str, body: &[u8]) -> HttpResponse {
-        match dispatch(&self.database, operation, body) {
-            Ok(answer) => {
-                if operation == "TransactWriteItems" {
-                    self.note_feed(body);
-                }
-                response(200, answer)
-            }
+        match self.write(operation, body) {
+            Ok(answer) => response(200, answer),
             Err(error) => response(error.status_code(), error.to_json()),
         }
     }
 
-    /// Reports the records of feeds that a transaction inserted, as the table's stream does.
-    fn note_feed(&self, body: &[u8]) {
-        if !contains(body, b"\"FEED#") {
-            return;
+    /// Applies a request, and reports the items that it inserted to the readers of the stream that are told about them.
+    fn write(&self, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
+        let inserts: Vec<_> = put_keys(operation, body)
+            .into_iter()
+            .filter_map(|(pk, sk)| Some((self.reader(&pk, &sk)?, pk, sk)))
+            .filter(|(_, pk, sk)| !self.exists(pk, sk))
+            .collect();
+        let answer = dispatch(&self.database, operation, body)?;
+        for (reader, pk, sk) in inserts {
+            // The world has ended if nobody receives.
+            let _ = reader.send(InsertedKey { at: self.time.now(), pk, sk });
         }
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        for item in body["TransactItems"].as_array().into_iter().flatten() {
-            let text = |name: &str| item["Put"]["Item"][name]["S"].as_str().unwrap_or_default().to_owned();
-            let (pk, sk) = (text("pk"), text("sk"));
-            if pk.starts_with("FEED#") {
-                // The world has ended if nobody receives.
-                let _ = self.feed.send(FeedKey { pk, sk });
-            }
+        Ok(answer)
+    }
+
+    /// The reader of the stream that is told about an item, by the filters of the template.
+    fn reader(&self, pk: &str, sk: &str) -> Option<&mpsc::UnboundedSender<InsertedKey>> {
+        let is = |partition: &str, kind: &str| pk.starts_with(partition) && sk.starts_with(kind);
+        if is("FEED#", "MSG#") {
+            Some(&self.feeds)
+        } else {
+            (is("CHAT#", "MSG#") || is("INBOX#", "W#")).then_some(&self.news)
         }
+    }
+
+    /// Whether the table `Chat` has an item. The other tables have no item that a reader is told about.
+    fn exists(&self, pk: &str, sk: &str) -> bool {
+        let key = json!({"TableName": CHAT_TABLE, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}, "ProjectionExpression": "pk"});
+        let found = dispatch(&self.database, "GetItem", key.to_string().as_bytes()).expect("it is a key");
+        contains(found.as_bytes(), b"\"pk\"")
     }
 
     /// Applies every second item of a batch and leaves the others unprocessed.
@@ -289,7 +324,7 @@ impl Store {
             *list = items(even);
             left_out[table] = if is_read { json!({"Keys": items(odd)}) } else { items(odd) };
         }
-        match dispatch(&self.database, operation, body.to_string().as_bytes()) {
+        match self.write(operation, body.to_string().as_bytes()) {
             Ok(answer) => {
                 let mut answer: Value = serde_json::from_str(&answer).unwrap_or_default();
                 answer[unprocessed] = left_out;
@@ -390,12 +425,33 @@ fn broken() -> ConnectorError {
     ConnectorError::io("the connection breaks".into())
 }
 
-/// The first partition key in a request.
+/// The keys of the items that a request puts into the table `Chat` and of which a reader of the stream may be told.
+fn put_keys(operation: &str, body: &[u8]) -> Vec<(String, String)> {
+    let is_write = matches!(operation, "PutItem" | "BatchWriteItem" | "TransactWriteItems");
+    if !is_write || !contains(body, CHAT_TABLE.as_bytes()) {
+        return Vec::new();
+    }
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let puts = |list: &Value, put: &str| -> Vec<Value> {
+        list.as_array().into_iter().flatten().map(|write| write[put]["Item"].clone()).collect()
+    };
+    let items = match operation {
+        "PutItem" => vec![body["Item"].clone()],
+        "BatchWriteItem" => puts(&body["RequestItems"][CHAT_TABLE], "PutRequest"),
+        _ => puts(&body["TransactItems"], "Put"),
+    };
+    let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+    items.iter().map(|item| (text(item, "pk"), text(item, "sk"))).collect()
+}
+
+/// The first partition key in a request; for a ticket its kind, since the rest is random.
 fn first_partition(body: &[u8]) -> &[u8] {
+    const TICKET: &[u8] = b"TICKET#";
     let begin = b"\"pk\":{\"S\":\"";
     let Some(at) = body.windows(begin.len()).position(|window| window == begin) else { return &[] };
     let key = &body[at + begin.len()..];
-    key.split(|byte| *byte == b'"').next().unwrap_or_default()
+    let key = key.split(|byte| *byte == b'"').next().unwrap_or_default();
+    if key.starts_with(TICKET) { TICKET } else { key }
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {

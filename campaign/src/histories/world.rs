@@ -17,14 +17,14 @@ use fastrand::Rng;
 use local::{
     TEMPLATE, dynamodb,
     events::scheduled_event,
-    functions::{Code, Endpoints, FunctionError, Functions},
+    functions::{Code, Endpoints, FunctionError, Functions, Outcome as Invoked},
     gateway::{self, Gateway},
-    template::Template,
+    template::{FunctionSpec, Template},
 };
 use model::oauth::Scope;
 use serde_json::{Value, json};
 use store::{Client, Table};
-use tests::{Caller, Operator, Urls, path_with};
+use tests::{Caller, Operator, Urls, path_with, paths};
 use tokio::{
     net::TcpListener,
     sync::mpsc::UnboundedReceiver,
@@ -35,14 +35,24 @@ use uuid::Uuid;
 use super::{
     call::{Call, Outcome},
     chats, pushes,
-    store::{FeedKey, Store, Weather},
-    time::{MINUTE, Millis, Time},
+    rule::{Broken, Subject},
+    sockets::{SocketApi, Topic},
+    store::{Inserted, InsertedKey, Store, Weather},
+    time::{MINUTE, Millis, SECOND, Time},
 };
 
 /// The difference of each instance's clock from the true time, in milliseconds.
 const CLOCKS: [i64; 4] = [-5_000, -1_700, 2_300, 5_000];
 
 const DISPATCH: &str = "DispatchEventsFunction";
+const NOTIFY: &str = "NotifyUsersFunction";
+
+/// The age at which `notify-users` is not told about an item any more.
+const MOST_AGE: Millis = 60 * SECOND;
+
+/// The longest time of a call whose requests to the store do not fail, each of which takes up to 7 ms. A message in a chat is
+/// repeated until its number is free.
+const LONGEST_WITHOUT_FAULT: Millis = 200;
 
 /// The token of the platform's own back end.
 pub(super) const PLATFORM_TOKEN: &str = "cn-platform";
@@ -52,15 +62,19 @@ pub(super) struct World {
     pub(super) time: Time,
     pub(super) store: Arc<Store>,
     pub(super) operator: Operator,
+    pub(super) sockets: SocketApi,
     gateway: Gateway,
+    /// The same APIs and instances for tickets, with chances of their own.
+    ticket_gateway: Gateway,
+    fleet_of_sockets: Fleet,
     /// Past every fault.
     client: Client,
     calls: AtomicU64,
-    /// Answers of a form that the contract does not know.
-    unclean: Mutex<Vec<String>>,
+    /// Answers that break a rule by themselves.
+    wrong: Mutex<Vec<Broken>>,
 }
 
-/// The instances. A clone is the same fleet.
+/// The instances, and what happens to their invocations by chance. A clone draws from the same chances.
 #[derive(Clone)]
 struct Fleet {
     instances: Arc<[Functions]>,
@@ -70,16 +84,20 @@ struct Fleet {
 
 impl World {
     pub(super) async fn start(seed: u64) -> Self {
-        let template = Template::parse(TEMPLATE).expect("the template can be parsed");
+        let mut template = Template::parse(TEMPLATE).expect("the template can be parsed");
+        template.functions.iter_mut().for_each(never_throttle);
         let time = Time::begin();
-        let (store, feed) = Store::new(dynamodb::open(None).expect("the database opens"), seed, time);
+        let (store, Inserted { feeds, news }) =
+            Store::new(dynamodb::open(None).expect("the database opens"), seed, time);
         let client = store.calm_client();
         let tables: Vec<_> = template.tables.iter().cloned().map(without_stream).collect();
         dynamodb::create_tables(&client, &tables).await.expect("the tables are created");
 
-        let lambda = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
-        let lambda_url = format!("http://{}", lambda.local_addr().expect("it has an address"));
-        let endpoints = Endpoints { lambda: lambda_url, ..Endpoints::unreachable() };
+        let (lambda, lambda_url) = listen().await;
+        let (connections, connections_url) = listen().await;
+        let sockets = SocketApi::start(connections, seed, time);
+        let endpoints =
+            Endpoints { lambda: lambda_url, connections: connections_url, ..Endpoints::unreachable() };
         let instance = |offset: &i64| {
             let clock = time.clock(*offset);
             Functions::start(&template, &store.client(), &endpoints, &clock).expect("the functions start")
@@ -89,13 +107,20 @@ impl World {
             store: Arc::clone(&store),
             chance: Arc::new(Mutex::new(Rng::with_seed(seed ^ 0x_c4a9_ce11))),
         };
+        // Sockets draw nothing from the chances of the other functions, which are those of a world without sockets.
+        let fleet_of_sockets =
+            Fleet { chance: Arc::new(Mutex::new(Rng::with_seed(seed ^ 0x_50c4_e750))), ..fleet.clone() };
         tokio::spawn(serve_lambda(lambda, fleet.clone()));
-        tokio::spawn(stream(feed, fleet.clone()));
+        tokio::spawn(stream(feeds, fleet.clone(), None));
+        tokio::spawn(stream(news, fleet_of_sockets.clone(), Some(sockets.clone())));
         tokio::spawn(schedule(fleet.clone(), time));
 
         let ids: Vec<_> = template.functions.iter().map(|function| function.id.clone()).collect();
-        let balanced =
-            ids.iter().fold(fleet.instances[0].clone(), |functions, id| functions.with(id, fleet.code(id)));
+        let balanced = |fleet: &Fleet| {
+            let functions = fleet.instances[0].clone();
+            let functions = ids.iter().fold(functions, |functions, id| functions.with(id, fleet.code(id)));
+            Gateway::new(template.clone(), functions)
+        };
         let access = Table::new(client.clone(), dynamodb::ACCESS_TABLE.to_owned());
         let operator = Operator::new(access, time.clock(0), Caller::anonymous(Urls::all("http://simulated")));
         for app in 0..pushes::APPS {
@@ -110,10 +135,13 @@ impl World {
             time,
             store,
             operator,
-            gateway: Gateway::new(template, balanced),
+            sockets,
+            gateway: balanced(&fleet),
+            ticket_gateway: balanced(&fleet_of_sockets),
+            fleet_of_sockets,
             client,
             calls: AtomicU64::new(0),
-            unclean: Mutex::default(),
+            wrong: Mutex::default(),
         }
     }
 
@@ -127,9 +155,9 @@ impl World {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// The answers that were neither a success nor a documented error.
-    pub(super) fn unclean(&self) -> Vec<String> {
-        self.unclean.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The answers that are none of the contract, and those that fail or are late without a fault.
+    pub(super) fn check(&self) -> Vec<Broken> {
+        self.wrong.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) async fn get(&self, token: &str, path: &str, query: &[(&str, &str)]) -> Call {
@@ -140,20 +168,58 @@ impl World {
         self.call(Method::POST, path, &format!("Bearer {token}"), body.to_string()).await
     }
 
+    /// Asks for a ticket. This is not one of [`Self::calls`].
+    pub(super) async fn ask_for_ticket(&self, body: &Value) -> Call {
+        let authorization = format!("Bearer {PLATFORM_TOKEN}");
+        self.send(&self.ticket_gateway, Method::POST, paths::TICKET, &authorization, body.to_string()).await
+    }
+
+    /// Invokes a function of the socket API on any instance.
+    pub(super) async fn invoke(&self, function: &str, event: &Value) -> Invoked {
+        self.fleet_of_sockets.invoke(function, event.to_string()).await
+    }
+
     /// Calls the API with a header `Authorization`.
     pub(super) async fn call(&self, method: Method, uri: &str, authorization: &str, body: String) -> Call {
         self.calls.fetch_add(1, Ordering::Relaxed);
+        self.send(&self.gateway, method, uri, authorization, body).await
+    }
+
+    async fn send(
+        &self,
+        gateway: &Gateway,
+        method: Method,
+        uri: &str,
+        authorization: &str,
+        body: String,
+    ) -> Call {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, HeaderValue::from_str(authorization).expect("it is a header"));
-        let (uri, body, id) = (uri.parse().expect("it is a URI"), Some(body.into_bytes()), Uuid::new_v4());
-        let begun = self.time.now();
-        let answer = self.gateway.answer(&gateway::Call { method, uri, headers, body, id }).await;
+        let path = uri;
+        let (uri, body, id) = (path.parse().expect("it is a URI"), Some(body.into_bytes()), Uuid::new_v4());
+        let (begun, faults) = (self.time.now(), self.store.faults());
+        let was_calm = self.store.weather() == Weather::Calm;
+        let answer = gateway.answer(&gateway::Call { method, uri, headers, body, id }).await;
         let ended = self.time.now();
+        let break_rule = |rule, facts| {
+            let broken = Broken { rule, at: ended, subject: Subject::World, facts };
+            self.wrong.lock().unwrap_or_else(PoisonError::into_inner).push(broken);
+        };
         let outcome = Outcome::of(&answer).unwrap_or_else(|unclean| {
-            self.unclean.lock().unwrap_or_else(PoisonError::into_inner).push(unclean);
+            break_rule("each answer is a success or a documented error", unclean);
             Outcome::Unknown
         });
-        Call { begun, ended, outcome }
+        let call = Call { begun, ended, outcome };
+        // Sockets fail in every weather. Only tokens have a limit.
+        if was_calm && self.store.faults() == faults {
+            if call.outcome == Outcome::Unknown && path != paths::TOKEN {
+                break_rule("a call without a fault succeeds", format!("{path} {call:?}"));
+            }
+            if ended - begun > LONGEST_WITHOUT_FAULT {
+                break_rule("a call without a fault is answered soon", format!("{path} {call:?}"));
+            }
+        }
+        call
     }
 }
 
@@ -161,6 +227,22 @@ impl World {
 async fn grant(operator: &Operator, token: &str, app: &str, scope: Scope, sources: &[u32]) {
     const YEAR_2100: u64 = 4_102_444_800;
     operator.grant_until(token, app, &[scope.name()], sources, YEAR_2100).await;
+}
+
+/// A free port of this machine, and its URL.
+async fn listen() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it has an address"));
+    (listener, url)
+}
+
+/// Lifts the throttle of signals, which counts by the machine's clock and not by the simulated time.
+fn never_throttle(function: &mut FunctionSpec) {
+    let variables = function.environment.variables().map(|(name, value)| {
+        let value = if name.starts_with("SIGNALS_") { "1000000" } else { value };
+        (name.to_owned(), value.to_owned())
+    });
+    function.environment = variables.collect();
 }
 
 fn without_stream(mut table: local::template::TableSpec) -> local::template::TableSpec {
@@ -209,43 +291,61 @@ impl Fleet {
     }
 }
 
-/// Gives the inserted keys of feeds to `dispatch-events`, in batches. Batches are lost and repeated.
-async fn stream(mut feed: UnboundedReceiver<FeedKey>, fleet: Fleet) {
+/// Gives inserted keys to a reader of the stream, in batches: to `notify-users` if there are sockets, which record them, else to
+/// `dispatch-events`. Batches are lost and repeated.
+async fn stream(mut inserted: UnboundedReceiver<InsertedKey>, fleet: Fleet, sockets: Option<SocketApi>) {
     let mut number: u64 = 0;
     loop {
         let mut keys = Vec::new();
-        if feed.recv_many(&mut keys, 100).await == 0 {
+        if inserted.recv_many(&mut keys, 100).await == 0 {
             return;
         }
         let delay = fleet.chance(|rng| rng.u64(20..250));
         sleep(Duration::from_millis(delay)).await;
         while keys.len() < 100
-            && let Ok(key) = feed.try_recv()
+            && let Ok(key) = inserted.try_recv()
         {
             keys.push(key);
         }
-        let records: Vec<_> = keys
-            .iter()
-            .map(|key| {
-                number += 1;
-                json!({
-                    "eventID": number.to_string(),
-                    "eventName": "INSERT",
-                    "eventSource": "aws:dynamodb",
-                    "dynamodb": {
-                        "Keys": {"pk": {"S": key.pk}, "sk": {"S": key.sk}},
-                        "SequenceNumber": number.to_string(),
-                        "StreamViewType": "KEYS_ONLY",
-                    },
-                })
-            })
-            .collect();
-        let event = json!({"Records": records}).to_string();
+        if let Some(sockets) = &sockets {
+            keys.retain(|key| key.at + MOST_AGE > sockets.now());
+        }
+        if keys.is_empty() {
+            continue;
+        }
+        let event = event_of(&keys, &mut number);
         for _ in 0..fleet.copies() {
-            // A failed batch is a lost hint: the sweep finds its messages.
-            let _ = fleet.invoke(DISPATCH, event.clone()).await;
+            // A failed batch is a lost hint: the sweep finds its messages, and browsers read periodically.
+            match &sockets {
+                None => _ = fleet.invoke(DISPATCH, event.clone()).await,
+                Some(sockets) => {
+                    let topics = keys.iter().filter_map(|key| Topic::of_partition(&key.pk)).collect();
+                    sockets.note_batch(topics, fleet.invoke(NOTIFY, event.clone())).await;
+                }
+            }
         }
     }
+}
+
+/// The event of a batch. `number` counts the records.
+fn event_of(keys: &[InsertedKey], number: &mut u64) -> String {
+    let records: Vec<_> = keys
+        .iter()
+        .map(|key| {
+            *number += 1;
+            json!({
+                "eventID": number.to_string(),
+                "eventName": "INSERT",
+                "eventSource": "aws:dynamodb",
+                "dynamodb": {
+                    "Keys": {"pk": {"S": key.pk}, "sk": {"S": key.sk}},
+                    "SequenceNumber": number.to_string(),
+                    "StreamViewType": "KEYS_ONLY",
+                },
+            })
+        })
+        .collect();
+    json!({"Records": records}).to_string()
 }
 
 /// Sends the event of the schedule each minute.

@@ -38,7 +38,7 @@ pub(super) fn token(system: usize) -> String {
     format!("cn-{}", SYSTEMS[system].0)
 }
 
-fn chat_id(chat: u64) -> String {
+pub(super) fn chat_id(chat: u64) -> String {
     match chat % 3 {
         0 => format!("dc71a6ba#{chat}"),
         1 => format!("会话/{chat}"),

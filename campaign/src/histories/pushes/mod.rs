@@ -39,7 +39,7 @@ pub(super) fn token(app: usize) -> String {
     format!("cn-push-{app}")
 }
 
-fn user_id(user: usize) -> String {
+pub(super) fn user_id(user: usize) -> String {
     // Ids of partners: with the separators of keys, Chinese and emoji.
     match user % 4 {
         0 => format!("6557192726348{user:06}"),

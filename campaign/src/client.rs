@@ -34,6 +34,7 @@ pub(crate) enum Kind {
     Poll,
     Say,
     Turn,
+    Ticket,
     IssueToken,
     Introspect,
     RevokeToken,
@@ -63,6 +64,7 @@ impl Kind {
             Self::Poll => "chat/messages",
             Self::Say => "chat/message",
             Self::Turn => "chatlog",
+            Self::Ticket => "ticket",
             Self::IssueToken => "token",
             Self::Introspect => "introspect",
             Self::RevokeToken => "revoke",
@@ -84,6 +86,7 @@ impl Kind {
             Self::Poll => paths::CHAT_MESSAGES,
             Self::Say => paths::SEND_USER_MESSAGE,
             Self::Turn => paths::RECORD_TURN,
+            Self::Ticket => paths::TICKET,
             Self::IssueToken => paths::TOKEN,
             Self::Introspect => paths::INTROSPECT,
             Self::RevokeToken => paths::REVOKE,
@@ -95,9 +98,13 @@ impl Kind {
             Self::Receive | Self::Chatlog | Self::UserInfo | Self::Sync => Product::CustomerService,
             Self::Push | Self::Recall | Self::Status => Product::MessagePush,
             Self::IssueToken | Self::Introspect | Self::RevokeToken => Product::OAuth,
-            Self::Login | Self::Pending | Self::Acknowledge | Self::Poll | Self::Say | Self::Turn => {
-                Product::Platform
-            }
+            Self::Login
+            | Self::Pending
+            | Self::Acknowledge
+            | Self::Poll
+            | Self::Say
+            | Self::Turn
+            | Self::Ticket => Product::Platform,
         }
     }
 }

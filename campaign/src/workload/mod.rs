@@ -8,6 +8,7 @@ mod writes;
 
 use std::{io, time::Duration};
 
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -25,7 +26,7 @@ const USERS: usize = 200;
 
 /// The share of each call among about 1,000, in [`Mix::Balanced`] and in [`Mix::MostlyReads`]. A call for which there is nothing to do
 /// reads a user's details instead.
-const WEIGHTS: [(Kind, [usize; 2]); 14] = [
+const WEIGHTS: [(Kind, [usize; 2]); 15] = [
     (Kind::Receive, [190, 190]),
     (Kind::Poll, [250, 250]),
     (Kind::Say, [40, 40]),
@@ -40,6 +41,7 @@ const WEIGHTS: [(Kind, [usize; 2]); 14] = [
     (Kind::Pending, [60, 120]),
     (Kind::Acknowledge, [80, 12]),
     (Kind::IssueToken, [13, 13]),
+    (Kind::Ticket, [10, 10]),
 ];
 
 /// The most rounds of repeats of what failed. A load repeats a failed call before it makes a new one, so few are left.
@@ -139,6 +141,10 @@ impl Workload {
             Kind::Login => self.inboxes.log_in(user, client, findings).await,
             Kind::Pending => self.inboxes.read_pending(user, client, findings).await,
             Kind::Acknowledge => self.inboxes.acknowledge(user, client, findings).await,
+            Kind::Ticket => {
+                self.take_ticket(&user.id, &chat.id).await;
+                true
+            }
             Kind::IssueToken | Kind::Introspect | Kind::RevokeToken => match self.tokens.try_lock() {
                 Ok(mut tokens) => {
                     tokens.call(client, findings).await;
@@ -151,6 +157,16 @@ impl Workload {
         if !is_done {
             client.get(Kind::UserInfo, &[("clientId", &user.client_id)]).await;
         }
+    }
+
+    /// Takes a ticket for the socket API, which nobody uses.
+    async fn take_ticket(&self, user: &str, chat: &str) {
+        let body = json!({"userId": user, "chats": [{"chatId": chat}]});
+        let answer = self.client.post(Kind::Ticket, body).await;
+        let is_ticket =
+            |answer: &Value| answer["data"]["ticket"].as_str().is_some_and(|text| text.len() == 64);
+        self.findings
+            .check(answer.as_ref().is_none_or(is_ticket), || format!("{user}: an answer has no ticket"));
     }
 
     /// Repeats the calls that failed; true if nothing is left.

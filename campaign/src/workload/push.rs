@@ -39,7 +39,7 @@ struct Pushes {
 }
 
 pub(crate) struct User {
-    id: String,
+    pub(crate) id: String,
     pub(crate) client_id: String,
     /// A user has one front end, which shows and acknowledges messages.
     front_end: tokio::sync::Mutex<FrontEnd>,

@@ -10,6 +10,7 @@
 mod chromium;
 mod connections;
 mod docs;
+mod example_client;
 mod news;
 
 use chromium::Browser;

@@ -25,12 +25,20 @@ const CHINESE: &str = include_str!("../../docs/partner-guide.zh-CN.md");
 const README: &str = include_str!("../../README.md");
 const CHINESE_README: &str = include_str!("../../README.zh-CN.md");
 const PLATFORM_API: &str = include_str!("../../docs/platform-api.md");
+const SOCKETS: &str = include_str!("../../docs/sockets.md");
+const CHINESE_SOCKETS: &str = include_str!("../../docs/sockets.zh-CN.md");
 
 #[tokio::test]
 async fn each_command_prints_the_answer_below_it() {
-    for (document, count) in
-        [(ENGLISH, 12), (CHINESE, 12), (README, 3), (CHINESE_README, 3), (PLATFORM_API, 3)]
-    {
+    for (document, count) in [
+        (ENGLISH, 12),
+        (CHINESE, 12),
+        (README, 3),
+        (CHINESE_README, 3),
+        (PLATFORM_API, 3),
+        (SOCKETS, 0),
+        (CHINESE_SOCKETS, 0),
+    ] {
         let system = System::start().await;
         let mut answered = 0;
         for (command, answer) in commands(document) {
@@ -115,14 +123,16 @@ fn both_languages_have_the_same_commands_answers_and_code() {
     let comparable = |guide: &'static str| {
         blocks(guide).into_iter().map(|block| (block.language, without_words(block))).collect::<Vec<_>>()
     };
-    for (english, chinese) in comparable(ENGLISH).into_iter().zip(comparable(CHINESE)) {
-        assert_eq!(english, chinese);
-    }
-    assert_eq!(blocks(ENGLISH).len(), blocks(CHINESE).len());
-    // The numbers of sections, steps, table rows and list items are equal too.
-    for start in ["## ", "### ", "1. ", "5. ", "6. ", "| ", "- "] {
-        let count = |guide: &str| guide.lines().filter(|line| line.starts_with(start)).count();
-        assert_eq!(count(ENGLISH), count(CHINESE), "{start}");
+    for (english, chinese) in [(ENGLISH, CHINESE), (SOCKETS, CHINESE_SOCKETS)] {
+        for (english, chinese) in comparable(english).into_iter().zip(comparable(chinese)) {
+            assert_eq!(english, chinese);
+        }
+        assert_eq!(blocks(english).len(), blocks(chinese).len());
+        // The numbers of sections, steps, table rows and list items are equal too.
+        for start in ["## ", "### ", "1. ", "5. ", "6. ", "| ", "- "] {
+            let count = |guide: &str| guide.lines().filter(|line| line.starts_with(start)).count();
+            assert_eq!(count(english), count(chinese), "{start}");
+        }
     }
 }
 

@@ -3,6 +3,9 @@
 A folder for each binary holds `<case>.json` and `<case>.answer.json`. Values that differ each time are normalized in the
 expected answers: an issued token is all zeros, its lifetime is the full one, a chat's or feed's cursor, the time of a message, a
 ticket and the URL of the socket API are empty.
+
+No event pings, and none leads to a signal: both call `@connections`, which an emulated function does not reach.
+deploy/ministack/check-sockets does both on a deployed stack.
 """
 
 import json

@@ -24,31 +24,22 @@ class Stack:
         found = self._cloudformation.describe_stack_resource(StackName=self._name, LogicalResourceId=logical_id)
         return found["StackResourceDetail"]["PhysicalResourceId"]
 
-    def value(self, parameter: str | dict) -> str:
-        """A value that is a text or the reference of a parameter."""
-        if isinstance(parameter, str):
-            return parameter
-        [described] = self._cloudformation.describe_stacks(StackName=self._name)["Stacks"]
-        values = {given["ParameterKey"]: given["ParameterValue"] for given in described["Parameters"]}
-        return values[parameter["Ref"]]
-
-    def configure(self, function: str, changes: dict[str, str]) -> None:
-        """Sets variables of a function, by its logical id, unless they have these values."""
+    def configure(self, function: str, changes: dict[str, str]) -> dict[str, str]:
+        """Changes variables of a function, by its logical id. Returns the variables before."""
         name = self.physical_id(function)
         before = boto3.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         if before | changes != before:
             _configure(name, before | changes)
+        return before
 
     @contextmanager
     def environment(self, function: str, changes: dict[str, str]) -> Iterator[None]:
         """Changes variables of a function, by its logical id, until the end of the block."""
-        name = self.physical_id(function)
-        before = boto3.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        _configure(name, before | changes)
+        before = self.configure(function, changes)
         try:
             yield
         finally:
-            _configure(name, before)
+            _configure(self.physical_id(function), before)
 
 
 def _configure(name: str, variables: dict[str, str]) -> None:

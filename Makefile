@@ -1,6 +1,6 @@
 # Targets that are more than one cargo command, or that need more than cargo. `make help` prints the comment above each target.
 
-.PHONY: help check ci venv deploy-local undeploy-local e2e events sam-local browser docs openapi-checks guides bench load memory webhooks cost bootstraps campaign campaign-part fuzz mutants
+.PHONY: help check ci venv deploy-local undeploy-local e2e events sam-local browser docs openapi-checks guides bench load memory webhooks sockets cost bootstraps campaign campaign-part fuzz mutants
 
 # List the targets
 help:
@@ -47,8 +47,8 @@ bench: bootstraps
 	cargo run --profile bench --locked --package bench -- functions
 	cargo run --release --locked --package bench-sanitizer
 
-# Send 100,000 requests of mixed kinds to pools of processes of the functions
-load: bootstraps
+# Send 100,000 requests of mixed kinds to pools of processes of the functions; before that, `sockets`
+load: bootstraps sockets
 	cargo run --profile bench --locked --package bench -- load
 
 # Measure five calls under the CPU share of each memory size; needs root, about 15 minutes
@@ -58,6 +58,12 @@ memory: bootstraps
 # Measure the time from a user's message to a partner's receiver, also beside a slow receiver
 webhooks:
 	cargo run --profile bench --locked --package bench -- webhooks
+
+# Each process holds a descriptor for each socket.
+# Measure the time from a write to its signals at 2,000 sockets of `local` (75 seconds and the build)
+sockets:
+	cargo build --profile bench --locked --workspace --bin bench --bin local
+	ulimit -n 4096 && "$${CARGO_TARGET_DIR:-target}/release/bench" sockets
 
 # Attack the guarantees: crash points, histories, defects that histories must find, outages, a soak (several hours)
 campaign: bootstraps

@@ -14,6 +14,7 @@ mod noise;
 mod outage;
 mod prices;
 mod report;
+mod sockets;
 mod stub;
 mod webhooks;
 
@@ -43,6 +44,12 @@ enum Command {
     Memory(MemoryArguments),
     /// Print the DynamoDB requests, units and cost of each endpoint.
     Cost,
+    /// Measure the time from a write to its signals at 2,000 sockets of `local`, the program next to this one.
+    Sockets {
+        /// The measured time, after 15 seconds of warm-up.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Measure the time from a user's message to a partner's receiver in `local`, also beside a slow receiver.
     Webhooks {
         /// Messages of each measurement, one each 50 ms.
@@ -120,6 +127,7 @@ async fn main() -> io::Result<()> {
         Command::Load(arguments) => load(&arguments).await,
         Command::Memory(arguments) => memory(&arguments).await,
         Command::Cost => cost::print().await,
+        Command::Sockets { seconds } => sockets::print(Duration::from_secs(seconds)).await,
         Command::Webhooks { messages } => webhooks::print(messages).await,
     }
 }

@@ -1,7 +1,6 @@
 //! Half an hour of mixed load on pools of release processes and on `local`: memory and descriptors stay flat, no call fails, and the
 //! tables have the expected items.
 
-mod local_process;
 mod report;
 mod watch;
 
@@ -12,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bench::local_process::{Data, LocalProcess};
 use clap::Args;
 use tokio::task::JoinSet;
 
@@ -21,7 +21,6 @@ use crate::{
     tables,
     workload::{Mix, Shape, Workload},
 };
-use local_process::LocalProcess;
 use watch::{Watch, Watched};
 
 /// The number of samples of each process's memory and descriptors.
@@ -73,9 +72,9 @@ impl Soak {
         let pooled = PooledSystem::start(&folder.path().join("pools"), &self.build, Way::Direct).await?;
         let program = match self.local {
             Some(program) => program,
-            None => std::env::current_exe()?.with_file_name("local"),
+            None => LocalProcess::program()?,
         };
-        let mut local = LocalProcess::start(&program, folder.path()).await?;
+        let mut local = LocalProcess::start(&program, folder.path(), Data::File).await?;
         let systems = [
             Loaded::new(
                 "pools of processes",

@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use bench::statistics::Sample;
-use procfs::process::Process;
+use bench::{
+    resources::{self, Resources},
+    statistics::Sample,
+};
 
 use crate::findings::Findings;
 
@@ -57,7 +59,7 @@ impl Watch {
     /// Adds a sample of each process that runs.
     pub(super) fn sample(&mut self, at: Duration, processes: &[Watched]) {
         for watched in processes {
-            let Some((rss, descriptors)) = usage(watched.id) else { continue };
+            let Some(Resources { rss, descriptors }) = resources::of_process(watched.id) else { continue };
             let series = self.0.entry(watched.id).or_default();
             series.name.clone_from(&watched.name);
             series.answers = watched.answers;
@@ -109,14 +111,6 @@ impl Growth {
     pub(super) fn of_rss(&self) -> f64 {
         self.rss[1] / self.rss[0] - 1.0
     }
-}
-
-/// Resident memory in bytes and open descriptors of a process; `None` if it has ended.
-#[expect(clippy::cast_precision_loss, reason = "no process has 2^53 bytes")]
-fn usage(id: u32) -> Option<(f64, f64)> {
-    let process = Process::new(i32::try_from(id).ok()?).ok()?;
-    let rss = process.status().ok()?.vmrss? * 1024;
-    Some((rss as f64, process.fd_count().ok()? as f64))
 }
 
 #[cfg(test)]

@@ -28,6 +28,9 @@ pub(super) const MESSAGE_LIMIT: usize = 128 * 1024;
 /// The limit at which the connection breaks without a close code, in bytes.
 const FRAME_LIMIT: usize = 1024 * 1024;
 
+/// The read buffer of a connection, in bytes. The default of 128 KiB would be the memory of each connection, whose messages are short.
+const READ_BUFFER: usize = 4 * 1024;
+
 /// How long an ended connection waits for the browser's close frame.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
 
@@ -75,6 +78,7 @@ async fn connect(
     upgrade
         .max_message_size(FRAME_LIMIT)
         .max_frame_size(FRAME_LIMIT)
+        .read_buffer_size(READ_BUFFER)
         .on_upgrade(move |socket| serve(shared, id, socket, messages))
 }
 

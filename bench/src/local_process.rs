@@ -1,9 +1,10 @@
-//! `local` in a process of its own, with its data in a file.
+//! `local` in a process of its own.
 
 use std::{
+    env,
     fs::{self, File},
     io,
-    path::Path,
+    path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -13,25 +14,45 @@ use tokio::process::{Child, Command};
 /// The tries, one each 100 ms, to read the addresses that `local` prints when it is ready.
 const TRIES: u32 = 300;
 
-pub(crate) struct LocalProcess {
+/// The data of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Data {
+    Memory,
+    /// In a file of the process's folder.
+    File,
+}
+
+#[derive(Debug)]
+pub struct LocalProcess {
     /// The base URL of all APIs.
-    pub(crate) url: String,
-    pub(crate) dynamodb_url: String,
+    pub url: String,
+    pub dynamodb_url: String,
     /// The process id.
-    pub(crate) id: u32,
+    pub id: u32,
     child: Child,
 }
 
 impl LocalProcess {
-    /// Starts `program` on free ports, with its data and its log in `folder`.
+    /// The program `local` next to this program.
+    ///
+    /// # Errors
+    /// The path of this program is not known.
+    pub fn program() -> io::Result<PathBuf> {
+        Ok(env::current_exe()?.with_file_name("local"))
+    }
+
+    /// Starts `program` on free ports, with its log in `folder`.
     ///
     /// # Errors
     /// It is missing, or does not start.
-    pub(crate) async fn start(program: &Path, folder: &Path) -> io::Result<Self> {
+    pub async fn start(program: &Path, folder: &Path, data: Data) -> io::Result<Self> {
         let log = folder.join("local.log");
-        let mut child = Command::new(program)
-            .args(["--port", "0", "--dynamodb-port", "0", "--data"])
-            .arg(folder.join("local"))
+        let mut command = Command::new(program);
+        command.args(["--port", "0", "--dynamodb-port", "0"]);
+        if data == Data::File {
+            command.arg("--data").arg(folder.join("local"));
+        }
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(File::create(&log)?)
             .kill_on_drop(true)
@@ -52,8 +73,16 @@ impl LocalProcess {
 
     /// # Errors
     /// The process cannot be asked.
-    pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+    pub fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()
+    }
+
+    /// Ends the process, and waits for its end.
+    ///
+    /// # Errors
+    /// The process cannot be killed.
+    pub async fn end(mut self) -> io::Result<()> {
+        self.child.kill().await
     }
 }
 

@@ -363,7 +363,7 @@ impl Sockets {
 }
 
 impl Forgery {
-    /// What a browser presents in the place of a ticket.
+    /// The text that a browser sends in the place of a ticket.
     fn of(self, ticket: &str) -> Option<String> {
         let mut text = ticket.to_owned();
         match self {

@@ -1,7 +1,9 @@
 //! `POST /chatbot/api/platform/user/ticket`: fields, the answer, and what is stored.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Value, json};
-use tests::{ManualClock, Reply, System, paths::TICKET};
+use tests::{Fault, ManualClock, Reply, Socket, System, paths::TICKET};
 
 /// 2026-11-27 08:00:10 in UTC+8.
 const NOW: u64 = 1_795_737_610_000;
@@ -48,6 +50,22 @@ async fn a_ticket_is_stored_by_its_hash_for_a_minute() {
         "userId": "u", "chats": [[1, "a"], [7, "b"]], "expireAt": NOW / 1000 + 60,
     }]);
     assert_eq!(json!(system.connection_items().await), stored);
+}
+
+/// An attempt that is applied although it failed stores a ticket that nobody knows. It could be applied after the ticket was used.
+#[tokio::test]
+async fn a_repeated_put_stores_another_ticket() {
+    let system = System::start().await;
+    let is_first = AtomicBool::new(true);
+    system.proxy.fail(move |_, operation| {
+        let fails = operation == "PutItem" && is_first.swap(false, Ordering::Relaxed);
+        fails.then_some(Fault::ReplyLost)
+    });
+    let ticket = system.platform.ticket("u", &[]).await;
+    assert_eq!(system.connection_items().await.len(), 2);
+    let socket = Socket::open(&ticket.url, &ticket.ticket).await;
+    assert!(socket.is_ok());
+    assert_eq!(Socket::open(&ticket.url, &ticket.ticket).await.err(), Some(401));
 }
 
 #[tokio::test]

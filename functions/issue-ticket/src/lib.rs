@@ -59,9 +59,9 @@ impl fmt::Debug for IssuedTicket {
 pub async fn handle(deps: Arc<Deps>, request: Request) -> Result<Data<IssuedTicket>, Failure<Platform>> {
     let body = request.json()?;
     let subscription = Subscription::parse(&body)?;
-    let ticket = Ticket::of_uuids(Uuid::new_v4().as_u128(), Uuid::new_v4().as_u128());
+    let new_ticket = || Ticket::of_uuids(Uuid::new_v4().as_u128(), Uuid::new_v4().as_u128());
     let table = request.table(&deps.connections);
-    connections::put_ticket(&table, &ticket, &subscription, deps.clock.now()).await?;
+    let ticket = connections::put_ticket(&table, new_ticket, &subscription, deps.clock.now()).await?;
     request.count(Metric::TicketsIssued, 1);
     let data = IssuedTicket {
         ticket: ticket.reveal().to_owned(),

@@ -7,21 +7,35 @@ use model::{
 
 use super::SubscriptionRecord;
 use crate::dynamodb::{
-    error::StoreError, item::from_item, key::Key, operation::DELETE_ITEM, table::Table, ttl::live,
+    error::StoreError,
+    item::{from_item, to_item},
+    key::Key,
+    operation::{DELETE_ITEM, PUT_ITEM},
+    table::Table,
+    ttl::live,
 };
 
-/// Stores a ticket by its hash. One put.
+/// Stores a new ticket by its hash, and returns it. One put.
+///
+/// Each attempt stores another ticket. DynamoDB may apply an attempt after its caller gave up, and would bring back a ticket that
+/// was used meanwhile; this one nobody knows.
 ///
 /// # Errors
 /// [`StoreError`] if the write fails.
 pub async fn put_ticket(
     table: &Table,
-    ticket: &Ticket,
+    mut new_ticket: impl FnMut() -> Ticket,
     subscription: &Subscription,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Ticket, StoreError> {
     let record = SubscriptionRecord::until(now.seconds() + Ticket::LIFETIME, subscription);
-    table.put(Key::ticket(&ticket.hash()), &record).await
+    let record = to_item(&record, PUT_ITEM)?;
+    let put = table.put_next(|| {
+        let ticket = new_ticket();
+        let item = Key::ticket(&ticket.hash()).with(record.clone());
+        (ticket, item)
+    });
+    put.await
 }
 
 /// Uses a ticket up, and returns its subscription; `None` if it does not exist, was used or has expired by `now`. One

@@ -84,15 +84,30 @@ impl Table {
 
     /// Writes one item unconditionally.
     pub(crate) async fn put(&self, key: Key, record: &impl Serialize) -> Result<(), StoreError> {
-        let request = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(key.with(to_item(record, PUT_ITEM)?)))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.send(PUT_ITEM, || request.clone().send()).await?;
-        self.meter.count_write(output.consumed_capacity());
-        Ok(())
+        let item = key.with(to_item(record, PUT_ITEM)?);
+        self.put_next(|| ((), item.clone())).await
+    }
+
+    /// Writes one item unconditionally, each attempt the next one. Returns the value of the item that was written. Items of
+    /// attempts that failed may be written, too.
+    pub(crate) async fn put_next<T>(&self, mut next: impl FnMut() -> (T, Item)) -> Result<T, StoreError> {
+        let mut attempts = self.attempts(PUT_ITEM, u32::MAX);
+        loop {
+            let (value, item) = next();
+            let request = self
+                .client
+                .put_item()
+                .table_name(&self.name)
+                .set_item(Some(item))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            match attempts.send(Box::pin(request.send())).await {
+                Ok(output) => {
+                    self.meter.count_write(output.consumed_capacity());
+                    return Ok(value);
+                }
+                Err(failed) => attempts.retry_after(failed).await?,
+            }
+        }
     }
 
     /// Writes one item if `condition` holds for the existing item.

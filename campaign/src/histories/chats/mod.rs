@@ -122,6 +122,10 @@ impl Op {
     }
 
     pub(super) fn concerns(&self, subject: &Subject) -> bool {
+        if let Subject::Sockets { .. } = subject {
+            // A message signals to those who watch its chat.
+            return matches!(self, Self::Receive { .. } | Self::Say { .. });
+        }
         let Subject::Chat { source: of, chat: asked } = subject else { return false };
         match self {
             Self::Receive { source, chat, .. }

@@ -125,6 +125,10 @@ impl Op {
     }
 
     pub(super) fn concerns(&self, subject: &Subject) -> bool {
+        // A push signals to its users.
+        if let (Subject::Sockets { user }, Self::Push { users, .. }) = (subject, self) {
+            return users.contains(user);
+        }
         let Subject::Message { app, id } = subject else { return false };
         match self {
             Self::Push { app: a, id: i, .. }

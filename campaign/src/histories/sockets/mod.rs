@@ -13,13 +13,14 @@ use std::{
 use fastrand::Rng;
 use local::{dynamodb::CONNECTIONS_TABLE, functions::Outcome};
 use serde_json::{Value, json};
+use tokio::time::{Duration, sleep};
 
 pub(super) use self::{api::SocketApi, topic::Topic};
 use super::{
     call::Call,
     chats, pushes,
     rule::{Broken, Subject},
-    time::{MINUTE, Millis},
+    time::{MINUTE, Millis, SECOND},
     world::World,
 };
 
@@ -39,8 +40,8 @@ type ChatNumber = (u32, u64);
 
 #[derive(Debug, Clone)]
 pub(super) enum Op {
-    /// Takes a ticket, and connects with it as often at the same time.
-    Connect { number: u64, user: usize, chats: Vec<ChatNumber>, times: u64 },
+    /// Takes a ticket and connects with it; perhaps once more, after a while or at the same time.
+    Connect { number: u64, user: usize, chats: Vec<ChatNumber>, again_after: Option<Millis> },
     /// Takes a ticket and does not use it.
     Take { user: usize, chats: Vec<ChatNumber> },
     /// Connects with one of the last tickets of any user: fresh, used or expired.
@@ -78,7 +79,14 @@ impl Op {
         let newest = (now / (30 * MINUTE)) * 6;
         let chats = (0..count).map(|_| (rng.u32(1..=2), newest + rng.u64(..6))).collect();
         match rng.u8(..100) {
-            0..34 => Self::Connect { number, user, chats, times: if rng.u8(..5) == 0 { 2 } else { 1 } },
+            0..34 => {
+                let again_after = match rng.u8(..6) {
+                    0 => Some(0),
+                    1 => Some(rng.u64(..3 * SECOND)),
+                    _ => None,
+                };
+                Self::Connect { number, user, chats, again_after }
+            }
             34..44 => Self::Take { user, chats },
             44..58 => Self::Use { number, user, pick },
             58..66 => {
@@ -168,15 +176,17 @@ pub(super) struct Sockets(RefCell<History>);
 impl Sockets {
     pub(super) async fn run(&self, world: &World, op: &Op) {
         match op {
-            Op::Connect { number, user, chats, times } => {
+            Op::Connect { number, user, chats, again_after } => {
                 let Some(ticket) = self.take(world, *user, chats).await else { return };
                 let connect =
                     |attempt: u64| self.use_ticket(world, *user, ticket, connection_id(*number, attempt));
-                if *times == 1 {
-                    connect(0).await;
-                } else {
-                    tokio::join!(connect(0), connect(1));
-                }
+                let again = async {
+                    if let Some(after) = again_after {
+                        sleep(Duration::from_millis(*after)).await;
+                        connect(1).await;
+                    }
+                };
+                tokio::join!(connect(0), again);
             }
             Op::Take { user, chats } => _ = self.take(world, *user, chats).await,
             Op::Use { number, user, pick } => {

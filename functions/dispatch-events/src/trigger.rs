@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use api::StreamRecord;
 use model::Source;
 use serde::{Deserialize, Serialize};
 use store::feed;
@@ -10,33 +11,7 @@ use store::feed;
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Trigger {
     #[serde(rename = "Records")]
-    records: Option<Vec<Record>>,
-}
-
-/// A record of the stream. Its keys are all that is read; a record of another shape has none.
-#[derive(Debug, Clone, Deserialize)]
-struct Record {
-    #[serde(default)]
-    dynamodb: Change,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Change {
-    keys: Keys,
-    sequence_number: String,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-struct Keys {
-    pk: StringValue,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct StringValue {
-    s: String,
+    records: Option<Vec<StreamRecord>>,
 }
 
 /// The records that failed. Lambda repeats the batch from the first of them.
@@ -57,9 +32,9 @@ impl Trigger {
     /// The sources with new messages, each with the sequence number of its first record; `None` for the schedule.
     pub(crate) fn sources(&self) -> Option<BTreeMap<Source, String>> {
         let mut sources = BTreeMap::new();
-        for Record { dynamodb } in self.records.as_ref()? {
-            if let Some(source) = feed::source_of(&dynamodb.keys.pk.s) {
-                sources.entry(source).or_insert_with(|| dynamodb.sequence_number.clone());
+        for record in self.records.as_ref()? {
+            if let Some(source) = feed::source_of(record.partition_key()) {
+                sources.entry(source).or_insert_with(|| record.sequence_number().to_owned());
             }
         }
         Some(sources)

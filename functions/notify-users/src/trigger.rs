@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use api::StreamRecord;
 use serde::Deserialize;
 use store::connections::Topic;
 
@@ -9,40 +10,14 @@ use store::connections::Topic;
 #[derive(Debug, Clone, Deserialize)]
 pub struct Batch {
     #[serde(rename = "Records")]
-    records: Vec<Record>,
-}
-
-/// A record of the stream. Its keys are all that is read; a record of another shape has none.
-#[derive(Debug, Clone, Deserialize)]
-struct Record {
-    #[serde(default)]
-    dynamodb: Change,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Change {
-    keys: Keys,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-struct Keys {
-    pk: StringValue,
-    sk: StringValue,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct StringValue {
-    s: String,
+    records: Vec<StreamRecord>,
 }
 
 impl Batch {
     /// The topics with new items, each once.
     pub(crate) fn topics(&self) -> BTreeSet<Topic> {
-        let keys = self.records.iter().map(|record| &record.dynamodb.keys);
-        keys.filter_map(|keys| Topic::of_item(&keys.pk.s, &keys.sk.s)).collect()
+        let records = self.records.iter();
+        records.filter_map(|record| Topic::of_item(record.partition_key(), record.sort_key())).collect()
     }
 }
 

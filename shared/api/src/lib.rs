@@ -14,6 +14,7 @@ mod request;
 mod respond;
 mod response_budget;
 mod run;
+mod stream;
 
 pub use clock::Clock;
 pub use deps::{ChatDeps, Dependencies, WriteDeps};
@@ -27,3 +28,4 @@ pub use request::{FromEvent, Request, UnauthenticatedRequest};
 pub use respond::{Data, Empty, RESPONSE_DEADLINE, respond};
 pub use response_budget::ResponseBudget;
 pub use run::{run, start};
+pub use stream::StreamRecord;

@@ -8,7 +8,7 @@ mod subscribers;
 mod tickets;
 mod topic;
 
-pub use subscribers::{MAX_CONNECTIONS, Subscriber, Subscribers, find, open, remove};
+pub use subscribers::{Subscriber, Subscribers, find, open, remove};
 pub use tickets::{put_ticket, redeem};
 pub use topic::Topic;
 

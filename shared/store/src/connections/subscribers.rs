@@ -18,12 +18,12 @@ use crate::{
 };
 
 /// The most connections of a user. One more closes the oldest one.
-pub const MAX_CONNECTIONS: usize = 10;
+const MAX_CONNECTIONS: usize = 10;
 
 /// The life of a connection's items, in seconds: 5 minutes more than the 2 hours after which API Gateway ends a connection.
 const LIFETIME: u64 = (2 * 60 + 5) * 60;
 
-/// The most connections that one query reads: a few more than a user can have, and the most of a chat that are told.
+/// The most connections of a topic that are told: a chat may have more, and a user only for a moment.
 const PAGE: usize = 100;
 
 /// A connection in the partition of a topic.
@@ -53,7 +53,7 @@ pub struct Subscribers {
     pub has_more: bool,
 }
 
-/// Stores a connection with its subscription, removes the oldest ones of a user with more than [`MAX_CONNECTIONS`], and
+/// Stores a connection with its subscription, removes the oldest ones of a user with more than 10, and
 /// returns these, to be closed. One batch of up to 12 puts, then one strongly consistent query; two requests more for each
 /// connection that is removed.
 ///

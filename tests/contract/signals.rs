@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use model::{BoundedText, ChatId, ConnectionId, Source, UserId, platform::Subscription};
 use serde_json::{Value, json};
 use store::connections;
@@ -146,6 +147,24 @@ async fn a_410_removes_a_connection_unless_its_connect_may_not_have_ended() {
     notify(&system, deliveries(["u"])).await;
     assert_eq!(system.connection_items().await.len(), 4);
     clock.set(NOW + 29_000);
+    notify(&system, deliveries(["u"])).await;
+    assert_eq!(system.connection_items().await, []);
+}
+
+#[tokio::test]
+async fn a_410_removes_the_rest_of_a_connection_whose_delete_was_applied_in_part() {
+    let faulty = FaultyConnections::start().await;
+    faulty.react(|_| Posting::Answer(410));
+    let clock = ManualClock::at(NOW);
+    let system = system(&faulty, &clock, Stream::Dropped).await;
+    connect(&system, "1", "u", &[]).await;
+    let mut items = system.connection_items().await;
+    items.retain(|item| item["pk"] == "CONN#1");
+    let [own] = items.as_slice() else { panic!("the connection has one item of its own") };
+    let key = |name: &str| AttributeValue::S(own[name].as_str().unwrap().to_owned());
+    let delete = system.dynamodb.delete_item().table_name(&system.connections_table);
+    delete.key("pk", key("pk")).key("sk", key("sk")).send().await.unwrap();
+    clock.advance_seconds(29);
     notify(&system, deliveries(["u"])).await;
     assert_eq!(system.connection_items().await, []);
 }

@@ -11,7 +11,6 @@ use std::{sync::Arc, time::Duration};
 use api::{Clock, Dependencies, Environment, EnvironmentError, Event, EventFailure, Metric};
 use aws_calls::{Connections, Posted};
 use futures_util::{StreamExt, stream};
-use model::platform::Signal;
 use store::{
     Client, Table,
     connections::{self, Subscriber, Subscribers, Topic},
@@ -63,8 +62,8 @@ impl Dependencies for Deps {
     }
 }
 
-/// A signal and the connection that gets it.
-type Delivery = (Subscriber, Signal);
+/// A topic, and a connection that gets its signal.
+type Delivery = (Topic, Subscriber);
 
 /// Signals the new items of a batch. One query for each topic, one post for each connection, and two requests more for each
 /// connection that has ended. Nothing is tried again.
@@ -75,7 +74,7 @@ pub async fn handle(deps: Arc<Deps>, event: Event<Batch>) -> Result<(), EventFai
     let deadline = Instant::now() + TIME;
     let (deps, event) = (&deps, &event);
     let topics = stream::iter(event.payload.topics());
-    let deliveries = topics.map(|topic| async move { deliveries(deps, event, &topic).await });
+    let deliveries = topics.map(|topic| async move { deliveries(deps, event, topic).await });
     // Two topics never have the same signal for a connection: a connection has one inbox, and each chat once.
     let deliveries = deliveries.buffer_unordered(PARALLEL).concat().await;
     stream::iter(deliveries)
@@ -91,8 +90,8 @@ pub async fn handle(deps: Arc<Deps>, event: Event<Batch>) -> Result<(), EventFai
 }
 
 /// The signals of a topic.
-async fn deliveries(deps: &Deps, event: &Event<Batch>, topic: &Topic) -> Vec<Delivery> {
-    let found = connections::find(&event.table(&deps.connections), topic, deps.clock.now()).await;
+async fn deliveries(deps: &Deps, event: &Event<Batch>, topic: Topic) -> Vec<Delivery> {
+    let found = connections::find(&event.table(&deps.connections), &topic, deps.clock.now()).await;
     let Ok(Subscribers { found, has_more }) = found else {
         event.count(Metric::SignalsFailed, 1);
         return Vec::new();
@@ -101,17 +100,18 @@ async fn deliveries(deps: &Deps, event: &Event<Batch>, topic: &Topic) -> Vec<Del
         // The number of the others is not known.
         event.count(Metric::SignalsDropped, 1);
     }
-    found.into_iter().map(|subscriber| (subscriber, topic.signal())).collect()
+    found.into_iter().map(|subscriber| (topic.clone(), subscriber)).collect()
 }
 
 /// Sends a signal, and removes the connection if it has ended.
-async fn send(deps: &Deps, event: &Event<Batch>, (subscriber, signal): &Delivery) {
-    let metric = match deps.browsers.post(&subscriber.connection, signal).await {
+async fn send(deps: &Deps, event: &Event<Batch>, (topic, subscriber): &Delivery) {
+    let metric = match deps.browsers.post(&subscriber.connection, &topic.signal()).await {
         Ok(Posted::Accepted) => Metric::SignalsSent,
         Ok(Posted::Gone) => {
             if deps.clock.now().millis_since(subscriber.connected_at) >= CONNECT_MILLIS {
                 // A connection that is not removed now is removed by its next signal, or expires.
-                let _ = connections::remove(&event.table(&deps.connections), &subscriber.connection).await;
+                let table = event.table(&deps.connections);
+                let _ = connections::remove(&table, &subscriber.connection, Some(topic)).await;
             }
             Metric::ConnectionsGone
         }

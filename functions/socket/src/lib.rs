@@ -51,7 +51,7 @@ pub async fn handle(deps: Arc<Deps>, event: Event<SocketEvent>) -> Result<Answer
     match event.payload.route() {
         Route::Connect => return connect(&deps, &event, &connection).await,
         Route::Disconnect => {
-            connections::remove(&event.table(&deps.connections), &connection).await?;
+            connections::remove(&event.table(&deps.connections), &connection, None).await?;
             event.count(Metric::SocketsClosed, 1);
         }
         Route::Ping => {

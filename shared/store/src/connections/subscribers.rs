@@ -1,5 +1,7 @@
 //! Connections, and the connections that are told about a topic.
 
+use std::collections::BTreeSet;
+
 use model::{ConnectionId, Timestamp, platform::Subscription};
 use serde::{Deserialize, Serialize};
 
@@ -81,23 +83,31 @@ pub async fn open(
     others.sort_unstable();
     others.truncate((others.len() + 1).saturating_sub(MAX_CONNECTIONS));
     for surplus in &others {
-        remove(table, &surplus.connection).await?;
+        remove(table, &surplus.connection, Some(&inbox)).await?;
     }
     Ok(others.into_iter().map(|surplus| surplus.connection).collect())
 }
 
-/// Removes a connection. One eventually consistent read and one batch of up to 12 deletes. A connection that is unknown stays
-/// as it is.
+/// Removes a connection, also from the topic in which it was found: a delete that was applied in part may have left it there
+/// alone. One eventually consistent read and one batch of up to 12 deletes.
 ///
 /// # Errors
 /// [`StoreError`] if the read or the delete fails, or the connection is corrupt.
-pub async fn remove(table: &Table, connection: &ConnectionId) -> Result<(), StoreError> {
-    let found: Option<SubscriptionRecord> =
+pub async fn remove(
+    table: &Table,
+    connection: &ConnectionId,
+    found_in: Option<&Topic>,
+) -> Result<(), StoreError> {
+    let own: Option<SubscriptionRecord> =
         table.get(Key::connection(connection), Consistency::Eventual).await?;
-    let Some(record) = found else { return Ok(()) };
-    let mut keys = vec![Key::connection(connection)];
-    keys.extend(Topic::of_subscription(&record.into()).map(|topic| topic.subscriber(connection)));
-    table.batch_delete(keys).await
+    let mut topics: BTreeSet<_> = found_in.cloned().into_iter().collect();
+    let mut keys = Vec::new();
+    if let Some(own) = own {
+        keys.push(Key::connection(connection));
+        topics.extend(Topic::of_subscription(&own.into()));
+    }
+    keys.extend(topics.iter().map(|topic| topic.subscriber(connection)));
+    if keys.is_empty() { Ok(()) } else { table.batch_delete(keys).await }
 }
 
 /// The connections that are told about a topic. One eventually consistent query, which may miss a connection of the last second

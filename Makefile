@@ -74,11 +74,12 @@ campaign: bootstraps
 	"$${CARGO_TARGET_DIR:-target}/release/campaign" soak
 	campaign/mutations/check
 
-# Run a part of the campaign with fixed seeds, on the functions that were built
+# Run a part of the campaign with fixed seeds, on the functions that were built, and look whether each mutation applies
 campaign-part:
 	cargo build --quiet --locked --workspace --bin campaign
 	"$${CARGO_TARGET_DIR:-target}/debug/campaign" crashes --every 7
 	"$${CARGO_TARGET_DIR:-target}/debug/campaign" histories --seeds 2 --calls 5000
+	for patch in campaign/mutations/*.patch; do git apply --check "$$patch" || exit 1; done
 
 # Print the DynamoDB units of each endpoint and their cost
 cost:

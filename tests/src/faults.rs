@@ -2,8 +2,10 @@
 
 use std::{
     collections::BTreeSet,
+    future::Future,
     io,
     net::SocketAddr,
+    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -124,6 +126,9 @@ impl Halt {
 /// Decides about a request by its number, counted from 0, and its operation.
 type Plan = Box<dyn Fn(usize, &str) -> Option<Fault> + Send>;
 
+/// A change that happens before the request of a number.
+type Change = (usize, Pin<Box<dyn Future<Output = ()> + Send>>);
+
 /// The proxy. A clone controls the same proxy.
 #[derive(Clone)]
 pub struct FaultyDynamoDb {
@@ -137,6 +142,7 @@ struct Shared {
     client: reqwest::Client,
     plan: Mutex<Plan>,
     halt: Mutex<Option<Halt>>,
+    change: Mutex<Option<Change>>,
     recorded: Mutex<Vec<Recorded>>,
     is_recording: AtomicBool,
     /// The requests since the start, recorded or not.
@@ -161,6 +167,7 @@ impl FaultyDynamoDb {
             client: reqwest::Client::new(),
             plan: Mutex::new(Box::new(|_, _| None)),
             halt: Mutex::default(),
+            change: Mutex::default(),
             recorded: Mutex::new(Vec::new()),
             is_recording: AtomicBool::new(true),
             reached: AtomicU64::new(0),
@@ -189,6 +196,13 @@ impl FaultyDynamoDb {
     pub fn halt_at(&self, number: usize, moment: Moment) {
         self.forget();
         *self.shared.halt.lock().expect("no holder panics") = Some(Halt { number, moment });
+    }
+
+    /// Restarts the count of requests at 0, and runs `change` once: when the request `number` has arrived, and DynamoDB does not
+    /// have it yet. The requests of `change` pass the proxy as well.
+    pub fn before(&self, number: usize, change: impl Future<Output = ()> + Send + 'static) {
+        self.forget();
+        *self.shared.change.lock().expect("no holder panics") = Some((number, Box::pin(change)));
     }
 
     /// Waits until the proxy stands still: the request has reached its moment, and every earlier one is answered. Without
@@ -317,6 +331,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     shared.reached.fetch_add(1, Ordering::Relaxed);
     let number = shared.record(&operation, &body);
     shared.wait_if_held(number, Moment::Arrived).await;
+    shared.change_before(number).await;
     expressions::pass(&operation, &mut body);
     let outcome = play(&shared, number, &operation, &headers, body).await;
     shared.change(number, |recorded| recorded.reached = Moment::Applied);
@@ -390,6 +405,13 @@ impl Shared {
             reached: Moment::Arrived,
         });
         recorded.len() - 1
+    }
+
+    async fn change_before(&self, number: usize) {
+        let change = self.change.lock().expect("no holder panics").take_if(|(at, _)| *at == number);
+        if let Some((_, change)) = change {
+            change.await;
+        }
     }
 
     /// Never returns if the request is held: it ends with its connection.

@@ -5,7 +5,7 @@ use model::{AppId, MessageId, Timestamp};
 use super::records::{ContentRecord, KNOWN_FOR_HOURS, RecalledRecord};
 use crate::dynamodb::{
     error::StoreError,
-    expression::{Expression, number, text},
+    expression::{Expression, number},
     key::Key,
     operation::TRANSACT_WRITE_ITEMS,
     table::{Consistency, Table},
@@ -57,14 +57,10 @@ pub async fn recall(
         };
         let to_tombstone = Expression::new(
             "SET recalledAt = :now REMOVE content",
-            [
-                (":now", number(now.millis())),
-                (":hash", text(existing.content_hash.as_str())),
-                (":first", number(existing.first_accepted_at.millis())),
-            ],
+            [(":now", number(now.millis())), (":first", number(existing.first_accepted_at.millis()))],
         );
-        let is_unchanged =
-            "contentHash = :hash AND firstAcceptedAt = :first AND attribute_not_exists(recalledAt)";
+        // Another content of the id is accepted at least an hour later.
+        let is_unchanged = "firstAcceptedAt = :first AND attribute_not_exists(recalledAt)";
         let outcome = Transaction::on(table)
             .update(Key::content(app, message), to_tombstone, is_unchanged)?
             .put(Key::recalled(app, message, existing.first_accepted_at), &recalled, None)?

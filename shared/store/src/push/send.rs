@@ -127,14 +127,10 @@ async fn replace(
         recalled_at: None,
         expire_at: push.deadline.seconds(),
     };
+    // Each claim of an id has a later deadline than the one before.
     let is_absent_or_unchanged = Expression::new(
-        "attribute_not_exists(pk) \
-         OR (contentHash = :hash AND expireAt = :expireAt AND firstAcceptedAt = :first)",
-        [
-            (":hash", text(existing.content_hash.as_str())),
-            (":expireAt", number(existing.expire_at)),
-            (":first", number(existing.first_accepted_at.millis())),
-        ],
+        "attribute_not_exists(pk) OR expireAt = :expireAt",
+        [(":expireAt", number(existing.expire_at))],
     );
     table.put_if(Key::content(push.app, push.message), &record, is_absent_or_unchanged).await
 }

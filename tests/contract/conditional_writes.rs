@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use model::{AppId, BoundedText, Source, oauth::ApplicationStatus};
 use store::{
     AuditEntry, Stored, applications,
-    webhooks::{self, DisabledBecause, Endpoint, EndpointStatus},
+    webhooks::{self, DisabledBecause, Endpoint, EndpointStatus, SigningSecrets},
 };
 use tests::{ManualClock, System, push_request};
 
@@ -129,4 +129,20 @@ async fn an_endpoint_that_was_set_meanwhile_is_not_disabled() {
         ..before
     };
     assert_eq!(after, expected);
+}
+
+#[tokio::test]
+async fn of_two_rotations_of_signing_secrets_the_first_counts() {
+    let system = System::start().await;
+    let (table, app) = (system.webhooks_table(), AppId::parse("demo").unwrap());
+    let first = SigningSecrets::new("first".to_owned());
+    let put = async |secrets: &SigningSecrets| webhooks::put_secrets(&table, &app, secrets).await.unwrap();
+    let stored = async || webhooks::find_secrets(&table, &app).await.unwrap();
+    assert!(put(&first).await);
+    assert!(!put(&SigningSecrets::new("other".to_owned())).await);
+    assert!(stored().await == Some(first.clone()));
+    let [second, other] = ["second", "other"].map(|secret| first.clone().rotated(secret.to_owned(), None));
+    assert!(put(&second).await);
+    assert!(!put(&other).await);
+    assert!(stored().await == Some(second));
 }

@@ -9,7 +9,7 @@ use model::{
 use super::records::KNOWN_FOR_HOURS;
 use crate::dynamodb::{
     error::StoreError,
-    expression::{Expression, number, text},
+    expression::{Expression, number},
     key::Key,
     operation::UPDATE_ITEM,
     table::{ConditionalWrite, Table},
@@ -76,11 +76,10 @@ async fn record_ack(
     Err(StoreError::conflict(UPDATE_ITEM))
 }
 
-/// Deletes the delivery of exactly this acceptance of exactly this content. A delivery that a later push wrote stays.
+/// Deletes the delivery of exactly this acceptance. A delivery that a later push wrote stays; that of another content has another
+/// key.
 pub(super) async fn delete_delivery(table: &Table, user: &UserId, id: &AckId) -> Result<(), StoreError> {
-    let is_unchanged = Expression::new(
-        "contentHash = :hash AND acceptedAt = :acceptedAt",
-        [(":hash", text(id.content_hash.as_str())), (":acceptedAt", number(id.accepted_at.millis()))],
-    );
+    let is_unchanged =
+        Expression::new("acceptedAt = :acceptedAt", [(":acceptedAt", number(id.accepted_at.millis()))]);
     table.delete_if(Key::delivery(user, &id.delivery), is_unchanged).await
 }

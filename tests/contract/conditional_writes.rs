@@ -4,11 +4,12 @@ use std::slice::from_ref;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use model::{AppId, BoundedText, Source, oauth::ApplicationStatus};
+use serde_json::json;
 use store::{
     AuditEntry, Stored, applications,
     webhooks::{self, DisabledBecause, Endpoint, EndpointStatus, SigningSecrets},
 };
-use tests::{ManualClock, System, push_request};
+use tests::{ManualClock, System, TOKENS_PER_MINUTE, push_request};
 
 use super::inboxes::ids;
 
@@ -81,21 +82,25 @@ async fn a_recall_counts_for_the_content_that_replaced_an_expired_one() {
 }
 
 #[tokio::test]
-async fn an_outdated_acknowledgement_that_another_call_replaces_stays_read() {
-    let clock = ManualClock::at(NOW);
-    let system = System::start_at(&clock).await;
-    system.message_push.push("u", "x", "m", 1).await;
-    system.platform.ack_message("u", "m", "read").await;
-    clock.advance_seconds(30 * DAY);
-    system.message_push.push("u", "x", "m", 1).await;
-    assert_eq!(ids(&system.platform.pending("u", "").await), ["m"]);
-    let shown = system.platform.ack_id("u", "demo", "m").await;
-    let (other, read) = (system.platform.clone(), shown.clone());
-    system.proxy.before(SECOND, async move {
-        other.ack("u", &[read], "read").await.is_code(200, "success");
-    });
-    system.platform.ack("u", from_ref(&shown), "delivered").await;
-    assert_eq!(system.message_push.state("m", "u").await.0, "read");
+async fn of_two_replacements_of_an_outdated_acknowledgement_the_first_stays() {
+    for state in ["delivered", "read"] {
+        let clock = ManualClock::at(NOW);
+        let system = System::start_at(&clock).await;
+        system.message_push.push("u", "x", "m", 1).await;
+        system.platform.ack_message("u", "m", "read").await;
+        clock.advance_seconds(30 * DAY);
+        system.message_push.push("u", "x", "m", 1).await;
+        assert_eq!(ids(&system.platform.pending("u", "").await), ["m"]);
+        let shown = system.platform.ack_id("u", "demo", "m").await;
+        let (other, read, later) = (system.platform.clone(), shown.clone(), clock.clone());
+        system.proxy.before(SECOND, async move {
+            later.advance_seconds(60);
+            other.ack("u", &[read], "read").await.is_code(200, "success");
+        });
+        system.platform.ack("u", from_ref(&shown), state).await;
+        let read = ("read".to_owned(), "2026-12-21 08:01:10".to_owned());
+        assert_eq!(system.message_push.state("m", "u").await, read, "{state}");
+    }
 }
 
 #[tokio::test]
@@ -108,6 +113,10 @@ async fn an_application_that_another_operator_changed_is_not_overwritten() {
     let entry = AuditEntry { at: system.clock.now(), who: "a test".to_owned(), what: "changed".to_owned() };
     let stored = applications::update(&access, &before, before.application.clone(), &entry).await.unwrap();
     assert_eq!(stored, Stored::Conflict);
+    let stored = applications::create(&access, before.application, &entry).await.unwrap();
+    assert_eq!(stored, Stored::Conflict, "it exists");
+    let after = applications::find(&access, &app).await.unwrap().unwrap();
+    assert_eq!(after.application.status, ApplicationStatus::Disabled);
 }
 
 #[tokio::test]
@@ -145,4 +154,42 @@ async fn of_two_rotations_of_signing_secrets_the_first_counts() {
     assert!(put(&second).await);
     assert!(!put(&other).await);
     assert!(stored().await == Some(second));
+}
+
+#[tokio::test]
+async fn of_two_requests_for_the_last_token_of_a_minute_one_gets_it() {
+    let system = System::start_at(&ManualClock::at(NOW)).await;
+    let client = system.operator.create_application("a").await;
+    for _ in 1..TOKENS_PER_MINUTE {
+        client.token().await;
+    }
+    let other = client.clone();
+    // The transaction follows two reads.
+    system.proxy.before(2, async move { drop(other.token().await) });
+    assert_eq!(client.ask().await.status, 429);
+    let mut counts = system.access_items().await;
+    counts.retain(|item| item["sk"].as_str().is_some_and(|sort| sort.starts_with("ISSUED#")));
+    let counts: Vec<_> = counts.iter().map(|item| (&item["issued"], &item["expireAt"])).collect();
+    // The minute ends 50 s after `NOW`.
+    assert_eq!(counts, [(&json!(TOKENS_PER_MINUTE), &json!(NOW / 1000 + 50))]);
+}
+
+#[tokio::test]
+async fn of_two_messages_of_a_chat_at_the_same_time_each_has_its_number() {
+    let system = System::start().await;
+    for earlier in 0..2 {
+        system.proxy.forget();
+        assert_eq!(system.platform.say("other", &earlier.to_string(), "x").await, earlier + 1);
+        let operations = system.proxy.operations();
+        let transaction = operations.iter().position(|operation| operation == "TransactWriteItems").unwrap();
+        let chat = format!("c{earlier}");
+        for number in 0..earlier {
+            system.platform.say(&chat, &number.to_string(), "x").await;
+        }
+        let (other, its_chat) = (system.platform.clone(), chat.clone());
+        system.proxy.before(transaction, async move {
+            assert_eq!(other.say(&its_chat, "first", "x").await, earlier + 1);
+        });
+        assert_eq!(system.platform.say(&chat, "second", "x").await, earlier + 2);
+    }
 }

@@ -296,6 +296,18 @@ async fn a_repeat_sets_a_longer_or_shorter_deadline_for_the_users_it_names() {
 }
 
 #[tokio::test]
+async fn the_same_content_is_a_new_message_from_its_deadline_on() {
+    let clock = ManualClock::at(1_800_000_000_000);
+    let system = System::start_at(&clock).await;
+    system.message_push.push("a", "x", "m", 1).await;
+    clock.advance_seconds(HOUR / 2);
+    system.message_push.push("a", "y", "n", 2).await;
+    clock.advance_seconds(HOUR / 2);
+    system.message_push.push("a", "x", "m", 1).await;
+    assert_eq!(system.platform.contents("a").await, ["y", "x"], "in the order of their acceptance");
+}
+
+#[tokio::test]
 async fn a_message_id_stands_for_its_content_until_the_latest_deadline_ever_given() {
     let clock = ManualClock::at(1_800_000_000_000);
     let system = System::start_at(&clock).await;

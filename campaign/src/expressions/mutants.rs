@@ -15,29 +15,6 @@ pub struct Mutant {
 /// A condition that is never true.
 const NEVER: &str = "(attribute_exists(pk) AND attribute_not_exists(pk))";
 
-/// Mutants that differ from the original in a race only, which no test makes: a part of the statement, the change, and the race.
-const KNOWN: [(&str, &str, &str); 2] = [
-    (
-        "\"deliveredAt <= :oldest\"",
-        "ConditionExpression becomes \"\"",
-        "the update before it found an outdated acknowledgement, which another call replaces meanwhile",
-    ),
-    (
-        "\"changedAt = :read\"",
-        "ConditionExpression becomes \"\"",
-        "two operators change an endpoint at the same time",
-    ),
-];
-
-impl Mutant {
-    /// The race in which the mutant differs from the original, if it is a known survivor.
-    pub fn known_race(&self) -> Option<&'static str> {
-        let original = self.original.to_string();
-        let known = KNOWN.iter().find(|(part, change, _)| original.contains(part) && self.change == *change);
-        known.map(|(_, _, race)| *race)
-    }
-}
-
 /// The mutants of a recorded statement: each clause dropped, negated by a condition that never holds, with another comparison or
 /// with the other connective; each assignment dropped.
 pub fn mutants(statement: &str) -> Vec<Mutant> {

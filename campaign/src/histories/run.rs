@@ -6,7 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fastrand::Rng;
 use local::dynamodb::{ACCESS_TABLE, CHAT_TABLE, CONNECTIONS_TABLE};
 use tokio::{runtime, task::LocalSet, time::sleep};
 
@@ -19,7 +18,7 @@ use super::{
     rule::Broken,
     sockets::Sockets,
     store::Weather,
-    time::{HOUR, MINUTE, SECOND},
+    time::{HOUR, MINUTE},
     tokens::Tokens,
     world::World,
 };
@@ -95,7 +94,7 @@ async fn history(seed: u64, part: &Part) -> Ended {
     }
     clients.chats.receive_at(receivers.clone());
 
-    let (mut plan, mut chance, mut ran, mut number) = (Plan::of(seed), Rng::with_seed(!seed), Vec::new(), 0);
+    let (mut plan, mut ran, mut number) = (Plan::of(seed), Vec::new(), 0);
     let mut running_sockets = Vec::new();
     while part.goes_on(world.calls(), number) {
         let burst = plan.next();
@@ -119,12 +118,9 @@ async fn history(seed: u64, part: &Part) -> Ended {
         for operation in running {
             operation.await.expect("no operation panics");
         }
-        // TTL deletes early, by a clock that is ahead, or late.
-        let now = world.time.since_1970();
-        let now = if chance.bool() { now + 5 * SECOND } else { now - chance.u64(..HOUR) };
-        world.store.reap(CHAT_TABLE, now, REAPED_AT_ONCE);
-        world.store.reap(ACCESS_TABLE, now, REAPED_AT_ONCE);
-        world.store.reap(CONNECTIONS_TABLE, now, REAPED_AT_ONCE);
+        for table in [CHAT_TABLE, ACCESS_TABLE, CONNECTIONS_TABLE] {
+            world.store.reap(table, REAPED_AT_ONCE);
+        }
         clients.sockets.look(&world);
         for ended in world.sockets.end_expired() {
             let (world, clients) = (Rc::clone(&world), Rc::clone(&clients));

@@ -25,6 +25,8 @@ use super::{
 pub(super) const APPS: usize = 2;
 /// The users whose inboxes are read.
 pub(super) const READERS: usize = 30;
+/// Each sixth user acknowledges nothing, so that messages expire.
+const FORGETFUL: usize = 6;
 /// All users.
 const USERS: usize = 100;
 /// Contents of one message id.
@@ -117,6 +119,7 @@ impl Op {
             14..16 => Self::Recall { app, id },
             16..26 => Self::Inbox { user },
             26..29 => Self::Login { user, number },
+            29..41 if user.is_multiple_of(FORGETFUL) => Self::Inbox { user },
             29..41 => {
                 Self::Ack { user, pick: rng.u64(..), is_read: rng.bool(), adds_foreign: rng.u8(..8) == 0 }
             }

@@ -85,7 +85,7 @@ struct Fleet {
 impl World {
     pub(super) async fn start(seed: u64) -> Self {
         let mut template = Template::parse(TEMPLATE).expect("the template can be parsed");
-        template.functions.iter_mut().for_each(never_throttle);
+        template.functions.iter_mut().for_each(set_variables);
         let time = Time::begin();
         let (store, Inserted { feeds, news }) =
             Store::new(dynamodb::open(None).expect("the database opens"), seed, time);
@@ -236,10 +236,15 @@ async fn listen() -> (TcpListener, String) {
     (listener, url)
 }
 
-/// Lifts the throttle of signals, which counts by the machine's clock and not by the simulated time.
-fn never_throttle(function: &mut FunctionSpec) {
+/// Lets tokens expire within a history, and lifts the throttle of signals, which counts by the machine's clock and not by the
+/// simulated time.
+fn set_variables(function: &mut FunctionSpec) {
     let variables = function.environment.variables().map(|(name, value)| {
-        let value = if name.starts_with("SIGNALS_") { "1000000" } else { value };
+        let value = match name {
+            "TOKEN_LIFETIME_SECONDS" => "1200",
+            "SIGNALS_PER_SECOND" | "SIGNALS_BURST" => "1000000",
+            _ => value,
+        };
         (name.to_owned(), value.to_owned())
     });
     function.environment = variables.collect();

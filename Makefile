@@ -91,7 +91,7 @@ cost:
 fuzz:
 	fuzz/run $(TARGETS)
 
-# The second command needs about an hour. `cargo install --locked cargo-mutants` installs the tool of the first one.
+# The second command needs about half an hour. `cargo install --locked cargo-mutants` installs the tool of the first one.
 # Change each line of shared/model and each expression of shared/store, and expect a test to fail
 mutants:
 	cargo mutants --package model --test-package model --jobs 1 --output target/mutants

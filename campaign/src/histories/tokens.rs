@@ -308,10 +308,12 @@ impl Facts {
         let lifetime = token.lifetime * SECOND;
         let is_revoked = token.revocations.iter().any(|revoked| revoked.is_done() && revoked.precedes(used));
         let may_be_revoked = token.revocations.iter().any(|revoked| revoked.begun < used.ended);
-        let is_disabled = self
-            .disabled
-            .iter()
-            .any(|disabled| token.taken.begun < disabled.ended && disabled.ended < used.begun);
+        // A token that is taken while its application is disabled and enabled again may be issued after that.
+        let is_disabled = self.disabled.iter().any(|disabled| {
+            token.taken.begun < disabled.ended
+                && disabled.ended < used.begun
+                && disabled.until.is_none_or(|until| token.taken.ended < until)
+        });
         let may_be_disabled = self
             .disabled
             .iter()

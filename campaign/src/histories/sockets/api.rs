@@ -67,6 +67,8 @@ pub(super) struct Call {
     pub(super) message: Option<String>,
     /// Whether the browser got it.
     is_delivered: bool,
+    /// Whether it was answered 410, although the connection may be open.
+    pub(super) is_gone: bool,
 }
 
 /// A batch of the stream that was given to `notify-users`.
@@ -241,13 +243,24 @@ async fn manage(
     };
     let is_end = message.is_none();
     let number = {
-        let call = Call { at: api.now(), connection: connection.clone(), message, is_delivered: false };
+        let call = Call {
+            at: api.now(),
+            connection: connection.clone(),
+            message,
+            is_delivered: false,
+            is_gone: false,
+        };
         let mut recorded = api.recorded();
         recorded.calls.push(call);
         recorded.calls.len() - 1
     };
     let (time, is_lost) = match api.draw(&connection) {
-        Reaction::Answers(status) => return status,
+        Reaction::Answers(status) => {
+            if let Some(call) = api.recorded().calls.get_mut(number) {
+                call.is_gone = status == StatusCode::GONE;
+            }
+            return status;
+        }
         Reaction::Takes(time) => (time, false),
         Reaction::Forgets => (Duration::from_millis(10), true),
         Reaction::Hangs => (Duration::from_secs(2), false),

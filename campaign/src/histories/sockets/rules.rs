@@ -223,7 +223,8 @@ fn is_answer(pings: &[Told], pong: &api::Call) -> bool {
     })
 }
 
-/// A connection of whose end the function was told gets no signal any more.
+/// A connection of whose end the function was told gets no signal any more, unless an earlier removal may have failed half-way: it
+/// leaves an item in a topic, which the next signal or the next connection of the user removes.
 fn check_ends(
     history: &History,
     calls: &[api::Call],
@@ -235,10 +236,20 @@ fn check_ends(
         let Some(attempt) = attempts.get(end.connection.as_str()).filter(|attempt| attempt.is_clean()) else {
             continue;
         };
+        let own = || calls.iter().filter(|call| call.connection == end.connection);
+        let was_removed_before = own().any(|call| call.is_gone && call.at < end.ended)
+            || history.ends.iter().any(|other| other.connection == end.connection && !other.is_clean)
+            || history.attempts.iter().any(|other| {
+                other.user == attempt.user
+                    && other.met_faults
+                    && attempt.begun < other.settled()
+                    && other.begun < end.ended
+            });
+        if was_removed_before {
+            continue;
+        }
         // A batch under way has read the connection before.
-        let late = calls
-            .iter()
-            .find(|call| call.connection == end.connection && call.at > end.ended + INVOCATION + ARRIVES);
+        let late = own().find(|call| call.message.is_some() && call.at > end.ended + INVOCATION + ARRIVES);
         if let Some(late) = late {
             let facts = format!("{late:?} after {end:?} of {attempt:?}");
             report("a connection that ended gets no signal", late.at, attempt.user, facts);

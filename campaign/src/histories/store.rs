@@ -183,9 +183,7 @@ impl Store {
 
     /// The time from an item's expiry until it is deleted.
     fn lateness(&self, item: &Value) -> Millis {
-        let mut hasher = DefaultHasher::new();
-        (self.seed, item["pk"]["S"].as_str(), item["sk"]["S"].as_str()).hash(&mut hasher);
-        let mut rng = Rng::with_seed(hasher.finish());
+        let mut rng = self.rng((item["pk"]["S"].as_str(), item["sk"]["S"].as_str()));
         if rng.bool() { 0 } else { rng.u64(..6 * HOUR) }
     }
 
@@ -208,12 +206,17 @@ impl Store {
         }
     }
 
+    /// The chances of a subject, which depend on it and on the seed alone.
+    fn rng(&self, subject: impl Hash) -> Rng {
+        let mut hasher = DefaultHasher::new();
+        (self.seed, subject).hash(&mut hasher);
+        Rng::with_seed(hasher.finish())
+    }
+
     /// Draws the fault and the latency of a request by its time, its operation and its first partition, so that a part of a history
     /// meets the same faults as the whole.
     fn draw(&self, operation: &str, body: &[u8]) -> (Option<Fault>, Duration) {
-        let mut hasher = DefaultHasher::new();
-        (self.seed, self.time.now(), operation, first_partition(body)).hash(&mut hasher);
-        let mut rng = Rng::with_seed(hasher.finish());
+        let mut rng = self.rng((self.time.now(), operation, first_partition(body)));
         let fails = rng.u32(..1000) < self.weather().faults_per_mille();
         let fault = if fails { rng.choice(FAULTS) } else { None };
         let latency = match fault {

@@ -100,16 +100,14 @@ impl Soak {
         let time = Duration::from_secs_f64(self.minutes * 60.0);
         let mut callers = JoinSet::new();
         let until = Instant::now() + time;
-        let missing = Arc::new(AtomicUsize::new(self.requests));
+        let made = Arc::new(AtomicUsize::new(0));
         for (system, count) in systems.iter().zip([self.callers_of_pools, self.callers_of_local]) {
             for _ in 0..count {
-                let (workload, missing) = (Arc::clone(&system.workload), Arc::clone(&missing));
+                let (workload, made) = (Arc::clone(&system.workload), Arc::clone(&made));
                 callers.spawn(async move {
-                    while Instant::now() < until || missing.load(Ordering::Relaxed) > 0 {
+                    while Instant::now() < until || made.load(Ordering::Relaxed) < self.requests {
                         workload.call().await;
-                        // It stays at 0, the error of this update.
-                        let _ =
-                            missing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+                        made.fetch_add(1, Ordering::Relaxed);
                     }
                 });
             }
@@ -127,6 +125,8 @@ impl Soak {
         callers.join_all().await;
         let took = from.elapsed();
 
+        let calls: usize = systems.iter().map(Loaded::calls).sum();
+        findings.check(calls >= self.requests, || format!("{calls} calls in {took:?}"));
         check_processes(&pooled, &mut local, &findings)?;
         println!("{}", report::print(&systems, took, &watch.growths(time, &findings), &findings)?);
         for system in &systems {

@@ -256,9 +256,7 @@ async fn manage(
     };
     let (time, is_lost) = match api.draw(&connection) {
         Reaction::Answers(status) => {
-            if let Some(call) = api.recorded().calls.get_mut(number) {
-                call.is_gone = status == StatusCode::GONE;
-            }
+            api.recorded().calls[number].is_gone = status == StatusCode::GONE;
             return status;
         }
         Reaction::Takes(time) => (time, false),
